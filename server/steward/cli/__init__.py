@@ -1,0 +1,1 @@
+"""The command line: arguments become settings, and one event loop starts."""

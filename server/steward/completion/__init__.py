@@ -1,0 +1,1 @@
+"""Ghost text: from where the cursor is to what might come next."""

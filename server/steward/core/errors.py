@@ -1,0 +1,82 @@
+"""The errors Steward raises on purpose.
+
+    StewardError             the base; `code` is stable and safe to show
+    |- InvalidInputError         an argument, a setting or a model's answer is wrong
+    |- NotPermittedError         the policy or a person said no
+    |- NotFoundError             no such file, run, question or model
+    |- OverBudgetError           the account cannot cover the call
+    |- UnpricedError             nobody has said what this model costs
+    |- StaleError                the files moved on while we worked
+    |- LimitError                something from outside is larger than we take
+    `- UnavailableError          a provider, a sandbox or a disk failed us; retrying may help
+       |- ProviderRefusedError       the provider will refuse again: key, model or request
+       `- SandboxUnavailableError    no jail can be had here, so the code does not run
+
+Anything else that escapes is a bug, and front ends report it as one.
+"""
+
+
+class StewardError(Exception):
+    """Something the user can act on. The message says what happened, why, and what to do."""
+
+    code = "steward.error"
+
+
+class InvalidInputError(StewardError):
+    """An argument, a setting or a model's answer is wrong."""
+
+    code = "steward.invalid_input"
+
+
+class NotPermittedError(StewardError):
+    """The policy or a person said no."""
+
+    code = "steward.not_permitted"
+
+
+class NotFoundError(StewardError):
+    """No such file, run, question or model."""
+
+    code = "steward.not_found"
+
+
+class OverBudgetError(StewardError):
+    """The account cannot cover the call."""
+
+    code = "steward.over_budget"
+
+
+class UnpricedError(StewardError):
+    """Nobody has said what this model costs, so it is not called."""
+
+    code = "steward.unpriced"
+
+
+class StaleError(StewardError):
+    """The files moved on while we worked."""
+
+    code = "steward.stale"
+
+
+class LimitError(StewardError):
+    """Something from outside is larger than we take."""
+
+    code = "steward.limit"
+
+
+class UnavailableError(StewardError):
+    """Something outside failed; retrying may help."""
+
+    code = "steward.unavailable"
+
+
+class ProviderRefusedError(UnavailableError):
+    """The provider will refuse again: key, model or request."""
+
+    code = "steward.provider_refused"
+
+
+class SandboxUnavailableError(UnavailableError):
+    """No jail can be had here, so the code does not run."""
+
+    code = "steward.sandbox_unavailable"

@@ -1,0 +1,70 @@
+"""Things worth watching. Nothing depends on an event arriving: what matters is in the database."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from steward.core.limits import EVENTS_QUEUED_MAX
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The ledger booked something."""
+
+    tenant_id: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionChanged:
+    """A question was asked, answered or ran out; read the rows to learn which."""
+
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """A run began, finished a step, or ended."""
+
+    run_id: str
+    workspace: str
+    state: str
+    step: str
+    message: str
+
+
+Event = Spent | QuestionChanged | RunChanged
+
+
+class Events:
+    """A bounded broadcast: a slow watcher loses the oldest, never slows the sender."""
+
+    def __init__(self) -> None:
+        self._watchers: set[asyncio.Queue[Event]] = set()
+
+    def send(self, event: Event) -> None:
+        """Tell every watcher. Call it from the event loop's thread."""
+        for queue in self._watchers:
+            if queue.full():
+                queue.get_nowait()
+                _log.debug("a watcher fell behind and lost an event")
+            queue.put_nowait(event)
+
+    @contextmanager
+    def watch(self) -> Generator[AsyncGenerator[Event]]:
+        """Everything sent from now on, in order."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_QUEUED_MAX)
+        self._watchers.add(queue)
+        try:
+            yield _drain(queue)
+        finally:
+            self._watchers.discard(queue)
+
+
+async def _drain(queue: asyncio.Queue[Event]) -> AsyncGenerator[Event]:
+    while True:
+        yield await queue.get()

@@ -1,0 +1,19 @@
+"""Who asks."""
+
+from dataclasses import dataclass
+
+LOCAL_TENANT = "local"
+"""The organisation of somebody who belongs to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person, at work in one session of one workspace."""
+
+    user: str
+    """The operating system's name of the user; in a team, the one the server knows."""
+    session: str
+    """One editor window, from start to end."""
+    workspace: str
+    """The first workspace folder's absolute path; empty where no folder is open."""
+    tenant_id: str = LOCAL_TENANT

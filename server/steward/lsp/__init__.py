@@ -1,0 +1,1 @@
+"""The Language Server Protocol front door. Translation and nothing else."""
