@@ -1,0 +1,1 @@
+"""A small shop: baskets, and what delivery adds to them."""
