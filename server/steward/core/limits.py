@@ -12,6 +12,23 @@ FILE_BYTES_MAX = 2 * 1024 * 1024
 """A file that a model may be shown or may edit."""
 FILES_LISTED_MAX = 20_000
 """Files one search looks at."""
+FOLDER_DEPTH_MAX = 64
+"""How deep below the workspace a search goes."""
+PATH_CHARS_MAX = 4096
+"""A path as a model or a client wrote it."""
+PATH_COMPONENT_BYTES_MAX = 255
+"""One name in a path, encoded."""
+IGNORE_FILE_BYTES_MAX = 256 * 1024
+"""One ignore file; a larger one blocks its folder rather than being read in part."""
+
+COMMIT_FILES_MAX = 200
+"""Files of one commit."""
+COMMIT_BYTES_MAX = 16 * 1024 * 1024
+"""All files of one commit together."""
+COMMIT_MESSAGE_CHARS_MAX = 10_000
+BRANCH_NAME_CHARS_MAX = 200
+GIT_WALL_S = 60.0
+"""How long one git command may take."""
 TOOL_OUTPUT_CHARS_MAX = 24_000
 """What one tool call may put before a model."""
 SHOWN_LINES_MAX = 400
@@ -21,6 +38,20 @@ COMMAND_WALL_S_MAX = 120.0
 """How long a jailed command may take."""
 COMMAND_OUTPUT_BYTES_MAX = 1024 * 1024
 """What a jailed command may print before it is ended."""
+COMMAND_ADDRESS_BYTES_MAX = 2 * 1024**3
+"""The address space of one jailed process."""
+COMMAND_PROCESSES_MAX = 128
+"""Processes and threads of one jailed command."""
+COMMAND_FILE_BYTES_MAX = 64 * 1024 * 1024
+"""One file that a jailed command writes into its scratch space."""
+COMMAND_SCRATCH_BYTES_MAX = 256 * 1024 * 1024
+"""A jailed command's scratch space; it is memory, and gone when the command ends."""
+JAIL_ENTRIES_MAX = 200_000
+"""Files and folders of a workspace that a jail is willing to search for secrets."""
+JAIL_COVERS_MAX = 500
+"""Files of a workspace that a jail hides or shows as the editor has them."""
+JAIL_COPY_BYTES_MAX = 512 * 1024 * 1024
+"""A workspace that must be copied, because Steward runs as root and it is private to root."""
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 """One request to a model."""
@@ -31,3 +62,20 @@ PROVIDER_IDLE_S = 60.0
 """The longest silence in a stream."""
 PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
+
+DATABASE_BUSY_S = 5.0
+"""How long SQLite waits for another process's lock, each time it is asked."""
+DATABASE_BUSY_ATTEMPTS_MAX = 3
+"""How often it is asked."""
+UNITS_WAITING_MAX = 10_000
+"""Units of work that may wait for the database thread."""
+AUDIT_DETAIL_CHARS_MAX = 16_000
+"""What one audit entry may say."""
+EVENT_BYTES_MAX = 1024 * 1024
+"""One line of a provider's stream."""
+ERROR_BODY_BYTES_MAX = 64 * 1024
+"""What is read of a provider's refusal."""
+TOOL_CALLS_MAX = 64
+"""Tool calls in one answer of a model."""
+TOKENS_MAX = 1_000_000_000
+"""A count of tokens that we believe; a larger one is a fault of the provider."""

@@ -1,0 +1,177 @@
+"""The trail of what was decided and done: appended, never edited.
+
+Each entry carries the SHA-256 of itself and of the entry before it, so an entry that was changed,
+removed from the middle or slipped in later breaks the chain where it stands. What a chain cannot
+show is a tail cut off, or a whole chain written anew, by somebody who may write the file: for
+that, keep a `Verdict`'s head elsewhere and compare.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.engine import Row, RowMapping
+from sqlmodel import Session
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from steward.core.errors import LimitError
+from steward.core.limits import AUDIT_DETAIL_CHARS_MAX
+from steward.core.principal import LOCAL_TENANT
+
+_START = "0" * 64
+"""What the first entry names as the hash before it."""
+
+_LAST = text("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+_INSERT = text(
+    "INSERT INTO audit (seq, tenant_id, at, actor, action, subject, detail, previous_hash, hash)"
+    " VALUES (:seq, :tenant_id, :at, :actor, :action, :subject, :detail, :previous_hash, :hash)"
+).bindparams(bindparam("at", type_=UTCDateTime()))
+_COLUMNS = "SELECT seq, tenant_id, at, actor, action, subject, detail, previous_hash, hash"
+# Untyped: a time that somebody overwrote with nonsense is to be found, not to raise.
+_CHAIN = text(f"{_COLUMNS} FROM audit ORDER BY seq")
+_NEWEST = text(
+    f"{_COLUMNS} FROM audit WHERE tenant_id = :tenant_id"
+    " AND (:subject IS NULL OR subject = :subject) ORDER BY seq DESC LIMIT :limit"
+).columns(at=UTCDateTime())
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One fact of the trail."""
+
+    seq: int
+    tenant_id: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, object]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What checking the whole chain found."""
+
+    entries: int
+    """Entries read, the bad one not counted."""
+    head: str
+    """The hash of the last good entry."""
+    first_bad_seq: int | None
+    """The number at which the chain breaks; None if it holds."""
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the chain holds from the first entry to the last."""
+        return self.first_bad_seq is None
+
+
+def append(  # noqa: PLR0913  A fact has this many parts, and each call names them.
+    session: Session,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, object],
+    tenant_id: str = LOCAL_TENANT,
+) -> int:
+    """Write a fact down in the transaction of what it records; gives its sequence number.
+
+    `actor` is who did it, `action` a stable dotted name (`approval.asked`), `subject` what the
+    trail is later searched by (a run, a proposal, an account); `detail` must be JSON.
+
+    Raises:
+        LimitError: the detail is longer than an entry may be.
+    """
+    connection = session.connection()
+    # What the session holds back goes first: both or neither.
+    session.flush()
+    last = connection.execute(_LAST).one_or_none()
+    seq, previous = (1, _START) if last is None else (int(last.seq) + 1, str(last.hash))
+    row: dict[str, object] = {
+        "seq": seq,
+        "tenant_id": tenant_id,
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "detail": _detail(action, detail),
+        "previous_hash": previous,
+    }
+    connection.execute(_INSERT, row | {"hash": _digest(row)})
+    return seq
+
+
+def verify(session: Session) -> Verdict:
+    """Recompute the whole chain and name the first entry that does not fit."""
+    seq, head = 0, _START
+    with session.connection().execute(_CHAIN, execution_options={"yield_per": 500}) as rows:
+        for row in rows.mappings():
+            follows = row["seq"] == seq + 1 and row["previous_hash"] == head
+            if not follows or row["hash"] != _stored_digest(row):
+                return Verdict(seq, head, first_bad_seq=seq + 1)
+            seq, head = row["seq"], row["hash"]
+    return Verdict(seq, head, first_bad_seq=None)
+
+
+def read(
+    session: Session,
+    subject: str | None = None,
+    limit: int = 200,
+    *,
+    tenant_id: str = LOCAL_TENANT,
+) -> tuple[AuditEntry, ...]:
+    """The newest entries, oldest first, of one subject or of all."""
+    rows = session.connection().execute(
+        _NEWEST, {"tenant_id": tenant_id, "subject": subject, "limit": limit}
+    )
+    return tuple(reversed([_entry(row) for row in rows]))
+
+
+def canonical(value: object) -> str:
+    """The one JSON spelling of a value: sorted keys, no spaces, no escapes beyond JSON's own."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _detail(action: str, detail: Mapping[str, object]) -> str:
+    written = canonical(dict(detail))
+    if len(written) > AUDIT_DETAIL_CHARS_MAX:
+        raise LimitError(
+            f"The audit entry {action!r} would take {len(written)} characters; the most is"
+            f" {AUDIT_DETAIL_CHARS_MAX}. Record a digest of what is long."
+        )
+    return written
+
+
+def _digest(row: Mapping[str, object]) -> str:
+    at = cast("datetime", row["at"]).astimezone(UTC)
+    body = canonical({**row, "at": at.isoformat(timespec="microseconds")})
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stored_digest(row: RowMapping) -> str | None:
+    """The digest of a row as it stands; None where its time is none."""
+    try:
+        at = datetime.fromisoformat(str(row["at"]))
+    except ValueError:
+        return None
+    parts = {str(name): value for name, value in row.items() if name != "hash"}
+    return _digest(parts | {"at": at.replace(tzinfo=at.tzinfo or UTC)})
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        seq=row.seq,
+        tenant_id=row.tenant_id,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        detail=json.loads(row.detail),
+        hash=row.hash,
+    )

@@ -1,0 +1,82 @@
+"""Bring the database to the shape that this version of the code expects."""
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steward.core.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.engine import Connection
+
+HEAD = "2026_11_21_ledger"
+"""The newest revision. Kept here so that a database that is up to date never loads Alembic,
+which takes ten megabytes; a test compares it with the migrations."""
+
+
+def is_at_head(path: Path) -> bool:
+    """Whether the database is in the shape we expect."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+    except sqlite3.OperationalError:
+        return False  # No such table: a new file, or one that another process is filling now.
+    finally:
+        connection.close()
+
+
+def bring_to_head(connection: "Connection", path: Path) -> None:
+    """Upgrade inside the transaction that `connection` is in.
+
+    Raises:
+        UnavailableError: a newer version wrote the database; it is left alone.
+    """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    # Asked again under the lock: another process may have been first.
+    found = _revision(connection)
+    if found == HEAD:
+        return
+    config = alembic_config()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise UnavailableError(
+            f"The database {str(path)!r} was written by a newer version of Steward: its revision is"
+            f" {found!r}, and this version ends at {HEAD!r}. It was left alone. Install the newer"
+            " version, or set STEWARD_DATA_DIR to another folder."
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise UnavailableError(
+            f"The database {str(path)!r} could not be brought up to date: {len(broken)} rows would"
+            " point to nothing. It was left as it was. Restore a backup, or report this."
+        )
+
+
+def _revision(connection: "Connection") -> str | None:
+    has_table = connection.exec_driver_sql(
+        "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+    ).fetchone()
+    if has_table is None:
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def alembic_config() -> "Config":
+    """Alembic, pointed at our migrations wherever they were installed."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
+def migrations_folder() -> Path:
+    """Beside the package in a wheel; at the top of the repository in a checkout."""
+    packaged = Path(str(files("steward"))) / "_migrations"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "migrations"
