@@ -67,6 +67,7 @@ _SIGNS_OF_REFUSAL = re.compile(
     r"|cannot|can't|could not|expired|unavailable|no jail",
     re.IGNORECASE,
 )
+_CURSOR = "</before>"
 _TASK = re.compile(r"\[task: (\w+)\]")
 _TEST_FILE = re.compile(r"tests/\w+\.py")
 
@@ -110,14 +111,14 @@ def _in_pieces(text: str) -> Reply:
 
 def _completion(messages: list[JsonObject]) -> str:
     """What follows the last line above the cursor that the table knows; usually nothing."""
-    shown = "\n".join(_text(message) for message in messages[1:])
+    asked = "\n".join(_text(message) for message in messages[1:])
+    shown = asked.partition(_CURSOR)[0]
     known = [line for line in COMPLETIONS if line in shown]
     if not known:
         return ""
     line = max(known, key=shown.rfind)
     after = shown[shown.rfind(line) + len(line) :].lstrip()
-    typed = re.match(r"[^\n<|\[]*", after)
-    start, whole = (typed[0] if typed else "").strip(), COMPLETIONS[line]
+    start, whole = after.partition("\n")[0].strip(), COMPLETIONS[line]
     if not start:
         return whole
     return whole.removeprefix(start).lstrip() if whole.startswith(start) and start != whole else ""
