@@ -1,0 +1,33 @@
+"""The project speaks of itself alone: no machine's folders, no registry's address, no secret."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.environment import ROOT
+from tests.house.tracked import tracked
+
+# Put together here, so that this file does not contain what it looks for.
+FOLDERS = ["/" + place for place in ("work/main", "work/shared", "root/", "tmp/briefs")]
+REGISTRIES = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "yarnpkg", "com"),
+        ("deb", "debian", "org"),
+        ("open-vsx", "org"),
+    )
+]
+FOREIGN = re.compile("|".join(map(re.escape, FOLDERS + REGISTRIES)))
+KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bsk-(?:proj-)?[A-Za-z0-9]{32,}\b")
+
+
+@pytest.mark.parametrize("file", tracked(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_names_nothing_of_the_place_where_it_was_written(file: Path) -> None:
+    text = file.read_bytes().decode("utf-8", errors="replace")
+    found = FOREIGN.search(text)
+    assert found is None, f"{found[0]!r} stands in it"
+    assert KEY.search(text) is None, "something like a secret key stands in it"
