@@ -1,0 +1,147 @@
+/** `workspace/applyEdit`: nothing that asks for confirmation is applied before the diff was seen. */
+
+import * as vscode from "vscode";
+import type {
+  ApplyWorkspaceEditParams,
+  ApplyWorkspaceEditResult,
+  WorkspaceEdit,
+} from "vscode-languageclient/node";
+import { closeTabs, tabName, type VirtualDocuments } from "./documents";
+import { CannotPreviewError, type Preview, previewOf } from "./preview";
+import type { Question, Questions } from "./questions";
+
+const idPrefix = /^steward:/;
+const choices = [
+  { id: "apply", title: "Apply" },
+  { id: "discard", title: "Discard" },
+];
+
+type Next = (params: ApplyWorkspaceEditParams) => Promise<ApplyWorkspaceEditResult>;
+
+/** Where a confirmation takes place. */
+export interface Confirmation {
+  questions: Questions;
+  documents: VirtualDocuments;
+  asUri: (value: string) => vscode.Uri;
+}
+
+/** Show the diff, wait for the person, and apply the edit if they say so. */
+export async function confirmEdit(
+  params: ApplyWorkspaceEditParams,
+  next: Next,
+  where: Confirmation,
+): Promise<ApplyWorkspaceEditResult> {
+  const id = proposalId(params.edit);
+  if (id === undefined) {
+    return next(params);
+  }
+  try {
+    const preview = await previewOf(params.edit, where.asUri);
+    const choice = await where.questions.ask(questionOf(id, params, preview, where.documents));
+    if (choice !== "apply") {
+      return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
+    }
+    return await apply(params, next, preview);
+  } catch (error) {
+    if (error instanceof CannotPreviewError) {
+      return reported(params, error.message);
+    }
+    throw error;
+  }
+}
+
+/** The id of a question, however the server spells it: a proposal's annotation bears a prefix. */
+export function questionId(spelled: string): string {
+  return spelled.replace(idPrefix, "");
+}
+
+/** The id of the proposal behind an edit that wants confirmation, `undefined` for any other edit. */
+function proposalId(edit: WorkspaceEdit): string | undefined {
+  const annotations = Object.entries(edit.changeAnnotations ?? {});
+  const asking = annotations.find(([, annotation]) => annotation.needsConfirmation);
+  return asking && questionId(asking[0]);
+}
+
+async function apply(
+  params: ApplyWorkspaceEditParams,
+  next: Next,
+  preview: Preview,
+): Promise<ApplyWorkspaceEditResult> {
+  const moved = preview.documents.find((state) => state.document.version !== state.version);
+  if (moved) {
+    const name = vscode.workspace.asRelativePath(moved.document.uri);
+    return reported(params, `${name} changed while the diff was open`);
+  }
+  const result = await next({ ...params, edit: confirmed(params.edit) });
+  if (!result.applied) {
+    return reported(params, result.failureReason ?? "the editor refused the edit");
+  }
+  await save(preview);
+  return result;
+}
+
+/** Save what the edit changed, but never a person's own unsaved work. */
+async function save(preview: Preview): Promise<void> {
+  for (const state of preview.documents) {
+    if (!state.wasDirty && state.document.isDirty) {
+      await state.document.save();
+    }
+  }
+}
+
+/** The same edit without the question, which was answered. */
+function confirmed(edit: WorkspaceEdit): WorkspaceEdit {
+  const answered = Object.entries(edit.changeAnnotations ?? {}).map(
+    ([id, annotation]) => [id, { ...annotation, needsConfirmation: false }] as const,
+  );
+  return { ...edit, changeAnnotations: Object.fromEntries(answered) };
+}
+
+function questionOf(
+  id: string,
+  params: ApplyWorkspaceEditParams,
+  preview: Preview,
+  documents: VirtualDocuments,
+): Question {
+  const title = params.label ?? "Proposed change";
+  const sides = preview.files.map((file) => {
+    const side = (name: string, text: string | undefined): vscode.Uri | undefined =>
+      text === undefined ? undefined : documents.put(file.uri.path, `${id}:${name}`, text);
+    return [file.uri, side("before", file.before), side("after", file.after)] as const;
+  });
+  const label = tabName(`Proposal: ${title}`);
+  return {
+    id,
+    kind: "edit",
+    title: `${title} (${summary(preview)})`,
+    choices,
+    show: async () => {
+      await vscode.commands.executeCommand("vscode.changes", label, sides);
+    },
+    hide: async () => {
+      await closeTabs((tab) => tab.label === label);
+      for (const uri of sides.flatMap(([, before, after]) => [before, after])) {
+        if (uri) {
+          await documents.remove(uri);
+        }
+      }
+    },
+  };
+}
+
+function summary(preview: Preview): string {
+  const names = preview.files.map((file) => vscode.workspace.asRelativePath(file.uri));
+  return names.length === 1 ? (names[0] ?? "") : `${names.length} files`;
+}
+
+function refused(failureReason: string): ApplyWorkspaceEditResult {
+  return { applied: false, failureReason };
+}
+
+function reported(params: ApplyWorkspaceEditParams, reason: string): ApplyWorkspaceEditResult {
+  const title = params.label ?? "The proposed change";
+  void vscode.window.showWarningMessage(
+    `Steward did not apply "${title}": ${reason}. Nothing was changed; ask again to get a new proposal.`,
+  );
+  return refused(reason);
+}
