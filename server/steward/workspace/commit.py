@@ -4,8 +4,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter, ValidationError
+
 from steward.core.errors import InvalidInputError, LimitError
 from steward.core.limits import COMMIT_BYTES_MAX, COMMIT_FILES_MAX, COMMIT_MESSAGE_CHARS_MAX
+
+BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,30 @@ class PreparedCommit:
     files: tuple[str, ...]
     """What it changes, relative to the workspace, sorted."""
     patch: str
-    """The unified diff from the base, complete."""
+    """The unified diff from the base, complete; empty if read back from JSON: `tree` binds it."""
+
+    @property
+    def branch(self) -> str:
+        """The branch's name as people write it."""
+        return self.ref.removeprefix(BRANCHES)
+
+    def as_json(self) -> dict[str, object]:
+        """All but the patch, for keeping and for a digest."""
+        fields: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
+        del fields["patch"]
+        return fields | {"files": list(self.files)}
+
+
+def prepared_from_json(fields: Mapping[str, object]) -> PreparedCommit:
+    """What `as_json` was called on, without its patch.
+
+    Raises:
+        InvalidInputError: it is something else.
+    """
+    try:
+        return _JSON.validate_python({**fields, "patch": ""})
+    except ValidationError as error:
+        raise InvalidInputError("This is no prepared commit; prepare it again.") from error
 
 
 def check_size(changes: Mapping[str, bytes | None]) -> None:
@@ -50,3 +77,6 @@ def check_message(message: str) -> None:
             raise InvalidInputError(
                 f"The commit message holds the invisible character {character!a}; leave it out."
             )
+
+
+_JSON = TypeAdapter(PreparedCommit)

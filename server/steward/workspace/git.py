@@ -6,7 +6,6 @@ else. The user's index, HEAD and working files stay as they are.
 """
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,63 +24,27 @@ from steward.core.limits import (
     BRANCH_NAME_CHARS_MAX,
     GIT_WALL_S,
 )
-from steward.workspace.commit import PreparedCommit, check_message, check_size
+from steward.workspace.commit import (
+    BRANCHES,
+    PreparedCommit,
+    check_message,
+    check_size,
+    prepared_from_json,
+)
+from steward.workspace.git_command import git_command, trusted_git
 from steward.workspace.paths import WorkspacePath
 
 if TYPE_CHECKING:
     from git.cmd import Git as GitCommand
 
+__all__ = ["BRANCH_PREFIX", "Git", "Head", "PreparedCommit", "prepared_from_json"]
+
 BRANCH_PREFIX = "steward/"
 """Where our branches live; no other branch is ever moved."""
 
-_BRANCHES = "refs/heads/"
+_COMMITS_SEARCHED = 100
 _FILE = "100644"
 _FILE_MODES = (_FILE, "100755")
-
-_OVERRIDES = (
-    # What a repository's own configuration could have us run. Each is switched off here, because
-    # the configuration came with the files and not from the person.
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.pager=cat",
-    "core.editor=false",
-    "core.sshCommand=false",
-    "core.askPass=false",
-    "core.attributesFile=/dev/null",
-    "credential.helper=",
-    "commit.gpgSign=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "protocol.allow=never",
-    "safe.bareRepository=explicit",
-    "submodule.recurse=false",
-    # And what could have us show or write something else than we say.
-    "core.quotePath=true",
-    "core.splitIndex=false",
-    "core.sparseCheckout=false",
-    "core.untrackedCache=false",
-    "core.logAllRefUpdates=true",
-    "i18n.commitEncoding=UTF-8",
-    "diff.noprefix=false",
-    "diff.mnemonicPrefix=false",
-    "diff.orderFile=/dev/null",
-    "diff.suppressBlankEmpty=false",
-)
-_ENVIRONMENT = {
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "false",
-    "GIT_ASKPASS": "false",
-    "SSH_ASKPASS": "false",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +91,10 @@ class Git:
         """
         return await asyncio.to_thread(self._prepare, changes, branch, message)
 
-    async def create_commit(self, prepared: PreparedCommit, when: datetime) -> str:
+    async def create_commit(self, prepared: PreparedCommit, when: datetime | None = None) -> str:
         """Make the prepared commit, in the name that the repository is configured with.
 
-        Returns its id. `when` is the time it bears, with a zone.
+        Returns its id. `when` is the time it bears, with a zone; None means git's own clock.
 
         Raises:
             StaleError: the branch, or the HEAD it starts from, has moved since.
@@ -139,6 +102,10 @@ class Git:
             InvalidInputError: git does not know who the user is.
         """
         return await asyncio.to_thread(self._create, prepared, when)
+
+    async def find_commit(self, prepared: PreparedCommit) -> str | None:
+        """The id of the prepared commit if it was made already and its branch still has it."""
+        return await asyncio.to_thread(self._find, prepared)
 
     def _prepare(
         self, changes: Mapping[str, bytes | None], branch: str, message: str
@@ -158,9 +125,9 @@ class Git:
         files = tuple(str(WorkspacePath.parse(path)) for path in sorted(changes))
         return PreparedCommit(str(self._root), base, tree, ref, expected_old, message, files, patch)
 
-    def _create(self, prepared: PreparedCommit, when: datetime) -> str:
+    def _create(self, prepared: PreparedCommit, when: datetime | None) -> str:
         check_message(prepared.message)
-        ref = self._checked_ref(prepared.ref.removeprefix(_BRANCHES))
+        ref = self._checked_ref(prepared.ref.removeprefix(BRANCHES))
         if prepared.root != str(self._root):
             raise NotPermittedError("This commit was prepared for another workspace.")
         start = self._tip("HEAD") if prepared.expected_old is None else prepared.expected_old
@@ -188,6 +155,18 @@ class Git:
             raise UnavailableError(f"git could not move {ref!r}: {error.strip()[:500]}")
         return commit
 
+    def _find(self, prepared: PreparedCommit) -> str | None:
+        if self._tip(prepared.ref) is None:
+            return None
+        since = (f"--max-count={_COMMITS_SEARCHED}", f"^{prepared.base_commit}", prepared.ref)
+        for commit in self._run("rev-list", "--first-parent", *since).decode().split():
+            header, _, message = self._run("cat-file", "commit", commit).partition(b"\n\n")
+            wanted = {f"tree {prepared.tree}".encode(), f"parent {prepared.base_commit}".encode()}
+            same_message = message.rstrip(b"\n") == prepared.message.encode().rstrip(b"\n")
+            if same_message and wanted <= set(header.splitlines()):
+                return commit
+        return None
+
     def _head(self) -> Head:
         status, out, _ = self._try("symbolic-ref", "-q", "--short", "HEAD")
         branch = out.decode().strip() if status == 0 else None
@@ -206,7 +185,7 @@ class Git:
                 f"The branch {branch[:BRANCH_NAME_CHARS_MAX]!a} is not Steward's to move; "
                 f"choose a name that begins with {BRANCH_PREFIX!r}."
             )
-        ref = _BRANCHES + branch
+        ref = BRANCHES + branch
         # A line break would be a second line to whatever reads refs a line at a time.
         is_plain = branch.isascii() and branch.isprintable() and "~" not in branch
         if len(branch) > BRANCH_NAME_CHARS_MAX or not is_plain or not self._is_ref(ref):
@@ -275,7 +254,7 @@ class Git:
         )
         return patch.decode(errors="backslashreplace")
 
-    def _identity(self, when: datetime) -> dict[str, str]:
+    def _identity(self, when: datetime | None) -> dict[str, str]:
         names: dict[str, str] = {}
         for key in ("name", "email"):
             status, out, _ = self._try("config", "--get", f"user.{key}")
@@ -285,11 +264,12 @@ class Git:
                     f"git does not know your {key}; run: git config --global user.{key} '…'"
                 )
             names[key] = value
-        date = f"{int(when.timestamp())} +0000"
+        if when is not None:
+            names["date"] = f"{int(when.timestamp())} +0000"
         return {
-            f"GIT_{role}_{field}": value
+            f"GIT_{role}_{field.upper()}": value
             for role in ("AUTHOR", "COMMITTER")
-            for field, value in (("NAME", names["name"]), ("EMAIL", names["email"]), ("DATE", date))
+            for field, value in names.items()
         }
 
     def _run(
@@ -304,12 +284,11 @@ class Git:
         self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, str]:
         """Run git; its exit code, output and complaint. Every call to git is this one."""
-        overrides = [word for override in _OVERRIDES for word in ("-c", override)]
         with tempfile.TemporaryFile() as given:
             given.write(stdin or b"")
             given.seek(0)
             status, out, error = _git(self._root).execute(
-                [*_clean(self._root, env or {}), "--no-pager", *overrides, *arguments],
+                [*git_command(self._root, env or {}), *arguments],
                 istream=given,
                 with_extended_output=True,
                 with_exceptions=False,
@@ -322,39 +301,10 @@ class Git:
 
 def _git(root: Path) -> "GitCommand":
     # Imported on first use: it is slow, and it looks for git and fails without it.
-    _program(root)
+    trusted_git(root)
     from git.cmd import Git as GitCommand
 
     return GitCommand(str(root))
-
-
-def _program(root: Path) -> str:
-    found = shutil.which("git")
-    # A PATH with "." or the workspace in it would have us run what the workspace calls git.
-    if found is None or not Path(found).is_absolute() or Path(found).is_relative_to(root):
-        raise UnavailableError("git is not installed, or only inside the workspace; install it.")
-    return found
-
-
-def _clean(root: Path, extra: Mapping[str, str]) -> list[str]:
-    """The words before git's own: an environment with nothing in it but what stands here.
-
-    GitPython always passes on the process's environment, in which any GIT_* variable would
-    redirect git; `env -i` is how it starts empty all the same.
-    """
-    program = _program(root)
-    variables = {
-        "PATH": f"{Path(program).parent}:/usr/bin:/bin",
-        "HOME": str(Path.home()),
-        **_ENVIRONMENT,
-        **extra,
-    }
-    return [
-        "/usr/bin/env",
-        "-i",
-        *(f"{name}={value}" for name, value in variables.items()),
-        program,
-    ]
 
 
 def _failed(error: str) -> NotFoundError | UnavailableError:
@@ -365,6 +315,6 @@ def _failed(error: str) -> NotFoundError | UnavailableError:
 
 def _moved(ref: str) -> StaleError:
     return StaleError(
-        f"{ref.removeprefix(_BRANCHES)!r}, or the commit it starts from, has moved since this "
+        f"{ref.removeprefix(BRANCHES)!r}, or the commit it starts from, has moved since this "
         "commit was prepared; look at it again."
     )

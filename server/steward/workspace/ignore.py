@@ -40,7 +40,10 @@ class IgnoreOracle:
         self._known: dict[WorkspacePath, _Rules] = {}
 
     def why_not(self, path: WorkspacePath, *, is_folder: bool = False) -> str | None:
-        """Why no model may see this path, naming the rule and its file; None if it may."""
+        """Why no model may see this path, naming the rule and its file; None if it may.
+
+        It is half a sentence, for use after a colon.
+        """
         for depth in range(1, len(path.parts) + 1):
             part = WorkspacePath(path.parts[:depth])
             folder = is_folder or depth < len(path.parts)
@@ -53,7 +56,7 @@ class IgnoreOracle:
     def _why_not_this(self, path: WorkspacePath, *, is_folder: bool) -> str | None:
         rule = secret_rule(path.name)
         if rule is not None and not is_folder:
-            return f"'{path}' may hold secrets (built-in rule {rule!r}); no model sees it."
+            return f"'{path}' may hold secrets (built-in rule {rule!r})"
         for name in (".stewardignore", ".gitignore"):
             reason = self._why_not_by(name, path, is_folder=is_folder)
             if reason is not None:
@@ -71,11 +74,11 @@ class IgnoreOracle:
             if rules is None:
                 continue
             if rules.problem is not None:
-                return f"'{path}' is blocked because '{file}' cannot be read: {rules.problem}"
+                return f"'{file}' cannot be read ({rules.problem})"
             below = "/".join(path.parts[len(folder) :]) + ("/" if is_folder else "")
             index, is_ignored = _verdict(rules, below)
             if is_ignored and index is not None:
-                return f"'{path}' is ignored by {rules.lines[index]!r} in '{file}'."
+                return f"'{path}' matches {rules.lines[index]!r} in '{file}'"
             if index is not None:
                 return None
         return None
@@ -102,7 +105,7 @@ class IgnoreOracle:
             return _Rules(signature)
         # A rule file that we cannot read may hold the rule that matters: block, and say so.
         except StewardError as error:
-            return _Rules(signature, problem=str(error))
+            return _Rules(signature, problem=str(error).rstrip("."))
         except ValueError as error:
             return _Rules(signature, problem=f"it holds a pattern that makes no sense ({error})")
 
