@@ -208,6 +208,14 @@ def _read(path: Path) -> str:
     return path.read_bytes().decode("utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server and the conversation with it."""
+
+    connection: Connection
+    pid: int
+
+
 Hear = Callable[[str, Json], None]
 Answer = Callable[[str, Json], Awaitable[Json]]
 
@@ -215,7 +223,7 @@ Answer = Callable[[str, Json], Awaitable[Json]]
 @asynccontextmanager
 async def server_process(
     environment: Mapping[str, str], log: Path, answer: Answer, hear: Hear
-) -> AsyncGenerator[Connection]:
+) -> AsyncGenerator[Server]:
     """A real `steward lsp` as a child, spoken to over its standard input and output."""
     with log.open("ab") as errors:
         child = await asyncio.create_subprocess_exec(
@@ -233,7 +241,7 @@ async def server_process(
     try:
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(connection.run())
-            yield connection
+            yield Server(connection, child.pid)
             await _say_goodbye(connection, child)
             reading.cancel()
     finally:

@@ -69,8 +69,8 @@ async def play(screen: Screen, folder: Path, *, says_yes: bool) -> None:
         environment = dict(model.environment) | {"STEWARD_DATA_DIR": str(folder / "data")}
         async with server_process(
             environment, folder / "server.log", editor.answer, person.hear
-        ) as connection:
-            await editor.start(connection)
+        ) as server:
+            await editor.start(server.connection)
             await _acts(Scene(screen, person, editor, shop, model))
 
 

@@ -1,0 +1,29 @@
+"""`python -m benchmarks [--write]`: measure, print the table, and say what is over its limit."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+from benchmarks import measure, page
+
+
+def main() -> None:
+    """Measure everything once; leave with 1 when a limit is not held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"also write {page.PAGE.name}")
+    options = parser.parse_args()
+    print("Measuring takes about a minute; leave the machine alone meanwhile.", flush=True)
+    times, sizes = measure.starts()
+    trips = measure.round_trips()
+    session = asyncio.run(measure.work())
+    rows = page.rows(times, sizes, trips, session)
+    print(page.table(rows))
+    print(page.machine())
+    if options.write:
+        page.write(rows, datetime.now(UTC).date())
+    sys.exit(any(not row.is_held for row in rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What is measured, and how. Steward and the floor take turns: both see the same machine."""
+
+import asyncio
+import io
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.client import FLOOR, STEWARD, Client
+from benchmarks.memory import resident_mb, settle
+from demo.editor import Editor, server_process
+from demo.person import PersonAtTerminal
+from demo.replies import JsonObject, Reply, say
+from demo.screen import Screen
+from demo.script import play
+from demo.scripted_model import ScriptedModel
+from demo.shop import open_shop
+from tests.environment import steward_environment
+
+STARTS = 15
+BLOCKS, REQUESTS_A_BLOCK = 10, 300
+SUGGESTIONS = 60
+WARM_UP = 20
+NO_MODEL = "http://127.0.0.1:9/v1"
+"""Nothing listens on the discard port; what is measured here asks no model."""
+
+
+@dataclass
+class Samples:
+    """Measurements of one thing, for Steward and for the floor."""
+
+    steward: list[float] = field(default_factory=list[float])
+    floor: list[float] = field(default_factory=list[float])
+
+    def medians(self) -> tuple[float, float]:
+        """The median of each."""
+        return statistics.median(self.steward), statistics.median(self.floor)
+
+    def p99(self) -> tuple[float, float]:
+        """The 99th percentile of each."""
+        return _p99(self.steward), _p99(self.floor)
+
+
+def _p99(samples: list[float]) -> float:
+    return statistics.quantiles(samples, n=100)[98]
+
+
+def starts() -> tuple[Samples, Samples]:
+    """From the start of the process until `initialize` is answered (ms), and memory then (MB)."""
+    times, sizes = Samples(), Samples()
+    for _ in range(STARTS):
+        for command, time_ms, size_mb in (
+            (FLOOR, times.floor, sizes.floor),
+            (STEWARD, times.steward, sizes.steward),
+        ):
+            with tempfile.TemporaryDirectory() as folder:
+                began = time.perf_counter()
+                with Client(command, _environment(Path(folder))) as client:
+                    client.initialize(Path(folder).as_uri())
+                    time_ms.append((time.perf_counter() - began) * 1000)
+                    size_mb.append(resident_mb(client.pid))
+    return times, sizes
+
+
+def round_trips() -> Samples:
+    """A request that needs no model and no file, in ms: ghost text in the middle of a word."""
+    samples = Samples()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = _environment(folder)
+        with Client(FLOOR, environment) as floor, Client(STEWARD, environment) as steward:
+            for client in (floor, steward):
+                client.initialize(folder.as_uri())
+                client.notify("initialized", {})
+                client.notify("textDocument/didOpen", {"textDocument": _document(folder)})
+                _block(client, folder)
+                settle(client.pid)
+            for _ in range(BLOCKS):
+                samples.floor += _block(floor, folder)
+                samples.steward += _block(steward, folder)
+    return samples
+
+
+def _block(client: Client, folder: Path) -> list[float]:
+    params = {
+        "textDocument": {"uri": _document(folder)["uri"]},
+        "position": {"line": 0, "character": 3},
+        "context": {"triggerKind": 2},
+    }
+    samples: list[float] = []
+    for _ in range(REQUESTS_A_BLOCK):
+        began = time.perf_counter()
+        client.request("textDocument/inlineCompletion", params)
+        samples.append((time.perf_counter() - began) * 1000)
+    return samples
+
+
+def _document(folder: Path) -> JsonObject:
+    uri = (folder / "words.py").as_uri()
+    return {"uri": uri, "languageId": "python", "version": 1, "text": "several_words = 1\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a session with a model shows. Times in ms, sizes in MB."""
+
+    idle_mb: float
+    after_mb: float
+    added_ms: list[float]
+
+
+async def work() -> Work:
+    """A session as a person has it: a database, ghost text, an agent's run."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        shop = await asyncio.to_thread(open_shop, folder / "shop")
+        silent = Screen(io.StringIO(), io.StringIO())
+        person = PersonAtTerminal(silent, is_automatic=True)
+        editor = Editor(shop.folder, person)
+        async with ScriptedModel(_script) as model:
+            environment = steward_environment(folder / "data", model.url)
+            log = folder / "server.log"
+            async with server_process(environment, log, editor.answer, person.hear) as server:
+                await editor.start(server.connection)
+                await editor.command("steward.usage")
+                await asyncio.to_thread(settle, server.pid)
+                idle_mb = resident_mb(server.pid)
+                added_ms = await _ghost_texts(editor, model)
+                await _agent_run(editor, person)
+                await asyncio.to_thread(settle, server.pid)
+                return Work(idle_mb, resident_mb(server.pid), added_ms)
+
+
+def _script(request: JsonObject) -> Reply:
+    is_completion = "[task: completion]" in str(request["messages"][0]["content"])
+    return say("return first + second") if is_completion else play(request)
+
+
+async def _ghost_texts(editor: Editor, model: ScriptedModel) -> list[float]:
+    """What the server adds to the model's own time, for answers that nobody has asked before."""
+    document = await editor.open("shop/delivery.py")
+    original = document.text
+    added: list[float] = []
+    for number in range(WARM_UP + SUGGESTIONS):
+        text = f"{original}\n\ndef sum_{number}(first: int, second: int) -> int:\n    "
+        await editor.change(document, text)
+        before = len(model.exchanges)
+        began = time.perf_counter()
+        items = await editor.ghost_text(document)
+        took = time.perf_counter() - began
+        assert items, "no ghost text came; the measurement would be of nothing"
+        (exchange,) = model.exchanges[before:]
+        own = exchange.ended_s - exchange.received_s
+        if number >= WARM_UP:
+            added.append((took - own) * 1000)
+    await editor.change(document, original)
+    return added
+
+
+async def _agent_run(editor: Editor, person: PersonAtTerminal) -> None:
+    goal = "Make the failing test pass."
+    document = await editor.open("tests/test_basket.py")
+    wanted = {"agent": "fix", "goal": goal, "uri": document.uri}
+    started = await editor.command("steward.agent.run", wanted)
+    outcome = await person.until_ended(started["runId"])
+    assert outcome["state"] == "finished", outcome
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    return steward_environment(folder / "data", NO_MODEL)
