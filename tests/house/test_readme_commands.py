@@ -1,0 +1,48 @@
+"""A newcomer's first commands work: every command of the README is run by a test or by `.ci/run`."""
+
+import ast
+import re
+
+import pytest
+
+from tests.environment import ROOT
+
+RUN_BY = {
+    "make run": "tests/demo/test_play.py::test_make_run_plays_the_main_job_to_its_end",
+    "make editors": ".ci/run",
+    "make test": ".ci/run",
+}
+"""Command → who runs it."""
+
+
+def commands() -> list[str]:
+    """What stands in the README's shell blocks, without prompts, comments and variables."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    found: list[str] = []
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", readme, re.MULTILINE | re.DOTALL):
+        lines = [line.partition("#")[0].strip() for line in block.splitlines()]
+        if language in ("sh", "bash", "shell"):
+            found += filter(None, lines)
+        else:
+            found += [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return found
+
+
+def test_the_readme_shows_the_two_commands_of_a_newcomer() -> None:
+    assert {"make run", "make test"} <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_the_readme_is_run(command: str) -> None:
+    runner = RUN_BY.get(command)
+    assert runner is not None, f"nothing runs {command!r}; name a test of it in RUN_BY"
+    file, _, function = runner.partition("::")
+    text = (ROOT / file).read_text("utf-8")
+    if function:
+        assert function in {
+            node.name
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+    else:
+        assert re.search(rf"^(\w+=\S+ )*{re.escape(command)}$", text, re.MULTILINE)
