@@ -1,4 +1,4 @@
-"""A newcomer's first commands work: every command of the README is run by a test or by `.ci/run`."""
+"""A newcomer's commands work: a test or `.ci/run` runs every command of the README."""
 
 import ast
 import re
