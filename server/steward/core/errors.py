@@ -10,6 +10,7 @@
     |- LimitError                something from outside is larger than we take
     `- UnavailableError          a provider, a sandbox or a disk failed us; retrying may help
        |- ProviderRefusedError       the provider will refuse again: key, model or request
+       |- RateLimitedError           the provider refuses for now; `retry_after_s` may say how long
        `- SandboxUnavailableError    no jail can be had here, so the code does not run
 
 Anything else that escapes is a bug, and front ends report it as one.
@@ -74,6 +75,16 @@ class ProviderRefusedError(UnavailableError):
     """The provider will refuse again: key, model or request."""
 
     code = "steward.provider_refused"
+
+
+class RateLimitedError(UnavailableError):
+    """The provider refuses for now."""
+
+    code = "steward.rate_limited"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class SandboxUnavailableError(UnavailableError):

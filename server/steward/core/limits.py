@@ -79,3 +79,7 @@ TOOL_CALLS_MAX = 64
 """Tool calls in one answer of a model."""
 TOKENS_MAX = 1_000_000_000
 """A count of tokens that we believe; a larger one is a fault of the provider."""
+STREAM_BYTES_MAX = 64 * 1024 * 1024
+"""Everything that a provider may send for one answer, framing included."""
+STREAM_TAIL_S = 0.25
+"""How long the end of a finished stream is waited for, so that its connection can be used again."""

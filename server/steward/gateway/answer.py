@@ -1,0 +1,152 @@
+"""A model's answer while it arrives, and the count of what it has consumed so far."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from steward.core.errors import LimitError, ProviderRefusedError, RateLimitedError
+from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
+from steward.core.money import NanoUsd
+from steward.gateway.provider import CallPart, Finished, Piece, Text
+from steward.gateway.request import ToolCall, Usage
+
+_BYTES_PER_TOKEN = 3
+"""For our own count. Code takes about four bytes a token, so this counts rather too many."""
+
+
+class Meter:
+    """Counts what a call consumes, for when the provider never says.
+
+    The count is an estimate: a token for every three bytes, and at least one for every piece
+    that arrived, because providers send a piece for each token or for several. It stays within
+    what was reserved. Tokens that a model thought and did not show cannot be counted.
+    """
+
+    def __init__(self, body_bytes: int, output_tokens_max: int) -> None:
+        self._body_bytes = body_bytes
+        self._output_tokens_max = output_tokens_max
+        self._output_bytes = 0
+        self._pieces = 0
+        self._reported: Usage | None = None
+        self._is_finished = False
+        self.is_sent = False
+        """True once the provider may bill."""
+        self.is_refused = False
+        """True once the provider refused before it began: it does not bill."""
+
+    def note_sent(self) -> None:
+        """The first byte is about to leave."""
+        self.is_sent = True
+
+    def note(self, piece: Piece) -> None:
+        """A piece has arrived."""
+        match piece:
+            case Text(text):
+                self._add(text)
+            case CallPart(arguments=arguments):
+                self._add(arguments)
+            case Usage():
+                self._reported = piece
+            case Finished():
+                self._is_finished = True
+
+    def usage(self) -> tuple[Usage, bool]:
+        """What the call consumed, and whether that is an estimate."""
+        if self._reported is not None and self._is_finished:
+            return self._reported, False
+        said = self._reported or Usage(0, 0)
+        own_input = -(-self._body_bytes // _BYTES_PER_TOKEN)
+        own_output = max(self._pieces, -(-self._output_bytes // _BYTES_PER_TOKEN))
+        estimate = Usage(
+            max(said.input_tokens, own_input),
+            max(said.output_tokens, min(own_output, self._output_tokens_max)),
+            said.cached_tokens,
+        )
+        return estimate, True
+
+    def _add(self, text: str) -> None:
+        self._pieces += 1
+        self._output_bytes += len(text.encode("utf-8", "replace"))
+
+
+@dataclass(slots=True)
+class _CallParts:
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list[str])
+
+
+class Answer:
+    """Iterate over it for the text; the rest is complete when the iteration ends."""
+
+    def __init__(self, pieces: AsyncGenerator[Piece], meter: Meter) -> None:
+        self._pieces = pieces
+        self._meter = meter
+        self._chars = 0
+        self._calls: dict[int, _CallParts] = {}
+        self.usage: Usage | None = None
+        """What the provider says the call consumed; None until it does."""
+        self.finish_reason: str | None = None
+        """Why the model stopped; None while it has not."""
+        self.cost_nano_usd = NanoUsd(0)
+        """What was booked; known when the call's block has been left."""
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tools that the model wants to use, in its order."""
+        return tuple(
+            ToolCall(call.id or f"call_{index}", call.name, "".join(call.arguments))
+            for index, call in sorted(self._calls.items())
+        )
+
+    def __aiter__(self) -> "Answer":
+        """The pieces of the text, as they arrive."""
+        return self
+
+    async def __anext__(self) -> str:
+        """The next piece of text.
+
+        Raises:
+            UnavailableError: the provider refused or broke off; see `Provider.stream`.
+            LimitError: the answer is larger than we take.
+        """
+        try:
+            while True:
+                piece = await anext(self._pieces)
+                self._meter.note(piece)
+                if text := self._take(piece):
+                    return text
+        except (ProviderRefusedError, RateLimitedError):
+            self._meter.is_refused = True
+            raise
+
+    def _take(self, piece: Piece) -> str:
+        match piece:
+            case Text(text):
+                self._count(text)
+                return text
+            case CallPart():
+                self._count(piece.arguments)
+                self._join(piece)
+            case Usage():
+                self.usage = piece
+            case Finished(reason):
+                self.finish_reason = reason
+        return ""
+
+    def _join(self, part: CallPart) -> None:
+        if part.index not in self._calls and len(self._calls) >= TOOL_CALLS_MAX:
+            raise LimitError(
+                f"The model asks for more than {TOOL_CALLS_MAX} tools at once; none was used."
+                " Ask for smaller steps."
+            )
+        call = self._calls.setdefault(part.index, _CallParts())
+        call.id, call.name = call.id or part.id, call.name or part.name
+        call.arguments.append(part.arguments)
+
+    def _count(self, text: str) -> None:
+        self._chars += len(text)
+        if self._chars > ANSWER_CHARS_MAX:
+            raise LimitError(
+                f"The model's answer is longer than {ANSWER_CHARS_MAX} characters and was cut off."
+                " Ask for less."
+            )

@@ -1,0 +1,174 @@
+"""The only road to a model: choose, price, reserve, stream, settle.
+
+The token accounting, in full. Before anything is sent, the most that the call can cost is
+reserved: every input token takes at least one byte of the request's body, and the output is
+limited by the number that we ourselves send. Afterwards, on whatever way the call ends:
+
+* nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
+* the provider said what was consumed: that is booked, even above the reservation;
+* the call was cut short, by us or by it: the larger of what it said and what we counted is
+  booked, marked as estimated (see `Meter`);
+* this process died: the ledger charges the whole reservation when its time is over.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+
+from steward.core.errors import InvalidInputError, LimitError, UnavailableError, UnpricedError
+from steward.core.limits import REQUEST_BYTES_MAX
+from steward.core.principal import Principal
+from steward.core.redact import redact
+from steward.gateway.answer import Answer, Meter
+from steward.gateway.prices import Price, Prices
+from steward.gateway.provider import Provider
+from steward.gateway.request import Message, ModelRequest, Task
+from steward.gateway.settings import GatewaySettings
+from steward.ledger.charge import Charge
+from steward.ledger.ledger import Ledger
+
+_log = logging.getLogger(__name__)
+
+_TASKS: tuple[Task, ...] = ("completion", "plan", "agent")
+_OFF_LOOP_CHARS = 20_000
+"""Requests above this size are prepared in a thread."""
+
+
+class Gateway:
+    """Opens model calls and keeps the ledger true."""
+
+    def __init__(
+        self, provider: Provider | None, ledger: Ledger, settings: GatewaySettings
+    ) -> None:
+        self._provider = provider
+        self._ledger = ledger
+        self._settings = settings
+        self._prices = Prices(settings)
+
+    def unavailable_reason(self) -> str | None:
+        """Why no model can be called, in words for the user; None if all can."""
+        try:
+            for task in _TASKS:
+                self._prices.of(self._choose(task)[1])
+        except (UnavailableError, UnpricedError) as error:
+            return str(error)
+        return None
+
+    def model_for(self, task: Task) -> str:
+        """The model that a task of this kind would use.
+
+        Raises:
+            UnavailableError: none is configured.
+        """
+        return self._choose(task)[1]
+
+    @asynccontextmanager
+    async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
+        """Open a call; leaving the block, however it is left, books what it cost.
+
+        Raises:
+            UnavailableError: no model is configured; or the provider failed.
+            UnpricedError: nobody has said what the model costs.
+            OverBudgetError: the account cannot cover the call.
+            LimitError: the request is larger than we send.
+            InvalidInputError: the request id was used before.
+        """
+        provider, model = self._choose(request.task)
+        price = self._prices.of(model)
+        body = await _prepared(provider, model, request)
+        charge = _charge(model, price, request, body)
+        reservation = await self._ledger.reserve(principal, charge)
+        if not reservation.is_new:
+            raise InvalidInputError(
+                f"A call with the request id {request.request_id!r} was made before and may have"
+                " been billed; make a new id for each attempt."
+            )
+        meter = Meter(len(body), request.output_tokens_max)
+        answer: Answer | None = None
+        try:
+            async with aclosing(provider.stream(body, meter.note_sent)) as pieces:
+                answer = Answer(pieces, meter)
+                yield answer
+        finally:
+            await self._book(charge, price, meter, answer)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._provider is not None:
+            await self._provider.close()
+
+    def _choose(self, task: Task) -> tuple[Provider, str]:
+        if self._provider is None or self._settings.base_url is None:
+            raise UnavailableError(
+                "AI is off: no model is configured. Set OPENAI_API_KEY, or STEWARD_MODEL_URL and"
+                " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
+            )
+        model = self._settings.model_for(task)
+        if model is None:
+            raise UnavailableError(
+                f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL to the"
+                f" name of one that {self._settings.base_url} offers, and start again."
+            )
+        return self._provider, model
+
+    async def _book(
+        self, charge: Charge, price: Price, meter: Meter, answer: Answer | None
+    ) -> None:
+        # A cancelled caller is still here; one that is cancelled again leaves at once, and the
+        # booking, handed to the database before the first wait, is made all the same.
+        if answer is None or not meter.is_sent or meter.is_refused:
+            await self._ledger.release(charge.request_id)
+            return
+        usage, is_estimated = meter.usage()
+        answer.cost_nano_usd = price.cost(usage)
+        if answer.cost_nano_usd > charge.worst_nano_usd:
+            _log.error("a provider billed more than was reserved", extra={"model": charge.model})
+        await self._ledger.settle(
+            charge.request_id, usage, answer.cost_nano_usd, estimated=is_estimated
+        )
+
+
+async def _prepared(provider: Provider, model: str, request: ModelRequest) -> bytes:
+    """The body as it will be sent, without secrets."""
+    chars = sum(len(message.content) for message in request.messages)
+    if chars > REQUEST_BYTES_MAX:
+        raise _too_large(chars)
+    if chars > _OFF_LOOP_CHARS:
+        body = await asyncio.to_thread(_encode, provider, model, request)
+    else:
+        body = _encode(provider, model, request)
+    if len(body) > REQUEST_BYTES_MAX:
+        raise _too_large(len(body))
+    return body
+
+
+def _encode(provider: Provider, model: str, request: ModelRequest) -> bytes:
+    messages = tuple(_redacted(message) for message in request.messages)
+    return provider.encode(model, replace(request, messages=messages))
+
+
+def _redacted(message: Message) -> Message:
+    calls = tuple(replace(call, arguments=redact(call.arguments)) for call in message.tool_calls)
+    return replace(message, content=redact(message.content), tool_calls=calls)
+
+
+def _charge(model: str, price: Price, request: ModelRequest, body: bytes) -> Charge:
+    return Charge(
+        request_id=request.request_id,
+        task=request.task,
+        model=model,
+        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        price_version=price.version,
+        request_digest=hashlib.sha256(body).hexdigest(),
+        run_id=request.run_id,
+    )
+
+
+def _too_large(size: int) -> LimitError:
+    return LimitError(
+        f"The request to the model would take {size} bytes; the most is {REQUEST_BYTES_MAX}."
+        " Nothing was sent. Show the model fewer or smaller files."
+    )

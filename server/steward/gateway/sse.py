@@ -1,0 +1,48 @@
+"""Server-sent events, read as the WHATWG's HTML standard says (section 9.2), within bounds."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from steward.core.errors import LimitError
+from steward.core.limits import EVENT_BYTES_MAX, STREAM_BYTES_MAX
+
+
+async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
+    """The data of each event. One that was cut off by the end of the stream is left out.
+
+    Raises:
+        LimitError: an event, or all of them together, are larger than we take.
+    """
+    data: list[bytes] = []
+    size = 0
+    async for line in _lines(chunks):
+        if not line:
+            if data:
+                yield b"\n".join(data).decode("utf-8", "replace")
+            data, size = [], 0
+        elif line.startswith(b"data:"):
+            size += len(line)
+            if size > EVENT_BYTES_MAX:
+                raise _too_large("an event", EVENT_BYTES_MAX)
+            data.append(line[5:].removeprefix(b" "))
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """Lines without their ends. A lone carriage return, which nobody sends, ends none."""
+    rest = b""
+    total = 0
+    async for chunk in chunks:
+        total += len(chunk)
+        if total > STREAM_BYTES_MAX:
+            raise _too_large("a stream", STREAM_BYTES_MAX)
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r")
+        if len(rest) > EVENT_BYTES_MAX:
+            raise _too_large("a line", EVENT_BYTES_MAX)
+
+
+def _too_large(what: str, most: int) -> LimitError:
+    return LimitError(
+        f"The model's answer contains {what} of more than {most} bytes; it was cut off there."
+        " Ask for less, or use another provider."
+    )

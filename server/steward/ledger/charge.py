@@ -1,0 +1,88 @@
+"""What the ledger is told and what it tells: plain values, without the database."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from steward.core.money import NanoUsd
+from steward.core.principal import Principal
+
+State = Literal["open", "settled", "released", "expired"]
+"""Where a reservation stands. Only `open` is waited for; `expired` is charged, not forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens that a call consumed."""
+
+    input_tokens: int
+    """All that was sent, `cached_tokens` among them."""
+    output_tokens: int
+    cached_tokens: int = 0
+    """The part of the input that the provider had seen before and bills for less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A model call that is about to be made, with the most that it can cost."""
+
+    request_id: str
+    """Made by the caller. The same charge under the same id is booked once."""
+    task: str
+    model: str
+    worst_nano_usd: NanoUsd
+    price_version: str
+    request_digest: str = ""
+    """A digest of what will be sent: the same id with another request is a mistake."""
+    run_id: str | None = None
+
+    def digest(self, principal: Principal) -> str:
+        """What makes this charge the same as another one under its id."""
+        body = asdict(self) | {"tenant_id": principal.tenant_id, "user": principal.user}
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money set aside for one call."""
+
+    id: str
+    state: State
+    reserved_nano_usd: NanoUsd
+    expires_at: datetime
+    is_new: bool
+    """False if the same charge was reserved before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an account stands this month. Days and months are those of UTC."""
+
+    spent_today: NanoUsd
+    spent: NanoUsd
+    reserved: NanoUsd
+    limit: NanoUsd
+    left: NanoUsd
+    """What a new call may still promise; never below nought."""
+    resets_on: date
+    """The day on which the next month's money is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model call, as the ledger tells it to people."""
+
+    request_id: str
+    at: datetime
+    task: str
+    model: str
+    state: State
+    usage: Usage
+    cost_nano_usd: NanoUsd
+    """What is booked; nought while the call is open."""
+    reserved_nano_usd: NanoUsd
+    is_estimated: bool
+    """True if the provider never said what the call consumed."""
+    run_id: str | None
