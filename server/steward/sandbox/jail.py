@@ -73,7 +73,7 @@ class BubblewrapJail:
     async def _test(self) -> str | None:
         if sys.platform != "linux":
             return "Commands run only on Linux, where bubblewrap can confine them."
-        if _programs() is None:
+        if await asyncio.to_thread(_programs) is None:
             return (
                 "Commands run only in a jail, and its parts are missing: install the packages "
                 "'bubblewrap' and 'util-linux' and try again."
