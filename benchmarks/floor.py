@@ -6,10 +6,12 @@ from pygls.lsp.server import LanguageServer
 server = LanguageServer("floor", "1")
 
 
-@server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-async def inline_completion(_params: types.InlineCompletionParams) -> types.InlineCompletionList:
-    """Suggest nothing."""
-    return types.InlineCompletionList(items=[])
+@server.feature(types.TEXT_DOCUMENT_CODE_ACTION)
+async def code_action(_params: types.CodeActionParams) -> list[types.CodeAction]:
+    """One action, whatever was asked."""
+    command = types.Command("Run", "floor.run")
+    kind = types.CodeActionKind.RefactorRewrite
+    return [types.CodeAction("Do something", kind=kind, command=command)]
 
 
 if __name__ == "__main__":

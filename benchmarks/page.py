@@ -121,7 +121,7 @@ Measured on: {machine()}. Other machines give other numbers; the ratios travel b
 - *Start* runs from the creation of the process until `initialize` is answered.
 - *Memory* is the resident set of the server process, in units of 2^20 bytes. It is read once the
   process has used no processor time for a second. Sandboxes are processes of their own.
-- *A trivial request* is ghost text in the middle of a word: it is parsed, looked at and answered,
+- *A trivial request* asks for the code actions of a line: it is parsed, looked at and answered,
   without a model. The client blocks on its pipe and adds next to nothing.
 - *What the server adds* is the time from the request to the answer without the time that the
   scripted model had the request in its hands. Ghost text is asked for by hand, which does not wait

@@ -63,8 +63,8 @@ Deliver free from fifty pounds on
 The threshold itself was left out: an order of exactly fifty pounds paid for delivery."""
 
 _SIGNS_OF_REFUSAL = re.compile(
-    r"refus|reject|dismiss|declin|denied|not (?:allowed|approved|permitted|applied|made|run)"
-    r"|cannot|can't|could not|expired|unavailable|no jail",
+    r"refus|reject|dismiss|declin|denied|expired|unavailable|no jail|no file|nothing was"
+    r"|not (?:allowed|approved|permitted|applied|made|run)|cannot|can't|could not",
     re.IGNORECASE,
 )
 _CURSOR = "</before>"
