@@ -86,7 +86,7 @@ def round_trips() -> Samples:
 
 def _block(client: Client, folder: Path) -> list[float]:
     place = {"line": 0, "character": 3}
-    params = {
+    params: JsonObject = {
         "textDocument": {"uri": _document(folder)["uri"]},
         "range": {"start": place, "end": place},
         "context": {"diagnostics": []},
