@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -55,16 +55,24 @@ class Events:
             queue.put_nowait(event)
 
     @contextmanager
-    def watch(self) -> Generator[AsyncGenerator[Event]]:
+    def watch(self) -> Generator["Watcher"]:
         """Everything sent from now on, in order."""
         queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_QUEUED_MAX)
         self._watchers.add(queue)
         try:
-            yield _drain(queue)
+            yield Watcher(queue)
         finally:
             self._watchers.discard(queue)
 
 
-async def _drain(queue: asyncio.Queue[Event]) -> AsyncGenerator[Event]:
-    while True:
-        yield await queue.get()
+class Watcher:
+    """An endless iterator over events. Unlike a generator it survives a wait that is cut short."""
+
+    def __init__(self, queue: asyncio.Queue[Event]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> "Watcher":
+        return self
+
+    async def __anext__(self) -> Event:
+        return await self._queue.get()

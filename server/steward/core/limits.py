@@ -31,8 +31,10 @@ GIT_WALL_S = 60.0
 """How long one git command may take."""
 TOOL_OUTPUT_CHARS_MAX = 24_000
 """What one tool call may put before a model."""
+SHOWN_CHARS_MAX = 20_000
+"""Characters of a question that fit into a message box; a longer one is opened as a document."""
 SHOWN_LINES_MAX = 400
-"""Lines of a question that fit into a message box; a longer one is opened as a document."""
+"""Its lines."""
 
 COMMAND_WALL_S_MAX = 120.0
 """How long a jailed command may take."""

@@ -80,7 +80,8 @@ def replace_bytes(
     """
     if not path.parts:
         raise NotPermittedError("The workspace itself is not a file; name one in it.")
-    with _errors(path), open_folder(root, path.parent, create=after is not None) as folder:
+    is_new = expected_before is None and after is not None
+    with _errors(path), open_folder(root, path.parent, create=is_new) as folder:
         if after is None:
             _check_unchanged(folder, path, expected_before)
             if expected_before is not None:

@@ -1,0 +1,157 @@
+"""Start, watch, cancel and take over runs."""
+
+import logging
+from collections.abc import Mapping
+
+from steward.agents.agent import Agent
+from steward.agents.assignment import Assigned
+from steward.agents.run import ENDED, RunSpecification
+from steward.agents.steps import Hands
+from steward.agents.workflows.durable import DurableEngine
+from steward.agents.workflows.owner import Owner
+from steward.core.errors import InvalidInputError, NotFoundError, StaleError, UnavailableError
+from steward.core.money import as_usd
+from steward.core.principal import Principal
+
+_log = logging.getLogger(__name__)
+
+_GOAL_CHARS_MAX = 8_000
+_LISTED_MAX = 50
+
+
+class Runs:
+    """The runs of one workspace, seen from one process."""
+
+    def __init__(
+        self, hands: Hands, agents: Mapping[str, Agent], engine: DurableEngine, owner: Owner
+    ) -> None:
+        self._hands = hands
+        self._agents = agents
+        self._engine = engine
+        self._owner = owner
+
+    async def start(self, principal: Principal, assigned: Assigned) -> str:
+        """Begin a run and return its id at once.
+
+        Raises:
+            NotFoundError: no such agent.
+            InvalidInputError: no goal, or one longer than we take, or no workspace is open.
+            UnavailableError: AI is off; says why.
+        """
+        if assigned.agent_id not in self._agents:
+            known = ", ".join(sorted(self._agents))
+            raise NotFoundError(f"There is no agent {assigned.agent_id!r}; there are: {known}.")
+        if not assigned.goal.strip() or len(assigned.goal) > _GOAL_CHARS_MAX:
+            raise InvalidInputError(
+                f"Say what the agent should do, in at most {_GOAL_CHARS_MAX} characters."
+            )
+        if not principal.workspace:
+            raise InvalidInputError("Open a folder first; an agent works in a workspace.")
+        if (reason := self._hands.gateway.unavailable_reason()) is not None:
+            raise UnavailableError(reason)
+        specification = RunSpecification(
+            run_id=self._hands.new_id(),
+            agent_id=assigned.agent_id,
+            goal=assigned.goal.strip(),
+            place=assigned.place,
+            observations=assigned.observations,
+            mode=assigned.mode,
+            principal=principal,
+        )
+        self._owner.claim()
+        await self._hands.log.begin(specification, self._owner.name)
+        await self._engine.start(specification.run_id, specification.as_json())
+        return specification.run_id
+
+    async def recover(self, principal: Principal) -> int:
+        """Take over this workspace's unfinished runs whose owner has died; returns how many."""
+        taken = 0
+        for run_id, owner in await self._hands.log.unfinished(principal):
+            with self._owner.if_dead(owner) as is_dead:
+                if not is_dead:
+                    continue
+                self._owner.claim()
+                if await self._engine.adopt(run_id, owner):
+                    await self._hands.log.take_over(run_id, self._owner.name)
+                    taken += 1
+                else:
+                    await self._give_up(principal, run_id)
+        return taken
+
+    async def cancel(self, principal: Principal, run_id: str) -> str:
+        """End a run where it is; returns its state. What was landed stays."""
+        row, _ = await self._hands.log.find(principal, run_id)
+        if row.state in ENDED:
+            return row.state
+        if row.owner != self._owner.name:
+            raise StaleError(
+                f"The run {run_id!r} belongs to another editor window; cancel it there."
+            )
+        specification = self._specification(principal, run_id)
+        await self._hands.log.enter(specification, "cancelled", "cancel", "Cancelled by you.")
+        await self._hands.approvals.withdraw(principal, run_id)
+        await self._engine.cancel(run_id)
+        return "cancelled"
+
+    async def latest(self, principal: Principal) -> list[dict[str, str]]:
+        """The newest runs, for people."""
+        rows = await self._hands.log.latest(principal, _LISTED_MAX)
+        return [
+            {
+                "id": row.id,
+                "agent": row.agent_id,
+                "goal": row.goal,
+                "state": row.state,
+                "message": row.message,
+                "startedAt": row.created_at.isoformat(),
+                "cost": as_usd(await self._hands.ledger.run_cost(row.id)),
+            }
+            for row in rows
+        ]
+
+    async def under_way(self, principal: Principal) -> list[dict[str, str]]:
+        """The runs that have not ended, for a status bar."""
+        rows = await self._hands.log.latest(principal, _LISTED_MAX)
+        return [
+            {"id": row.id, "agent": row.agent_id, "title": row.goal, "state": row.state}
+            for row in rows
+            if row.state not in ENDED
+        ]
+
+    async def show(self, principal: Principal, run_id: str) -> str:
+        """A run's whole course as Markdown."""
+        row, steps = await self._hands.log.find(principal, run_id)
+        cost = as_usd(await self._hands.ledger.run_cost(run_id))
+        lines = [
+            f"# Run of {row.agent_id}: {row.goal}",
+            "",
+            f"State: **{row.state}**. {row.message}",
+            f"Started {row.created_at:%Y-%m-%d %H:%M:%S} UTC, cost {cost}, id `{row.id}`.",
+            "",
+            "| step | what | outcome |",
+            "| --- | --- | --- |",
+        ]
+        lines += [
+            f"| {step.name} | {_cell(step.title)} | {'' if step.ok else '✗ '}{_cell(step.detail)} |"
+            for step in steps
+        ]
+        return "\n".join(lines) + "\n"
+
+    async def close(self) -> None:
+        """Stop working; unfinished runs go on when the workspace is opened again."""
+        await self._engine.close()
+        self._owner.release()
+
+    async def _give_up(self, principal: Principal, run_id: str) -> None:
+        """A run that died before the engine knew of it, or that the engine ended without us."""
+        message = "The run was cut off before it could be continued; start it again."
+        await self._hands.approvals.withdraw(principal, run_id)
+        specification = self._specification(principal, run_id)
+        await self._hands.log.enter(specification, "failed", "recover", message)
+
+    def _specification(self, principal: Principal, run_id: str) -> RunSpecification:
+        return RunSpecification(run_id, "", "", "", "", "normal", principal)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,169 @@
+"""The durable engine: runs as DBOS workflows on a SQLite file of their own.
+
+The only file that knows DBOS, which is imported when the first run starts. Each process is an
+executor with a name of its own and serves a queue per workspace, so that a run is only ever
+taken over by a window that shows its files. A step's outcome is an envelope (value or error as
+data): the engine gives exceptions another class when it replays them, so nothing may depend on it.
+"""
+
+import asyncio
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steward.agents.workflows.journal import Journal, JsonObject
+from steward.agents.workflows.owner import Owner
+from steward.core.errors import StewardError
+
+_log = logging.getLogger(__name__)
+
+_INTERPRETER = "1"
+"""Raised only when the order in which a run takes its steps changes."""
+_QUEUE_POLL_S = 0.25
+
+Interpret = Callable[[str, Mapping[str, object], Journal], Awaitable[JsonObject]]
+"""Plays one run: its id, its specification, and the journal to take steps with."""
+
+
+class StepFailedError(StewardError):
+    """A step ended with an error of ours; `code` and message are the recorded ones."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _DbosJournal:
+    dbos: Any
+
+    async def step(self, name: str, work: Callable[[], Awaitable[JsonObject]]) -> JsonObject:
+        async def enveloped() -> JsonObject:
+            try:
+                return {"ok": True, "value": await work()}
+            except StewardError as error:
+                return {"ok": False, "code": error.code, "message": str(error)}
+
+        envelope = await self.dbos.run_step_async({"name": name}, enveloped)
+        if not envelope["ok"]:
+            raise StepFailedError(envelope["code"], envelope["message"])
+        return envelope["value"]
+
+
+class DurableEngine:
+    """Starts runs, takes over those of the dead, and survives being killed at any point."""
+
+    def __init__(self, folder: Path, workspace: str, owner: Owner, interpret: Interpret) -> None:
+        self._file = folder / "engine.db"
+        self._queue = "workspace-" + hashlib.sha256(workspace.encode()).hexdigest()[:24]
+        self._owner = owner
+        self._interpret = interpret
+        self._dbos: Any = None
+        self._instance: Any = None
+        self._workflow: Any = None
+        self._opening = asyncio.Lock()
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    async def start(self, run_id: str, specification: Mapping[str, object]) -> None:
+        """Begin the run. The same id twice is one run."""
+        await self._open()
+        from dbos import SetWorkflowID
+
+        with SetWorkflowID(run_id):
+            await self._dbos.start_workflow_async(self._workflow, run_id, dict(specification))
+
+    async def adopt(self, run_id: str, dead: str) -> bool:
+        """Take over a run of an executor that is known to be dead.
+
+        Returns:
+            False if the engine never heard of the run, or if it has already ended.
+        """
+        await self._open()
+        # There is no public call that re-enqueues fenced by the executor's name. The pinned
+        # version and the kill tests stand guard over this one.
+        taken = await asyncio.to_thread(
+            self._instance._sys_db.reenqueue_for_recovery,  # noqa: SLF001
+            run_id,
+            [dead],
+            self._queue,
+        )
+        status = await self._dbos.get_workflow_status_async(run_id)
+        return taken or (status is not None and status.status in ("ENQUEUED", "PENDING"))
+
+    async def cancel(self, run_id: str) -> None:
+        """End the run where it is; a step under way is cancelled."""
+        await self._open()
+        await self._dbos.cancel_workflow_async(run_id)
+        if task := self._tasks.get(run_id):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Stop working. Runs under way stay pending and go on in the next process."""
+        if self._dbos is None:
+            return
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        await asyncio.to_thread(self._dbos.destroy, destroy_registry=True)
+        self._dbos = None
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if self._dbos is None:
+                self._owner.claim()
+                self._dbos = await asyncio.to_thread(self._launch)
+                # Workflows that come from the queue then run on our loop, beside everything else.
+                self._instance._background_event_loop.set_main_loop()  # noqa: SLF001
+
+    def _launch(self) -> Any:
+        from dbos import DBOS
+        from dbos._serialization import DBOSPortableJSON
+        from sqlalchemy import create_engine, event
+
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sqlite3.connect(self._file).execute("PRAGMA journal_mode=WAL").connection.close()
+        self._file.chmod(0o600)
+        url = f"sqlite:///{self._file}"
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _relax)
+        self._instance = DBOS(
+            config={
+                "name": "steward",
+                "system_database_url": url,
+                "system_database_engine": engine,
+                "application_version": _INTERPRETER,
+                "executor_id": self._owner.name,
+                "serializer": DBOSPortableJSON,  # The default, pickle, would run code.
+                "enable_otlp": False,
+                "log_level": "ERROR",
+            }
+        )
+
+        async def run(run_id: str, specification: dict[str, object]) -> JsonObject:
+            return await self._run(run_id, specification)
+
+        self._workflow = DBOS.workflow(name="run")(run)
+        DBOS.listen_queues([self._queue])
+        DBOS.launch()
+        DBOS.register_queue(self._queue, polling_interval_sec=_QUEUE_POLL_S)
+        return DBOS
+
+    async def _run(self, run_id: str, specification: dict[str, object]) -> JsonObject:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[run_id] = task
+        try:
+            return await self._interpret(run_id, specification, _DbosJournal(self._dbos))
+        finally:
+            del self._tasks[run_id]
+
+
+def _relax(connection: Any, _record: Any) -> None:
+    """WAL with NORMAL survives a killed process, and steps cost half as much."""
+    connection.execute("PRAGMA synchronous=NORMAL")

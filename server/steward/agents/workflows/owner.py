@@ -1,0 +1,56 @@
+"""Who works on a run: a lock that the operating system frees when its holder dies."""
+
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Owner:
+    """This process's claim on its runs, held until it ends, however it ends."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self._folder = folder
+        self._lock: int | None = None
+
+    def claim(self) -> None:
+        """Take our own lock. Blocks for no time: nobody else uses our name."""
+        if self._lock is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _try_lock(self._path(self.name))
+
+    def release(self) -> None:
+        """Give the claim back and remove its file."""
+        if self._lock is not None:
+            self._path(self.name).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def if_dead(self, name: str) -> Generator[bool]:
+        """Whether `name` has died; while inside, no other process can find out the same."""
+        if name == self.name or not name.isalnum():
+            yield False
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _try_lock(self._path(name))
+        try:
+            yield lock is not None
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.lock"
+
+
+def _try_lock(path: Path) -> int | None:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file

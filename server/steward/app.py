@@ -1,0 +1,156 @@
+"""The composition root: the only place where parts are chosen and joined.
+
+Read it top to bottom to see the whole system; every object gets what it needs here and nowhere
+else, so nothing below reaches for a global. Importing it loads the database layer, so front doors
+that must answer first import it afterwards.
+"""
+
+import getpass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steward.agents.agent import BUILTIN
+from steward.agents.execute import interpreter
+from steward.agents.run import RunLog
+from steward.agents.runs import Runs
+from steward.agents.steps import Hands
+from steward.agents.workflows.durable import DurableEngine
+from steward.agents.workflows.owner import Owner
+from steward.completion.suggest import Suggester
+from steward.core.clock import Clock, SystemClock
+from steward.core.database import Database, open_database
+from steward.core.events import Events
+from steward.core.ids import IdSource, random_id
+from steward.core.money import NANO_PER_USD, NanoUsd
+from steward.core.principal import Principal
+from steward.gateway.gateway import Gateway
+from steward.gateway.openai_provider import OpenAIProvider
+from steward.gateway.provider import Provider
+from steward.ledger.ledger import Ledger
+from steward.lsp.rooms import Rooms
+from steward.permissions.approvals import Approvals
+from steward.sandbox.jail import BubblewrapJail
+from steward.settings import Settings
+from steward.tools.commit import Commit
+from steward.tools.edit_file import EditFile
+from steward.tools.invoke import Invoker
+from steward.tools.read_file import ReadFile
+from steward.tools.run_tests import RunTests
+from steward.tools.search import Search
+from steward.tools.tool import Tool
+from steward.workspace.editor import Editor
+from steward.workspace.git import Git
+from steward.workspace.ignore import IgnoreOracle
+from steward.workspace.land import Lander
+from steward.workspace.proposals import Proposals
+from steward.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every room stands on."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    new_id: IdSource
+    events: Events
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, root: Path | None, editor: Editor
+) -> AsyncGenerator[Rooms]:
+    """Join the parts for one editor window; release what they hold on the way out."""
+    async with open_database(settings.database) as database:
+        ground = Ground(settings, database, SystemClock(), random_id, Events())
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger)
+        await ledger.expire_due()
+        gateway = Gateway(_provider(settings), ledger, settings.gateway)
+        approvals = Approvals(
+            database,
+            ground.clock,
+            ground.new_id,
+            ground.events,
+            settings.permissions.answer_within,
+        )
+        owner = Owner(settings.data_dir / "executors", ground.new_id())
+        principal = Principal(getpass.getuser(), owner.name, str(root or ""))
+        oracle = IgnoreOracle(root) if root else None
+        runs = None
+        if root is not None and oracle is not None:
+            workspace = Workspace(root, editor, oracle)
+            runs = _runs(ground, gateway, ledger, approvals, workspace, owner)
+        try:
+            yield Rooms(
+                principal=principal,
+                database=database,
+                events=ground.events,
+                ledger=ledger,
+                gateway=gateway,
+                approvals=approvals,
+                suggester=_suggester(ground, gateway),
+                oracle=oracle,
+                runs=runs,
+                previews=settings.data_dir / "previews",
+            )
+        finally:
+            if runs is not None:
+                await runs.close()
+            await gateway.close()
+
+
+def _provider(settings: Settings) -> Provider | None:
+    url = settings.gateway.base_url
+    return OpenAIProvider(url, settings.gateway.bearer) if url is not None else None
+
+
+def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:
+    chosen = ground.settings.completion
+    if not chosen.enabled:
+        return None
+    return Suggester(
+        gateway,
+        ground.new_id,
+        wait_s=chosen.wait.total_seconds(),
+        output_tokens_max=chosen.output_tokens_max,
+    )
+
+
+def _runs(
+    ground: Ground,
+    gateway: Gateway,
+    ledger: Ledger,
+    approvals: Approvals,
+    workspace: Workspace,
+    owner: Owner,
+) -> Runs:
+    chosen = ground.settings.agents
+    git = Git(workspace.root)
+    proposals = Proposals(ground.database, ground.clock)
+    tools: list[Tool[Any]] = [
+        ReadFile(),
+        Search(),
+        EditFile(),
+        RunTests(BubblewrapJail(ground.clock), chosen.test_command),
+        Commit(git),
+    ]
+    by_name = {tool.name: tool for tool in tools}
+    hands = Hands(
+        gateway=gateway,
+        ledger=ledger,
+        approvals=approvals,
+        invoker=Invoker(by_name, approvals, proposals, ground.database, ground.clock),
+        lander=Lander(approvals, proposals, workspace, git),
+        workspace=workspace,
+        log=RunLog(ground.database, ground.clock, ground.events),
+        new_id=ground.new_id,
+        cost_limit=NanoUsd(int(chosen.cost_limit_usd * NANO_PER_USD)),
+        output_tokens_max=chosen.output_tokens_max,
+    )
+    interpret = interpreter(hands, BUILTIN, chosen.turns_max)
+    engine = DurableEngine(ground.settings.data_dir, str(workspace.root), owner, interpret)
+    return Runs(hands, BUILTIN, engine, owner)

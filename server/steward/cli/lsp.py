@@ -1,0 +1,72 @@
+"""`steward lsp`: answer `initialize` first, then open the house behind the door."""
+
+import asyncio
+import importlib
+import logging
+from typing import Any
+
+from lsprotocol import types
+
+from steward.core.errors import StewardError
+from steward.lsp.editor import LspEditor
+from steward.lsp.progress import keep_progress
+from steward.lsp.questions import QuestionBoard
+from steward.lsp.rooms import Rooms
+from steward.lsp.server import build_server
+from steward.lsp.session import Session
+from steward.lsp.status import keep_status
+from steward.lsp.stdio import serve_stdio
+
+_log = logging.getLogger(__name__)
+
+
+async def serve() -> int:
+    """Serve one editor until it leaves; returns the exit code."""
+    _, session = build_server()
+    async with asyncio.TaskGroup() as tasks:
+        house = tasks.create_task(_keep_house(session))
+        try:
+            return await serve_stdio(session.protocol)
+        finally:
+            house.cancel()
+
+
+async def _keep_house(session: Session) -> None:
+    """Open the rooms once the editor is there; a failure is shown, and the editor works on."""
+    await session.initialized.wait()
+    try:
+        # On a thread: importing takes a few hundred milliseconds in which typing goes on.
+        app: Any = await asyncio.to_thread(importlib.import_module, "steward.app")
+        settings: Any = await asyncio.to_thread(_load_settings)
+        async with app.open_house(settings, session.root, LspEditor(session)) as rooms:
+            session.open(rooms)
+            await _attend(session, rooms)
+    except StewardError as error:
+        _give_up(session, error)
+    except Exception as error:  # The outer boundary: without its rooms the server still answers.
+        _log.exception("Steward could not start")
+        _give_up(session, StewardError(f"Steward could not start ({type(error).__name__})."))
+
+
+def _load_settings() -> object:
+    from steward.settings import load_settings
+
+    return load_settings()
+
+
+async def _attend(session: Session, rooms: Rooms) -> None:
+    """Take over interrupted runs, and keep the editor's screen current."""
+    async with asyncio.TaskGroup() as tasks:
+        board = QuestionBoard(session, rooms, tasks)
+        session.show_questions_again = board.show_again
+        tasks.create_task(board.keep_current())
+        tasks.create_task(keep_status(session, rooms))
+        tasks.create_task(keep_progress(session, rooms))
+        if rooms.runs is not None:
+            await rooms.runs.recover(rooms.principal)
+
+
+def _give_up(session: Session, error: StewardError) -> None:
+    session.fail(error)
+    params = types.ShowMessageParams(types.MessageType.Error, f"Steward: {error}")
+    session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)

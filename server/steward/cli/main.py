@@ -1,0 +1,42 @@
+"""The command line. Importing it is cheap; what a command needs is imported when it is chosen."""
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from steward import __version__
+
+
+def main() -> None:
+    """Run what the user asked for; the process ends with its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="steward",
+        description="A language server with governed AI behind it: it asks before it acts and"
+        " accounts for what it spends.",
+    )
+    parser.add_argument("--version", action="version", version=f"steward {__version__}")
+    parser.add_argument(
+        "--log-level",
+        default="warning",
+        choices=["debug", "info", "warning", "error"],
+        help="what is written to standard error (default: warning)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("lsp", help="serve one editor over standard input and output")
+    arguments = parser.parse_args()
+    _log_to_stderr(arguments.log_level)
+    from steward.cli.lsp import serve
+
+    sys.exit(asyncio.run(serve()))
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    # pygls logs whole messages, which hold the person's text; what matters we log ourselves.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    logging.getLogger("httpx").setLevel(logging.WARNING)

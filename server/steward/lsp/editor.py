@@ -1,0 +1,88 @@
+"""The editor at the other end, as the workspace knows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from steward.core.errors import StaleError, UnavailableError
+from steward.lsp.convert import workspace_edit
+from steward.lsp.documents import Document
+from steward.lsp.session import Session
+from steward.workspace.editor import EditorReply, Snapshot
+from steward.workspace.proposal import EditProposal
+
+_CHANGE_WITHIN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class LspEditor:
+    """Implements `workspace.Editor` over one connection."""
+
+    session: Session
+
+    @property
+    def shows_diff(self) -> bool:
+        """Only our own client is known to put a diff before the person and wait.
+
+        Others show a preview that can be half ticked (VS Code), answer "applied" when the person
+        said no (Neovim), or apply at once (Emacs): they are asked explicitly first.
+        """
+        return self.session.can.confirms_edits
+
+    def open_document(self, path: Path) -> Snapshot | None:
+        """The document as the editor last reported it."""
+        document = self.session.protocol.documents.by_path().get(path)
+        return Snapshot(document.source, document.version) if document else None
+
+    def open_texts(self) -> Mapping[Path, str]:
+        """Every open file's text."""
+        documents = self.session.protocol.documents.by_path()
+        return {path: document.source for path, document in documents.items()}
+
+    async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
+        """Send `workspace/applyEdit` and wait for the answer."""
+        can = self.session.can
+        if not can.applies_edits:
+            raise UnavailableError(
+                "This editor does not take edits from a language server (workspace/applyEdit), so"
+                " nothing was changed. Use an editor or a client that does."
+            )
+        documents = self._documents(root, proposal)
+        uncounted = Document("", position_codec=self.session.protocol.documents.position_codec)
+        edit = workspace_edit(proposal, documents, can, uncounted)
+        params = types.ApplyWorkspaceEditParams(
+            edit,
+            label=f"Steward: {proposal.title}",
+            # VS Code then saves files that were not open, as it does after a rename.
+            metadata=types.WorkspaceEditMetadata(is_refactoring=True)
+            if can.edit_metadata
+            else None,
+        )
+        try:
+            reply: types.ApplyWorkspaceEditResult = await self.session.protocol.send_request_async(
+                types.WORKSPACE_APPLY_EDIT, params
+            )
+        except JsonRpcException as error:
+            return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")
+        return EditorReply(reply.applied, reply.failure_reason or "")
+
+    async def settled(self) -> None:
+        """Wait for the editor's next report of a change, for a moment."""
+        await self.session.next_change(_CHANGE_WITHIN_S)
+
+    def _documents(
+        self, root: Path, proposal: EditProposal
+    ) -> dict[str, tuple[str, Document | None]]:
+        """Where each change goes. No await until the edit is sent, so versions are the newest."""
+        opened = self.session.protocol.documents.by_path()
+        found: dict[str, tuple[str, Document | None]] = {}
+        for change in proposal.changes:
+            path = root / change.path
+            document = opened.get(path)
+            if document is not None and document.source != change.before:
+                raise StaleError(f"'{change.path}' was edited meanwhile; nothing was touched.")
+            found[change.path] = (document.uri if document else path.as_uri(), document)
+        return found

@@ -1,0 +1,110 @@
+"""What was spent and what was done, as pages a person can read in the editor."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from steward.core.money import as_usd
+from steward.lsp.features.commands import Arguments
+from steward.lsp.rooms import Rooms
+from steward.lsp.session import Session
+
+if TYPE_CHECKING:
+    from steward.core.audit import AuditEntry
+    from steward.ledger.charge import Entry, Standing
+
+_LISTED_MAX = 200
+
+
+async def usage(_session: Session, rooms: Rooms, arguments: Arguments) -> object:
+    """What model calls cost: `{runId?}` → `{markdown, entries}`."""
+    run_id = arguments.get("runId")
+    entries = await rooms.ledger.entries(
+        rooms.principal, run_id if isinstance(run_id, str) else None, _LISTED_MAX
+    )
+    standing = await rooms.ledger.standing(rooms.principal)
+    return {
+        "markdown": _usage_page(entries, standing),
+        "entries": [
+            {
+                "at": entry.at.isoformat(),
+                "task": entry.task,
+                "model": entry.model,
+                "inputTokens": entry.usage.input_tokens,
+                "outputTokens": entry.usage.output_tokens,
+                "cachedTokens": entry.usage.cached_tokens,
+                "cost": as_usd(entry.cost_nano_usd),
+                "costNanoUsd": entry.cost_nano_usd,
+                "state": entry.state,
+                "estimated": entry.is_estimated,
+                "runId": entry.run_id,
+            }
+            for entry in entries
+        ],
+    }
+
+
+async def audit_trail(_session: Session, rooms: Rooms, arguments: Arguments) -> object:
+    """Who decided and did what: `{runId?}` → `{markdown, verified, entries}`."""
+    # Imported here because it brings the database layer along, which loads after `initialize`.
+    from steward.core.audit import read, verify
+
+    run_id = arguments.get("runId")
+    subject = run_id if isinstance(run_id, str) else None
+    tenant = rooms.principal.tenant_id
+    entries = await rooms.database.read(
+        lambda session: read(session, subject, _LISTED_MAX, tenant_id=tenant)
+    )
+    verdict = await rooms.database.read(verify)
+    return {
+        "markdown": _audit_page(entries, is_intact=verdict.is_intact),
+        "verified": verdict.is_intact,
+        "entries": [
+            {
+                "seq": entry.seq,
+                "at": entry.at.isoformat(),
+                "actor": entry.actor,
+                "action": entry.action,
+                "subject": entry.subject,
+                "detail": dict(entry.detail),
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _usage_page(entries: "Sequence[Entry]", standing: "Standing") -> str:
+    lines = [
+        "# What Steward spent",
+        "",
+        f"Today {as_usd(standing.spent_today)}, this month {as_usd(standing.spent)} of"
+        f" {as_usd(standing.limit, places=2)}; set aside {as_usd(standing.reserved)}. The month"
+        f" ends on {standing.resets_on.isoformat()}.",
+        "",
+        "| at (UTC) | task | model | tokens in | cached | out | cost | state |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    lines += [
+        f"| {entry.at:%m-%d %H:%M:%S} | {entry.task} | {entry.model} | {entry.usage.input_tokens}"
+        f" | {entry.usage.cached_tokens} | {entry.usage.output_tokens}"
+        f" | {as_usd(entry.cost_nano_usd)} | {entry.state}"
+        f"{' (estimated)' if entry.is_estimated else ''} |"
+        for entry in reversed(entries)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _audit_page(entries: "Sequence[AuditEntry]", *, is_intact: bool) -> str:
+    chain = "The chain of entries is intact." if is_intact else "**The chain is broken.**"
+    lines = ["# Audit trail", "", chain, "", "| at (UTC) | who | what | about |"]
+    lines.append("| --- | --- | --- | --- |")
+    lines += [
+        f"| {entry.at:%m-%d %H:%M:%S} | {entry.actor} | {entry.action} | {_about(entry)} |"
+        for entry in reversed(entries)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _about(entry: "AuditEntry") -> str:
+    told = entry.detail.get("title") or entry.detail.get("tool") or entry.detail.get("outcome")
+    about = told or entry.detail.get("message") or ""
+    return f"{about} ({entry.subject[:8]})".replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,76 @@
+"""Runs as the editor's progress, each with a cancel button."""
+
+import asyncio
+from contextlib import suppress
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from steward.core.events import RunChanged
+from steward.lsp.rooms import Rooms
+from steward.lsp.session import Session
+
+_CREATE_WITHIN_S = 5.0
+_ENDED = ("finished", "failed", "cancelled")
+
+
+async def keep_progress(session: Session, rooms: Rooms) -> None:
+    """Show what runs do, until cancelled. The run's id is the progress token."""
+    begun: set[str] = set()
+    with rooms.events.watch() as events:
+        async for event in events:
+            if isinstance(event, RunChanged):
+                _notify(session, event)
+                if session.can.shows_progress:
+                    with suppress(TimeoutError, JsonRpcException):
+                        await _progress(session, event, begun)
+                if event.state in _ENDED:
+                    _tell_the_end(session, event)
+
+
+def _notify(session: Session, event: RunChanged) -> None:
+    if session.can.asks:
+        session.protocol.notify(
+            "steward/run",
+            {
+                "runId": event.run_id,
+                "state": event.state,
+                "step": event.step,
+                "message": event.message,
+            },
+        )
+
+
+async def _progress(session: Session, event: RunChanged, begun: set[str]) -> None:
+    if event.run_id not in begun:
+        if event.state in _ENDED:
+            return
+        async with asyncio.timeout(_CREATE_WITHIN_S):
+            await session.protocol.send_request_async(
+                types.WINDOW_WORK_DONE_PROGRESS_CREATE,
+                types.WorkDoneProgressCreateParams(event.run_id),
+            )
+        begun.add(event.run_id)
+        begin = types.WorkDoneProgressBegin(
+            "Steward agent", cancellable=True, message=event.message
+        )
+        _send(session, event.run_id, begin)
+    elif event.state in _ENDED:
+        begun.discard(event.run_id)
+        _send(session, event.run_id, types.WorkDoneProgressEnd(message=event.message))
+    else:
+        _send(session, event.run_id, types.WorkDoneProgressReport(message=event.message))
+
+
+def _send(
+    session: Session,
+    token: str,
+    value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
+) -> None:
+    session.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
+
+
+def _tell_the_end(session: Session, event: RunChanged) -> None:
+    kind = types.MessageType.Info if event.state == "finished" else types.MessageType.Warning
+    message = f"Steward: the run {event.state}. {event.message}"
+    session.protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, message))

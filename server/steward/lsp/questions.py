@@ -1,0 +1,149 @@
+"""Put open questions before the person, and take their answers back to the approvals.
+
+The rows are the truth: whenever something changed, the open questions are read and compared with
+what is on the screen. A question that is dismissed stays open and can be shown again.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from steward.core.errors import StewardError
+from steward.core.events import QuestionChanged
+from steward.core.limits import SHOWN_CHARS_MAX, SHOWN_LINES_MAX
+from steward.lsp.convert import choices, question_params
+from steward.lsp.rooms import Rooms
+from steward.lsp.session import Session
+from steward.permissions.question import OpenQuestion
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 2.0
+"""How soon a question that another process answered, or that ran out, leaves the screen."""
+
+
+class QuestionBoard:
+    """The questions on this editor's screen."""
+
+    def __init__(self, session: Session, rooms: Rooms, tasks: asyncio.TaskGroup) -> None:
+        self._session = session
+        self._rooms = rooms
+        self._tasks = tasks
+        self._shown: dict[str, asyncio.Task[None]] = {}
+
+    async def keep_current(self) -> None:
+        """Show what is asked and take away what is not, until cancelled."""
+        with self._rooms.events.watch() as events:
+            while True:
+                await self.refresh()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_AGAIN_S if self._shown else None):
+                        while not isinstance(await anext(events), QuestionChanged):
+                            pass
+
+    async def refresh(self) -> None:
+        """Compare the screen with the rows once."""
+        open_now = {q.id: q for q in await self._rooms.approvals.pending(self._rooms.principal)}
+        for question_id in [shown for shown in self._shown if shown not in open_now]:
+            self._take_away(question_id)
+        for question in open_now.values():
+            if question.id not in self._shown and not self._is_shown_as_diff(question):
+                self._shown[question.id] = self._tasks.create_task(self._show(question))
+
+    async def show_again(self) -> int:
+        """Put dismissed questions back on the screen; returns how many are open."""
+        for question_id in [key for key, task in self._shown.items() if task.done()]:
+            del self._shown[question_id]
+        await self.refresh()
+        return len(self._shown)
+
+    def _is_shown_as_diff(self, question: OpenQuestion) -> bool:
+        """Our own client shows a proposal when it is asked to apply it."""
+        return question.kind == "edit" and self._session.can.confirms_edits
+
+    def _take_away(self, question_id: str) -> None:
+        task = self._shown.pop(question_id)
+        if not task.done():
+            task.cancel()
+        if self._session.can.asks:
+            self._session.protocol.notify("steward/askClosed", {"id": question_id})
+
+    async def _show(self, question: OpenQuestion) -> None:
+        try:
+            shown = self._ask_ours(question) if self._session.can.asks else self._ask_any(question)
+            approve = await shown
+            if approve is not None:
+                await self._rooms.approvals.answer(
+                    self._rooms.principal,
+                    question.id,
+                    question.digest,
+                    approve=approve,
+                    channel="editor question",
+                )
+        except StewardError as error:
+            self._tell(str(error))
+        except JsonRpcException as error:
+            _log.info("the editor could not show a question: %s", error)
+        except OSError as error:
+            self._tell(f"The question {question.title!r} could not be shown: {error}")
+
+    async def _ask_ours(self, question: OpenQuestion) -> bool | None:
+        reply = await self._session.protocol.send_request_async(
+            "steward/ask", question_params(question)
+        )
+        if not isinstance(reply, Mapping):
+            return None
+        answer = cast(Mapping[str, Any], reply)
+        if answer.get("digest") != question.digest:
+            return None  # Not an answer to what was shown.
+        return {"approve": True, "reject": False}.get(str(answer.get("choice")))
+
+    async def _ask_any(self, question: OpenQuestion) -> bool | None:
+        """Plain LSP: a message with buttons; what is too long for it is opened as a document."""
+        approve, reject = choices(question)
+        params = types.ShowMessageRequestParams(
+            types.MessageType.Info,
+            f"Steward: {question.title}\n\n{await self._text(question)}",
+            [types.MessageActionItem(approve), types.MessageActionItem(reject)],
+        )
+        message_id = uuid.uuid5(uuid.NAMESPACE_OID, question.id).hex
+        try:
+            pressed = await self._session.protocol.send_request_async(
+                types.WINDOW_SHOW_MESSAGE_REQUEST, params, message_id
+            )
+        except asyncio.CancelledError:
+            self._session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(message_id))
+            raise
+        title = getattr(pressed, "title", None)
+        return {approve: True, reject: False}.get(title) if title else None
+
+    async def _text(self, question: OpenQuestion) -> str:
+        body = question.body
+        if body.count("\n") < SHOWN_LINES_MAX and len(body) < SHOWN_CHARS_MAX:
+            return body
+        path = self._rooms.previews / f"{question.id}.md"
+        await asyncio.to_thread(_write_private, path, f"# {question.title}\n\n{body}\n")
+        if self._session.can.shows_documents:
+            await self._session.protocol.send_request_async(
+                types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(path.as_uri())
+            )
+        return f"Read all of it before you answer: {path}"
+
+    def _tell(self, message: str) -> None:
+        params = types.ShowMessageParams(types.MessageType.Warning, f"Steward: {message}")
+        self._session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+
+
+def _write_private(path: Any, text: str) -> None:
+    import os
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        stream.write(text)

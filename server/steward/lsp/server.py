@@ -1,0 +1,123 @@
+"""The language server: one table of what we answer, and how.
+
+Start reading here. Every protocol method and every command is one row below.
+"""
+
+import functools
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+
+from steward import __version__
+from steward.core.errors import InvalidInputError, StewardError
+from steward.lsp.features import commands, pages
+from steward.lsp.features.code_action import code_action
+from steward.lsp.features.inline_completion import completion, inline_completion
+from steward.lsp.features.lifecycle import initialize, initialized
+from steward.lsp.features.progress_cancel import cancel_progress
+from steward.lsp.protocol import REQUEST_FAILED, StewardProtocol, plain_converter
+from steward.lsp.session import Session
+
+_log = logging.getLogger(__name__)
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+COMMANDS: dict[str, commands.Command] = {
+    "steward.agent.run": commands.run_agent,
+    "steward.run.cancel": commands.cancel_run,
+    "steward.run.show": commands.show_run,
+    "steward.runs": commands.list_runs,
+    "steward.questions": commands.list_questions,
+    "steward.questions.show": commands.show_questions,
+    "steward.answer": commands.answer_question,
+    "steward.status": commands.show_status,
+    "steward.usage": pages.usage,
+    "steward.audit": pages.audit_trail,
+}
+"""Every command of `workspace/executeCommand`; one row a command."""
+
+
+def build_server() -> tuple[LanguageServer, Session]:
+    """A server and its one session, ready to be given a transport. Call it in a running loop."""
+    server = LanguageServer(
+        "steward",
+        __version__,
+        protocol_cls=StewardProtocol,
+        converter_factory=plain_converter,
+    )
+    assert isinstance(server.protocol, StewardProtocol)
+    session = Session(server.protocol)
+
+    def on(method: str, handler: Callable[..., Any], options: object | None = None) -> None:
+        bound = functools.partial(handler, session)
+        is_async = inspect.iscoroutinefunction(handler)
+        server.feature(method, options)(_guarded(method, bound) if is_async else bound)
+
+    def began(params: types.InitializeParams) -> None:
+        initialize(session, params)
+        if not session.can.inline_completion:
+            # Offered only instead: with both, an editor would show the same text twice.
+            on(types.TEXT_DOCUMENT_COMPLETION, completion, types.CompletionOptions())
+
+    # One row a method; keep it this way: the whole surface on one screen.
+    server.feature(types.INITIALIZE)(began)
+    on(types.INITIALIZED, initialized)
+    on(
+        types.TEXT_DOCUMENT_INLINE_COMPLETION,
+        inline_completion,
+        types.InlineCompletionOptions(),
+    )
+    on(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        code_action,
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorRewrite]
+        ),
+    )
+    on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, cancel_progress)
+    for name, command in COMMANDS.items():
+        server.command(name)(_command(name, command, session))
+    return server, session
+
+
+def _command(
+    name: str, command: commands.Command, session: Session
+) -> Callable[..., Awaitable[object]]:
+    async def executed(*arguments: Any) -> object:
+        try:
+            given = commands.one_object(arguments)
+        except InvalidInputError as error:
+            raise JsonRpcInvalidParams(str(error)) from error
+        return await _guarded(name, functools.partial(_in_rooms, command, session))(given)
+
+    return executed
+
+
+async def _in_rooms(
+    command: commands.Command, session: Session, arguments: commands.Arguments
+) -> object:
+    return await command(session, await session.rooms(), arguments)
+
+
+def _guarded(method: str, handler: Callable[[P], Awaitable[R]]) -> Callable[[P], Awaitable[R]]:
+    """Turn our errors into protocol errors; log bugs as bugs, without what they were about."""
+
+    async def guarded(params: P) -> R:
+        try:
+            return await handler(params)
+        except InvalidInputError as error:
+            raise JsonRpcInvalidParams(str(error), data={"code": error.code}) from error
+        except StewardError as error:
+            _log.info("%s refused: %s", method, error.code)
+            raise JsonRpcException(str(error), REQUEST_FAILED, {"code": error.code}) from error
+        except Exception as error:  # An outer boundary: this request fails, the server goes on.
+            _log.exception("%s broke", method)
+            raise JsonRpcException("Something went wrong inside Steward; see its log.") from error
+
+    return guarded

@@ -1,0 +1,37 @@
+"""The rows of questions and their answers."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class ApprovalRow(SQLModel, table=True):
+    """One question, from asking to the single use of its answer."""
+
+    __tablename__ = "approval"  # pyright: ignore[reportAssignmentType]  SQLModel types it badly.
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "run_id", "key", "attempt"),
+        Index("ix_approval_open", "tenant_id", "workspace", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    workspace: str
+    run_id: str
+    key: str
+    attempt: int
+    kind: str
+    title: str
+    body: str
+    digest: str
+    state: str
+    asked_at: datetime
+    expires_at: datetime
+    boot: str
+    expires_monotonic_s: float
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    channel: str | None = None
+    used_at: datetime | None = None

@@ -1,0 +1,60 @@
+"""Propose a commit of what this run has landed."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from steward.core.errors import InvalidInputError
+from steward.permissions.decide import Capability
+from steward.tools.tool import Call, Request
+from steward.workspace.git import Git
+from steward.workspace.proposal import CommitProposal
+
+
+class CommitArguments(BaseModel):
+    """What the commit says and where it goes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    message: str = Field(min_length=1, max_length=4000)
+    """Imperative first line; why in the body."""
+    branch: str = Field(min_length=1, max_length=200)
+    """A new or existing branch under `steward/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A proposal; index, HEAD and working tree of the person stay as they are."""
+
+    git: Git
+    name: str = "commit"
+    description: str = (
+        "Propose a commit of the files changed in this run, on a branch whose name begins with"
+        " steward/. The person sees it and decides."
+    )
+    capability: Capability = "git.propose"
+    arguments: type[CommitArguments] = CommitArguments
+
+    async def request(self, arguments: CommitArguments, call: Call) -> Request:
+        """Asked only where the plan does not name it; the commit is asked about anyway."""
+        return Request(
+            f"Propose a commit on {arguments.branch}",
+            f"The agent wants to propose a commit on `{arguments.branch}`. You will see it whole"
+            " before it is made.",
+            {"branch": arguments.branch},
+        )
+
+    async def run(self, arguments: CommitArguments, call: Call) -> CommitProposal:
+        """Prepare the commit with a temporary index."""
+        if not call.landed:
+            raise InvalidInputError("This run has changed no file yet; there is nothing to commit.")
+        changes = {
+            path: text.encode("utf-8", "surrogatepass") for path, text in call.landed.items()
+        }
+        prepared = await self.git.prepare_commit(changes, arguments.branch, arguments.message)
+        return CommitProposal(
+            call.proposal_id,
+            call.run_id,
+            f"Commit to {arguments.branch}",
+            prepared,
+        )

@@ -1,0 +1,129 @@
+"""The one door through which a tool runs: decide, ask, run, bound, record."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from steward.core.audit import append
+from steward.core.clock import Clock
+from steward.core.database import Database
+from steward.core.errors import InvalidInputError, NotPermittedError, StewardError
+from steward.core.limits import TOOL_OUTPUT_CHARS_MAX
+from steward.core.redact import redact
+from steward.gateway.request import ToolCall, ToolSpec
+from steward.permissions.approvals import Approvals
+from steward.permissions.decide import Allow, Ask, Authority, Deny, decide
+from steward.permissions.question import Question
+from steward.tools.tool import Call, Output, Tool
+from steward.workspace.proposals import Proposals
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a call. Exactly one of `text` and `proposal_id` matters."""
+
+    text: str
+    ok: bool
+    code: str = ""
+    """The error's code when `ok` is false for another reason than the tool's own finding."""
+    proposal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoker:
+    """Runs tools on an agent's behalf."""
+
+    tools: Mapping[str, Tool[Any]]
+    approvals: Approvals
+    proposals: Proposals
+    database: Database
+    clock: Clock
+
+    def specs(self, names: frozenset[str]) -> tuple[ToolSpec, ...]:
+        """The given tools as a model is told of them, sorted by name."""
+        return tuple(
+            ToolSpec(tool.name, tool.description, tool.arguments.model_json_schema())
+            for name, tool in sorted(self.tools.items())
+            if name in names
+        )
+
+    async def invoke(self, wanted: ToolCall, authority: Authority, call: Call) -> Result:
+        """Run one tool. What goes wrong on purpose is a result for the model, never a crash."""
+        try:
+            result = await self._invoke(wanted, authority, call)
+        except StewardError as error:
+            result = Result(str(error), ok=False, code=error.code)
+        await self._record(wanted, result, call)
+        return result
+
+    async def _invoke(self, wanted: ToolCall, authority: Authority, call: Call) -> Result:
+        tool = self.tools.get(wanted.name)
+        if tool is None:
+            raise InvalidInputError(f"There is no tool {wanted.name!r}.")
+        try:
+            arguments = tool.arguments.model_validate_json(wanted.arguments or "{}")
+        except ValidationError as error:
+            raise InvalidInputError(f"{wanted.name}: {_what_is_wrong(error)}") from error
+        match decide(authority, tool.name, tool.capability):
+            case Deny(reason):
+                raise NotPermittedError(f"{tool.name} was denied: {reason}.")
+            case Ask(reason):
+                await self._ask(tool, arguments, reason, call)
+            case Allow():
+                pass
+        outcome = await tool.run(arguments, call)
+        if isinstance(outcome, Output):
+            return Result(redact(outcome.text)[:TOOL_OUTPUT_CHARS_MAX], outcome.ok)
+        await self.proposals.keep(call.principal, outcome)
+        return Result(outcome.title, ok=True, proposal_id=outcome.id)
+
+    async def _ask(self, tool: Tool[Any], arguments: object, reason: str, call: Call) -> None:
+        request = await tool.request(arguments, call)
+        question = Question(
+            key=call.step,
+            kind="command",
+            title=request.title,
+            body=f"{request.body}\n\nYou are asked because {reason}.",
+            operands={"tool": tool.name, **request.operands},
+            run_id=call.run_id,
+        )
+        answer = await self.approvals.ask(call.principal, question)
+        if not answer.is_approval:
+            raise NotPermittedError(
+                f"{tool.name} was not run: the question was {answer.state}."
+                " Go on without it or stop; do not try it again."
+            )
+        # Asked about again right before it is done: what was approved must still be what runs.
+        now = replace(
+            question, operands={"tool": tool.name, **(await tool.request(arguments, call)).operands}
+        )
+        await self.approvals.use(answer.approval_id, now.digest())
+
+    async def _record(self, wanted: ToolCall, result: Result, call: Call) -> None:
+        action = "tool.denied" if result.code == NotPermittedError.code else "tool.called"
+        detail = {"tool": wanted.name, "ok": result.ok, "code": result.code, "step": call.step}
+
+        def work(session: Session) -> None:
+            append(
+                session,
+                at=self.clock.now(),
+                tenant_id=call.principal.tenant_id,
+                actor=call.principal.user,
+                action=action,
+                subject=call.run_id,
+                detail=detail,
+            )
+
+        await self.database.run(work)
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the arguments"
+    return f"{where}: {first['msg']}"

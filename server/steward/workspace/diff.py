@@ -1,0 +1,61 @@
+"""The difference between two texts: one region of whole lines, and how it is shown."""
+
+from dataclasses import dataclass
+from itertools import takewhile
+
+from steward.workspace.lines import split_lines
+from steward.workspace.reveal import reveal
+
+_CONTEXT_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Lines `start` to `end` (zero-based, end exclusive) of the old text become `new`."""
+
+    start: int
+    end: int
+    new: tuple[str, ...]
+
+
+def changed_region(before: str, after: str) -> Region:
+    """The smallest run of whole lines that turns `before` into `after`."""
+    old, new = split_lines(before), split_lines(after)
+    head = _shared(old, new)
+    tail = _shared(old[head:][::-1], new[head:][::-1])
+    return Region(head, len(old) - tail, tuple(new[head : len(new) - tail]))
+
+
+def unified_diff(path: str, before: str, after: str) -> str:
+    """The change as a unified diff of one hunk, hidden characters spelled out."""
+    old = split_lines(before)
+    region = changed_region(before, after)
+    if region.start == region.end and not region.new:
+        return ""
+    first = max(0, region.start - _CONTEXT_LINES)
+    last = min(len(old), region.end + _CONTEXT_LINES)
+    lead, trail = old[first : region.start], old[region.end : last]
+    removed, added = old[region.start : region.end], region.new
+    old_count, new_count = last - first, len(lead) + len(added) + len(trail)
+    body = [
+        *(_line(" ", line) for line in lead),
+        *(_line("-", line) for line in removed),
+        *(_line("+", line) for line in added),
+        *(_line(" ", line) for line in trail),
+    ]
+    header = f"--- a/{path}\n+++ b/{path}\n"
+    # An empty range is numbered by the line before it (the unified format's own rule).
+    at = f"@@ -{first + (old_count > 0)},{old_count} +{first + (new_count > 0)},{new_count} @@\n"
+    return header + at + "".join(body)
+
+
+def _shared(left: list[str], right: list[str]) -> int:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def _line(mark: str, line: str) -> str:
+    text = line.removesuffix("\r\n") if line.endswith("\r\n") else line.removesuffix("\n")
+    shown, _ = reveal(text)
+    has_end = line.endswith(("\n", "\r"))
+    return f"{mark}{shown}\n" + ("" if has_end else "\\ No newline at end of file\n")

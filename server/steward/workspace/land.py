@@ -1,0 +1,219 @@
+"""The one door through which a user's file, branch or remote changes.
+
+A proposal lands like this: a person is asked with the whole diff → the files are compared with
+what the diff was computed from → the editor applies it as one → what was applied is read back and
+recorded. The question and its answer are ours even where the editor shows the diff. A proposal
+found half-way after a kill is read back first: what is done is finished, what is not is asked
+about again, and what is neither is left to the person.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Literal
+
+from steward.core.errors import StaleError, StewardError
+from steward.core.principal import Principal
+from steward.permissions.approvals import Approvals
+from steward.permissions.question import Answer, Question
+from steward.workspace.git import Git
+from steward.workspace.proposal import CommitProposal, EditProposal
+from steward.workspace.proposals import Proposals, ProposalState
+from steward.workspace.reveal import reveal
+from steward.workspace.workspace import Workspace
+
+_LOOKS_MAX = 40
+"""How often the editor's documents are compared with the approved text after it said "applied"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of a proposal."""
+
+    state: ProposalState
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lander:
+    """Lands proposals, one at a time."""
+
+    approvals: Approvals
+    proposals: Proposals
+    workspace: Workspace
+    git: Git
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def land(self, principal: Principal, proposal_id: str) -> Landed:
+        """Ask, apply, read back, record. Landing twice gives the first outcome again."""
+        async with self._one_at_a_time:
+            kept = await self.proposals.find(proposal_id)
+            if kept.state not in ("proposed", "applying"):
+                return Landed(kept.state, kept.outcome)
+            match kept.proposal:
+                case EditProposal() as edit:
+                    landing = self._edit(principal, edit, is_resumed=kept.state == "applying")
+                case CommitProposal() as commit:
+                    landing = self._commit(principal, commit, is_resumed=kept.state == "applying")
+            try:
+                landed = await landing
+            except StaleError as error:
+                landed = Landed("stale", str(error))
+            await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)
+            return landed
+
+    async def _edit(
+        self, principal: Principal, proposal: EditProposal, *, is_resumed: bool
+    ) -> Landed:
+        if is_resumed and await self._share_applied(proposal) != "none":
+            return await self._read_back(proposal, "found after a restart")
+        await self._check_current(proposal)
+        question = _edit_question(proposal)
+        if self.workspace.editor.shows_diff:
+            return await self._edit_shown_by_editor(principal, proposal, question)
+        answer = await self.approvals.ask(principal, question)
+        if not answer.is_approval:
+            return Landed("refused", f"The change was {answer.state}; no file was touched.")
+        await self._check_current(proposal)
+        await self._begin(principal, proposal.id, answer)
+        reply = await self.workspace.editor.apply(self.workspace.root, proposal)
+        if not reply.is_applied:
+            return await self._refused_by_editor(proposal, reply.reason)
+        return await self._read_back(proposal, "applied")
+
+    async def _edit_shown_by_editor(
+        self, principal: Principal, proposal: EditProposal, question: Question
+    ) -> Landed:
+        """The editor's own diff view is the question; its reply is the answer."""
+        approval_id = await self.approvals.open(principal, question)
+        await self.proposals.mark(principal, proposal.id, "applying", approval_id=approval_id)
+        try:
+            async with asyncio.timeout(self.approvals.answer_within.total_seconds()):
+                reply = await self.workspace.editor.apply(self.workspace.root, proposal)
+        except TimeoutError:
+            answer = await self.approvals.look(approval_id)
+            return Landed("refused", f"The change was {answer.state}; no file was touched.")
+        answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
+        if not reply.is_applied:
+            return await self._refused_by_editor(proposal, reply.reason)
+        if answer.is_approval:
+            await self.approvals.use(answer.approval_id, answer.digest)
+        return await self._read_back(proposal, "applied")
+
+    async def _note(
+        self, principal: Principal, approval_id: str, question: Question, *, approve: bool
+    ) -> Answer:
+        try:
+            return await self.approvals.answer(
+                principal, approval_id, question.digest(), approve=approve, channel="editor diff"
+            )
+        except StaleError:  # Answered elsewhere meanwhile, which is what closed the diff.
+            return await self.approvals.look(approval_id)
+
+    async def _commit(
+        self, principal: Principal, proposal: CommitProposal, *, is_resumed: bool
+    ) -> Landed:
+        prepared = proposal.prepared
+        if is_resumed and (made := await self.git.find_commit(prepared)) is not None:
+            return Landed("applied", f"Committed {made[:12]} on {prepared.branch}.")
+        answer = await self.approvals.ask(principal, _commit_question(proposal))
+        if not answer.is_approval:
+            return Landed("refused", f"The commit was {answer.state}; nothing was committed.")
+        await self._begin(principal, proposal.id, answer)
+        try:
+            made = await self.git.create_commit(prepared, self.proposals.clock.now())
+        except StaleError:
+            raise
+        except StewardError as error:
+            return Landed("refused", f"Nothing was committed: {error}")
+        return Landed("applied", f"Committed {made[:12]} on {prepared.branch}.")
+
+    async def _begin(self, principal: Principal, proposal_id: str, answer: Answer) -> None:
+        """Use the approval up and say, before anything changes, that it is about to."""
+        await self.approvals.use(answer.approval_id, answer.digest)
+        await self.proposals.mark(
+            principal, proposal_id, "applying", approval_id=answer.approval_id
+        )
+
+    async def _check_current(self, proposal: EditProposal) -> None:
+        for change in proposal.changes:
+            path = self.workspace.resolve(change.path)
+            if (await self.workspace.current(path)).text != change.before:
+                raise StaleError(
+                    f"'{change.path}' has changed since the diff was computed, so nothing was"
+                    " touched. Read the file again and propose the change anew."
+                )
+
+    async def _refused_by_editor(self, proposal: EditProposal, reason: str) -> Landed:
+        if await self._share_applied(proposal) != "none":
+            return await self._read_back(proposal, "applied, though the editor reported that not")
+        because = f": {reason}" if reason else ""
+        return Landed("refused", f"The change was not applied{because}; no file was touched.")
+
+    async def _read_back(self, proposal: EditProposal, how: str) -> Landed:
+        """What the files really hold now. Editors report changes shortly after their answer."""
+        share = await self._share_applied(proposal)
+        for _ in range(_LOOKS_MAX):
+            if share == "all":
+                names = ", ".join(change.path for change in proposal.changes)
+                return Landed("applied", f"Changed {names} ({how}, read back).")
+            await self.workspace.editor.settled()
+            share = await self._share_applied(proposal)
+        if share == "none":
+            return Landed("refused", "The editor said it applied the change, but no file changed.")
+        return Landed(
+            "partial", "The files hold neither the old nor the approved text; look at them."
+        )
+
+    async def _share_applied(self, proposal: EditProposal) -> Literal["all", "some", "none"]:
+        texts = [
+            (change, (await self.workspace.current(self.workspace.resolve(change.path))).text)
+            for change in proposal.changes
+        ]
+        if all(text == change.after for change, text in texts):
+            return "all"
+        return "none" if all(text == change.before for change, text in texts) else "some"
+
+
+def _edit_question(proposal: EditProposal) -> Question:
+    diff = proposal.diff()
+    hidden = sum(reveal(change.after)[1] - reveal(change.before)[1] for change in proposal.changes)
+    warning = (
+        f"**Careful: the change adds {hidden} hidden characters**, spelled out as `⟨U+…⟩`.\n\n"
+        if hidden > 0
+        else ""
+    )
+    return Question(
+        key=proposal.id,
+        kind="edit",
+        title=proposal.title,
+        body=warning + fenced(diff),
+        operands=proposal.operands(),
+        run_id=proposal.run_id,
+    )
+
+
+def _commit_question(proposal: CommitProposal) -> Question:
+    prepared = proposal.prepared
+    message, _ = reveal(prepared.message)
+    patch, _ = reveal(prepared.patch)
+    body = (
+        f"A commit on the branch `{prepared.branch}`, on top of `{prepared.base_commit[:12]}`."
+        " Your index, your branch and your files stay as they are.\n\nMessage:\n\n"
+        f"{fenced(message, '')}\n\n{fenced(patch)}"
+    )
+    return Question(
+        key=proposal.id,
+        kind="commit",
+        title=proposal.title,
+        body=body,
+        operands=proposal.operands(),
+        run_id=proposal.run_id,
+    )
+
+
+def fenced(text: str, language: str = "diff") -> str:
+    """The text as a Markdown code block that nothing in it can end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"

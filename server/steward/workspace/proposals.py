@@ -1,0 +1,134 @@
+"""Where proposals are kept between the step that made them and the step that lands them."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sqlmodel import Session, col, select
+
+from steward.core.audit import append
+from steward.core.clock import Clock
+from steward.core.database import Database
+from steward.core.errors import NotFoundError
+from steward.core.principal import Principal
+from steward.workspace.proposal import (
+    CommitProposal,
+    EditProposal,
+    Proposal,
+    commit_from_json,
+    edit_from_json,
+)
+from steward.workspace.tables import ProposalRow
+
+ProposalState = Literal["proposed", "applying", "applied", "partial", "refused", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A proposal and how far it got."""
+
+    proposal: Proposal
+    state: ProposalState
+    outcome: str
+    approval_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Keeps proposals; every change of state is audited in the same transaction."""
+
+    database: Database
+    clock: Clock
+
+    async def keep(self, principal: Principal, proposal: Proposal) -> None:
+        """Write the proposal down. A second time with the same id changes nothing."""
+        row = ProposalRow(
+            id=proposal.id,
+            tenant_id=principal.tenant_id,
+            workspace=principal.workspace,
+            run_id=proposal.run_id,
+            kind="edit" if isinstance(proposal, EditProposal) else "commit",
+            content=proposal.as_json(),
+            state="proposed",
+            created_at=self.clock.now(),
+        )
+
+        def work(session: Session) -> None:
+            if session.get(ProposalRow, proposal.id) is None:
+                session.add(row)
+                self._audit(session, row, principal.user)
+
+        await self.database.run(work)
+
+    async def find(self, proposal_id: str) -> Kept:
+        """The proposal as it was kept.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        row = await self.database.read(lambda session: session.get(ProposalRow, proposal_id))
+        if row is None:
+            raise NotFoundError(f"There is no proposal {proposal_id!r}.")
+        return Kept(_proposal(row), cast(ProposalState, row.state), row.outcome, row.approval_id)
+
+    async def landed_in(self, run_id: str) -> dict[str, str]:
+        """What a run has changed so far: relative path → the text that was approved last."""
+
+        def work(session: Session) -> dict[str, str]:
+            rows = session.exec(
+                select(ProposalRow)
+                .where(
+                    ProposalRow.run_id == run_id,
+                    ProposalRow.kind == "edit",
+                    ProposalRow.state == "applied",
+                )
+                .order_by(col(ProposalRow.ended_at))
+            )
+            edits = [edit_from_json(row.id, row.run_id, row.content) for row in rows]
+            return {change.path: change.after for edit in edits for change in edit.changes}
+
+        return await self.database.read(work)
+
+    async def mark(
+        self,
+        principal: Principal,
+        proposal_id: str,
+        state: ProposalState,
+        *,
+        outcome: str = "",
+        approval_id: str | None = None,
+    ) -> None:
+        """Record how far the proposal got."""
+
+        def work(session: Session) -> None:
+            row = session.get_one(ProposalRow, proposal_id)
+            row.state, row.outcome = state, outcome
+            row.approval_id = approval_id or row.approval_id
+            row.ended_at = None if state == "applying" else self.clock.now()
+            session.add(row)
+            self._audit(session, row, principal.user)
+
+        await self.database.run(work)
+
+    def _audit(self, session: Session, row: ProposalRow, user: str) -> None:
+        append(
+            session,
+            at=self.clock.now(),
+            tenant_id=row.tenant_id,
+            actor=user,
+            action=f"proposal.{row.state}",
+            subject=row.run_id,
+            detail={
+                "proposal": row.id,
+                "kind": row.kind,
+                "approval": row.approval_id or "",
+                "outcome": row.outcome,
+            },
+        )
+
+
+def _proposal(row: ProposalRow) -> Proposal:
+    if row.kind == "edit":
+        edit: EditProposal = edit_from_json(row.id, row.run_id, row.content)
+        return edit
+    commit: CommitProposal = commit_from_json(row.id, row.run_id, row.content)
+    return commit

@@ -1,0 +1,70 @@
+"""The user's files as they are now: the editor's text where a document is open, else the disk's."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
+from steward.workspace.editor import Editor, Snapshot
+from steward.workspace.files import decode, read_bytes
+from steward.workspace.ignore import IgnoreOracle
+from steward.workspace.listing import list_files
+from steward.workspace.paths import WorkspacePath
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One folder, seen through one editor."""
+
+    root: Path
+    editor: Editor
+    oracle: IgnoreOracle
+
+    def resolve(self, path: str) -> WorkspacePath:
+        """The path, checked; absolute paths are taken when they lie in the workspace.
+
+        Raises:
+            InvalidInputError: it is no path that we take.
+            NotPermittedError: it leads out of the workspace or into `.git`.
+        """
+        return WorkspacePath.parse(path, self.root)
+
+    async def read_for_model(self, path: str) -> Snapshot:
+        """A document that a model may see.
+
+        Raises:
+            NotPermittedError: the ignore oracle keeps the file from models; says by which rule.
+            NotFoundError, InvalidInputError, LimitError: there is no such readable text.
+        """
+        relative = self.resolve(path)
+        reason = await asyncio.to_thread(self.oracle.why_not, relative)
+        if reason is not None:
+            raise NotPermittedError(f"'{relative}' is kept from models: {reason}.")
+        return await self.current(relative)
+
+    async def current(self, relative: WorkspacePath) -> Snapshot:
+        """The document as it is now, for comparing and landing; ask the oracle before showing."""
+        opened = self.editor.open_document(relative.under(self.root))
+        if opened is not None:
+            return opened
+        content = await asyncio.to_thread(read_bytes, self.root, relative)
+        return Snapshot(decode(content, str(relative))[0], None)
+
+    async def list_for_model(self, limit: int) -> tuple[str, ...]:
+        """The files that a model may see, as relative paths, sorted."""
+        found = await asyncio.to_thread(list_files, self.root, self.oracle, limit)
+        return tuple(sorted(str(path) for path in found.files))
+
+    async def unsaved(self) -> dict[Path, bytes]:
+        """Open documents whose text is not what is on the disk: absolute path → UTF-8 bytes."""
+        texts: dict[Path, bytes] = {}
+        for path, text in self.editor.open_texts().items():
+            try:
+                relative = self.resolve(str(path))
+                content = await asyncio.to_thread(read_bytes, self.root, relative)
+            except (InvalidInputError, NotFoundError, NotPermittedError):
+                continue
+            wanted = text.encode("utf-8", "surrogatepass")
+            if content != wanted:
+                texts[relative.under(self.root)] = wanted
+        return texts
