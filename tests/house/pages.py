@@ -1,10 +1,12 @@
 """What the generated files contain, each written from the code that it describes."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from steward.lsp.server import COMMANDS
 from steward.settings import Settings
 
 Schema = dict[str, Any]
@@ -92,3 +94,25 @@ def _table(settings: list[Setting]) -> list[str]:
     lines = ["| Name | Default | Meaning |", "| --- | --- | --- |"]
     lines += [f"| `{each.name}` | {each.default} | {each.meaning} |" for each in settings]
     return [*lines, ""]
+
+
+def commands_page() -> str:
+    """Every command, with what it takes and gives."""
+    lines = [
+        "# Commands",
+        "",
+        "Generated from the table in `server/steward/lsp/server.py`; do not edit "
+        "(`make regenerate`).",
+        "",
+        "A client runs them with `workspace/executeCommand`. Each takes at most one object; a "
+        "question mark marks what may be left out.",
+        "",
+        "| Command | What it does: what it takes → what it gives |",
+        "| --- | --- |",
+    ]
+    lines += [f"| `{name}` | {_said(command)} |" for name, command in COMMANDS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _said(command: object) -> str:
+    return " ".join((inspect.getdoc(command) or "").split()).replace("|", "\\|")

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.environment import ROOT
-from tests.house.pages import settings_page, settings_schema
+from tests.house.pages import commands_page, settings_page, settings_schema
 
 GENERATED: dict[str, Callable[[], str]] = {
     "schemas/settings.schema.json": settings_schema,
     "docs/reference/settings.md": settings_page,
+    "docs/reference/commands.md": commands_page,
 }
 
 
@@ -23,7 +24,8 @@ def test_a_generated_file_is_current(path: str, pytestconfig: pytest.Config) -> 
     assert current == wanted, f"{path} is out of date; run `make regenerate`"
 
 
-def test_every_setting_is_explained(pytestconfig: pytest.Config) -> None:
-    rows = [line for line in settings_page().splitlines() if line.startswith("| `")]
+@pytest.mark.parametrize("page", [settings_page, commands_page])
+def test_every_row_is_explained(page: Callable[[], str]) -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| `")]
     assert rows
     assert not [row for row in rows if row.endswith("|  |")]

@@ -17,7 +17,8 @@ RUN_BY = {
 
 def commands() -> list[str]:
     """What stands in the README's shell blocks, without prompts, comments and variables."""
-    readme = (ROOT / "README.md").read_text("utf-8")
+    page = ROOT / "README.md"
+    readme = page.read_text("utf-8") if page.is_file() else ""
     found: list[str] = []
     for language, block in re.findall(r"^```(\w*)\n(.*?)^```", readme, re.MULTILINE | re.DOTALL):
         lines = [line.partition("#")[0].strip() for line in block.splitlines()]
