@@ -19,19 +19,18 @@ export async function ask(
 }
 
 function questionOf(params: AskParams, documents: VirtualDocuments): Question {
-  const { id, title, choices, markdown } = params;
+  const { id, title, choices, markdown, digest } = params;
+  const common = { id, kind: "ask" as const, choices, fingerprint: digest };
   if (params.kind === "command" && inNotification.test(markdown)) {
     const nothing = async (): Promise<void> => undefined;
-    return { id, kind: "ask", title: `${title} ${markdown}`, choices, show: nothing, hide: nothing };
+    return { ...common, title: `${title} ${markdown}`, show: nothing, hide: nothing };
   }
-  const uri = documents.put(`/${tabName(title)}.md`, id, markdown);
+  const page = documents.uri(`/${tabName(title)}.md`, id);
   return {
-    id,
-    kind: "ask",
+    ...common,
     title,
-    choices,
-    show: () => showBeside(uri),
-    hide: () => documents.remove(uri),
+    show: () => showBeside(documents.put(page, markdown)),
+    hide: () => documents.remove(page),
   };
 }
 

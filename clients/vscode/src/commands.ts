@@ -160,7 +160,7 @@ async function showRun(parts: Parts, title: string): Promise<void> {
 
 async function showPage(parts: Parts, title: string, command: string, ...args: object[]): Promise<void> {
   const page = await execute<Page>(parts.server, command, ...args);
-  const uri = parts.pages.put(`/${tabName(title)}.md`, command, page.markdown);
+  const uri = parts.pages.put(parts.pages.uri(`/${tabName(title)}.md`, command), page.markdown);
   await vscode.commands.executeCommand("markdown.showPreview", uri);
 }
 

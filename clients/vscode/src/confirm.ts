@@ -6,7 +6,8 @@ import type {
   ApplyWorkspaceEditResult,
   WorkspaceEdit,
 } from "vscode-languageclient/node";
-import { closeTabs, tabName, type VirtualDocuments } from "./documents";
+import { Diff } from "./diff";
+import type { VirtualDocuments } from "./documents";
 import { CannotPreviewError, type Preview, previewOf } from "./preview";
 import type { Question, Questions } from "./questions";
 
@@ -104,34 +105,17 @@ function questionOf(
   documents: VirtualDocuments,
 ): Question {
   const title = params.label ?? "Proposed change";
-  const sides = preview.files.map((file) => {
-    const side = (name: string, text: string | undefined): vscode.Uri | undefined =>
-      text === undefined ? undefined : documents.put(file.uri.path, `${id}:${name}`, text);
-    return [file.uri, side("before", file.before), side("after", file.after)] as const;
-  });
-  const label = tabName(`Proposal: ${title}`);
+  const count = preview.files.length;
+  const diff = new Diff(`Proposal: ${title}`, id, preview, documents);
   return {
     id,
     kind: "edit",
-    title: `${title} (${summary(preview)})`,
+    title: count === 1 ? title : `${title} (${count} files)`,
     choices,
-    show: async () => {
-      await vscode.commands.executeCommand("vscode.changes", label, sides);
-    },
-    hide: async () => {
-      await closeTabs((tab) => tab.label === label);
-      for (const uri of sides.flatMap(([, before, after]) => [before, after])) {
-        if (uri) {
-          await documents.remove(uri);
-        }
-      }
-    },
+    fingerprint: JSON.stringify(params.edit),
+    show: () => diff.show(),
+    hide: () => diff.hide(),
   };
-}
-
-function summary(preview: Preview): string {
-  const names = preview.files.map((file) => vscode.workspace.asRelativePath(file.uri));
-  return names.length === 1 ? (names[0] ?? "") : `${names.length} files`;
 }
 
 function refused(failureReason: string): ApplyWorkspaceEditResult {

@@ -19,9 +19,13 @@ export class VirtualDocuments implements vscode.TextDocumentContentProvider {
     return this.texts.get(uri.toString()) ?? "";
   }
 
-  /** Keep `text` and return its URI. The last part of `path` names the tab, `key` tells equal names apart. */
-  put(path: string, key: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: this.scheme, path, query: key });
+  /** Where a text will be: the end of `path` names the tab, `key` tells equal names apart. */
+  uri(path: string, key: string): vscode.Uri {
+    return vscode.Uri.from({ scheme: this.scheme, path, query: key });
+  }
+
+  /** Keep the text at `uri`, which is returned. */
+  put(uri: vscode.Uri, text: string): vscode.Uri {
     this.texts.set(uri.toString(), text);
     this.changed.fire(uri);
     return uri;
@@ -42,9 +46,9 @@ export async function closeTabs(matches: (tab: vscode.Tab) => boolean): Promise<
   }
 }
 
-/** A title as the last part of a path: one line, no separators, short enough for a tab. */
+/** A title as the last part of a path: one line, no separator (one that looks like it), not too long. */
 export function tabName(title: string): string {
-  const name = title.replace(/[\\/\s]+/g, " ").trim();
+  const name = title.replace(/\s+/g, " ").replace(/[\\/]/g, "\u2215").trim();
   return name.length <= 60 ? name : `${name.slice(0, 59)}…`;
 }
 

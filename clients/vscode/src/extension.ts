@@ -63,7 +63,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerCommands({ server, questions, pages, status }),
     status,
   );
-  await server.start();
+  // A failure has been told by then; the commands must stay, to start anew.
+  await server.start().catch(() => undefined);
 }
 
 /** A result, or the error thrown; the protocol library may hand either over. */

@@ -9,6 +9,8 @@ export interface Question {
   kind: "ask" | "edit";
   title: string;
   choices: Choice[];
+  /** Differs when what is shown differs, even under the same id. */
+  fingerprint: string;
   show(): Promise<void>;
   hide(): Promise<void>;
 }
@@ -34,17 +36,18 @@ export class Questions {
 
   /** Ask, and wait: the id of the choice, or `null` when the question was closed unanswered. */
   ask(question: Question): Promise<string | null> {
-    const again = this.open.get(question.id);
+    const before = this.open.get(question.id);
+    const isRepeated = before?.question.fingerprint === question.fingerprint;
+    const shown = isRepeated ? before.question : question;
     const answer = new Promise<string | null>((settle) => {
-      this.open.set(question.id, { question: again?.question ?? question, settle });
+      this.open.set(question.id, { question: shown, settle });
     });
-    if (again) {
-      // The server repeats a question that is already in view: only the latest request is answered.
-      again.settle(null);
-      return answer;
-    }
+    // Only the latest request is answered, and only with what it asks in view.
+    before?.settle(null);
     this.update();
-    void this.present(question);
+    if (!isRepeated) {
+      void this.replace(before?.question, question);
+    }
     return answer;
   }
 
@@ -58,11 +61,9 @@ export class Questions {
     return [...this.open.values()].map((open) => open.question);
   }
 
-  /** Answer a question. Says so when it is no longer open. */
+  /** Answer an open question. */
   answer(id: string, choice: string): void {
-    if (!this.settle(id, choice)) {
-      void vscode.window.showInformationMessage("Steward: this question is no longer open.");
-    }
+    this.settle(id, choice);
   }
 
   /** Take a question away unanswered. */
@@ -80,26 +81,32 @@ export class Questions {
   /** Bring a question into view with its choices as buttons. */
   async present(question: Question): Promise<void> {
     await question.show();
-    if (!this.open.has(question.id)) {
+    if (this.get(question.id) !== question) {
       return;
     }
     const items = question.choices.map((choice) => ({ title: choice.title, id: choice.id }));
     const picked = await vscode.window.showInformationMessage(`Steward: ${question.title}`, ...items);
-    if (picked) {
+    if (picked && this.get(question.id) === question) {
       this.answer(question.id, picked.id);
+    } else if (picked) {
+      void vscode.window.showInformationMessage("Steward: this question is no longer open.");
     }
   }
 
-  private settle(id: string, choice: string | null): boolean {
+  private async replace(old: Question | undefined, question: Question): Promise<void> {
+    await old?.hide();
+    await this.present(question);
+  }
+
+  private settle(id: string, choice: string | null): void {
     const open = this.open.get(id);
     if (!open) {
-      return false;
+      return;
     }
     this.open.delete(id);
     open.settle(choice);
     void open.question.hide();
     this.update();
-    return true;
   }
 
   private update(): void {

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import {
   type ClientCapabilities,
+  type DocumentSelector,
   type FeatureState,
   LanguageClient,
   type LanguageClientOptions,
@@ -77,7 +78,7 @@ export class Server {
     // Not in the workspace: a file of its that bears a module's name must not be run.
     const executable = { command, args, transport: TransportKind.stdio, options: { cwd: this.folder } };
     const client = new LanguageClient("steward", "Steward", executable, {
-      documentSelector: [{ scheme: "file" }],
+      documentSelector: workspaceFiles(),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       ...this.options(),
     });
@@ -111,6 +112,17 @@ class StewardCapabilities implements StaticFeature {
   clear(): void {
     // Nothing is held.
   }
+}
+
+/** Every file of the open folders, whatever its language; nothing from outside them. */
+function workspaceFiles(): DocumentSelector {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return folders
+    .filter((folder) => folder.uri.scheme === "file")
+    .map((folder) => ({
+      scheme: "file",
+      pattern: { baseUri: folder.uri.toString(), pattern: "**/*" },
+    }));
 }
 
 async function isProgram(program: string): Promise<boolean> {

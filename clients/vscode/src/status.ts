@@ -46,7 +46,8 @@ export class StatusBar {
     this.item.tooltip = tooltip(this.status, waiting);
     this.item.backgroundColor =
       waiting > 0 ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
-    this.item.accessibilityInformation = { label: `Steward: ${this.item.text}` };
+    const spoken = this.item.text.replace(/\$\([^)]*\)/g, "");
+    this.item.accessibilityInformation = { label: `Steward: ${spoken}` };
     this.item.show();
   }
 }
