@@ -60,7 +60,7 @@ class _Outlet(asyncio.BaseProtocol):
         """Nothing waits any more."""
         self.drained.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, *_reason: object) -> None:
         """The editor closed its end; the reader notices and ends the loop."""
         self.drained.set()
 
