@@ -1,0 +1,67 @@
+"""A ledger on a real database, with a clock that moves when told, for tests."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from steward.core.clock import ManualClock
+from steward.core.database import Database, open_database
+from steward.core.events import Events
+from steward.core.money import NANO_PER_USD, NanoUsd
+from steward.core.principal import Principal
+from steward.ledger.charge import Charge, Usage
+from steward.ledger.ledger import Ledger
+from steward.ledger.settings import LedgerSettings
+
+ANN = Principal("ann", "session-1", "/work")
+BOB = Principal("bob", "session-2", "/work")
+USAGE = Usage(100, 20, 5)
+START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+LIMIT = NanoUsd(NANO_PER_USD)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A ledger, and what a test needs to look behind it."""
+
+    ledger: Ledger
+    database: Database
+    clock: ManualClock
+    events: Events
+
+
+@asynccontextmanager
+async def open_bank(folder: Path, limit_nano_usd: int = LIMIT) -> AsyncGenerator[Bank]:
+    clock, events = ManualClock(START), Events()
+    settings = LedgerSettings(limit_usd=Decimal(limit_nano_usd) / NANO_PER_USD)
+    async with open_database(folder / "steward.db") as database:
+        yield Bank(Ledger(database, clock, events, settings), database, clock, events)
+
+
+def charge(
+    request_id: str, nano_usd: int = 100_000, *, run_id: str | None = None, task: str = "agent"
+) -> Charge:
+    return Charge(request_id, task, "small", NanoUsd(nano_usd), "v1", run_id=run_id)
+
+
+async def assert_balanced(database: Database) -> None:
+    """Every account stands where the sum of its entries says."""
+
+    def work(session: Session) -> list[tuple[object, ...]]:
+        rows = session.connection().execute(
+            text(
+                "SELECT a.spent_nano_usd, SUM(e.spent_change_nano_usd), a.reserved_nano_usd,"
+                " SUM(e.reserved_change_nano_usd) FROM account a JOIN entry e USING"
+                " (tenant_id, scope, period) GROUP BY tenant_id, scope, period"
+            )
+        )
+        return [tuple(row) for row in rows]
+
+    for spent, spent_entries, reserved, reserved_entries in await database.read(work):
+        assert (spent, reserved) == (spent_entries, reserved_entries)

@@ -1,0 +1,41 @@
+"""A process that reserves as many calls as it is let; the tests run several at once.
+
+Arguments: database, name of the process, attempts, cost of each in nano-dollars, limit in dollars.
+Waits for a line on standard input, then prints how many were admitted.
+"""
+
+import asyncio
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from steward.core.clock import SystemClock
+from steward.core.database import open_database
+from steward.core.errors import OverBudgetError
+from steward.core.events import Events
+from steward.core.money import NanoUsd
+from steward.core.principal import Principal
+from steward.ledger.charge import Charge
+from steward.ledger.ledger import Ledger
+from steward.ledger.settings import LedgerSettings
+
+
+async def main(file: str, name: str, attempts: int, cost: int, limit_usd: str) -> None:
+    async with open_database(Path(file)) as database:
+        settings = LedgerSettings(limit_usd=Decimal(limit_usd))
+        ledger = Ledger(database, SystemClock(), Events(), settings)
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        admitted = 0
+        for number in range(attempts):
+            charge = Charge(f"{name}-{number}", "agent", "m", NanoUsd(cost), "v1")
+            try:
+                await ledger.reserve(Principal("ann", name, "/w"), charge)
+                admitted += 1
+            except OverBudgetError:
+                pass
+        print(admitted, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]))
