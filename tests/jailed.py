@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,11 @@ async def run_in_jail(workspace: Path, *argv: str, wall_s: float = DEADLINE_S) -
 async def run_python(workspace: Path, code: str, wall_s: float = DEADLINE_S) -> Outcome:
     """The outcome of a Python program in the jail."""
     return await run_in_jail(workspace, PYTHON, "-c", code, wall_s=wall_s)
+
+
+def new_marker() -> str:
+    """An argument for `sleep` that no other process of this machine has."""
+    return f"60.{secrets.randbelow(10**12):012d}"
 
 
 def processes(marker: str) -> list[Path]:

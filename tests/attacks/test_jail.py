@@ -15,7 +15,7 @@ import pytest
 
 from steward.core.limits import COMMAND_PROCESSES_MAX, COMMAND_SCRATCH_BYTES_MAX
 from steward.sandbox.launcher import Command
-from tests.jailed import PYTHON, processes, run_in_jail, run_python, until, working_jail
+from tests.jailed import PYTHON, new_marker, processes, run_in_jail, run_python, until, working_jail
 
 CANARY = "canary-5b1f9c"
 
@@ -55,6 +55,9 @@ async def test_an_abstract_socket_of_the_host_is_out_of_reach(tmp_path: Path) ->
 
 async def test_nothing_of_the_host_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text("before")
+    # Anybody may write here, so what prevents it is how the workspace is mounted.
+    (tmp_path / "file.txt").chmod(0o666)
+    tmp_path.chmod(0o777)
     places = [tmp_path, Path("/usr"), Path("/etc"), Path("/"), Path("/dev"), Path("/proc/sys")]
     code = (
         "import os\n"
@@ -124,10 +127,13 @@ async def test_an_unsaved_secret_is_blank_too(tmp_path: Path) -> None:
 
 async def test_what_runs_is_never_root_and_has_no_capability(tmp_path: Path) -> None:
     await working_jail()
-    task = asyncio.create_task(run_in_jail(tmp_path, "sleep", "43.7301"))
-    await until(lambda: bool(processes("43.7301")))
-    status = (processes("43.7301")[0] / "status").read_text()
+    marker = new_marker()
+    task = asyncio.create_task(run_in_jail(tmp_path, "sleep", marker))
+    await until(lambda: bool(processes(marker)))
+    status = (processes(marker)[0] / "status").read_text()
     task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     fields = dict(line.split(":", 1) for line in status.splitlines())
     assert "0" not in [*fields["Uid"].split(), *fields["Gid"].split()]
     assert {int(fields[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
@@ -152,41 +158,54 @@ async def test_processes_of_the_host_are_out_of_sight_and_reach(tmp_path: Path) 
 
 
 async def test_a_fork_bomb_stays_small_and_dies(tmp_path: Path) -> None:
-    await working_jail()
-    bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n#44.7301"
+    marker = new_marker()
+    # Bounded by itself and asleep, so that it is harmless where nothing else holds it.
+    bomb = (
+        "import os, sys, time\n"
+        "for n in range(400):\n"
+        "    try: child = os.fork()\n"
+        "    except OSError: break\n"
+        "    if child == 0: time.sleep(60); os._exit(0)\n"
+        f"print(n, flush=True); time.sleep(60) #{marker}"
+    )
+    jailed = await working_jail()
+    task = asyncio.create_task(
+        jailed.run(Command((PYTHON, "-c", bomb), tmp_path, tmp_path, wall_s=3))
+    )
     most = 0
-    task = asyncio.create_task(run_python(tmp_path, bomb, wall_s=2))
     while not task.done():
-        most = max(most, len(processes("44.7301")))
+        most = max(most, len(processes(marker)))
         await asyncio.wait([task], timeout=0.1)
     assert task.result().timed_out
     assert 1 < most <= COMMAND_PROCESSES_MAX
-    await until(lambda: not processes("44.7301"))
+    assert int(task.result().output) <= COMMAND_PROCESSES_MAX
+    await until(lambda: not processes(marker))
 
 
 async def test_a_daemon_dies_with_the_command_that_started_it(tmp_path: Path) -> None:
+    marker = new_marker()
+    # The pipe closes when the daemon has become another program: only then is it a daemon.
     daemon = (
-        "import os, sys, time\n"
+        "import os\n"
+        "started, running = os.pipe()\n"
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
         "        for n in (0, 1, 2): os.close(n)\n"
-        "        os.execvp('sleep', ['sleep', '45.7301'])\n"
+        f"        os.execvp('sleep', ['sleep', '{marker}'])\n"
         "    os._exit(0)\n"
-        "while not any(b'45.7301' in open(f'/proc/{p}/cmdline', 'rb').read()\n"
-        "              and b'sleep\\0' in open(f'/proc/{p}/cmdline', 'rb').read(6)\n"
-        "              for p in os.listdir('/proc') if p.isdigit()): time.sleep(0.01)\n"
-        "print('started')"
+        "os.close(running); os.read(started, 1); print('started')"
     )
     outcome = await run_python(tmp_path, daemon)
     assert outcome.output == "started\n"
-    await until(lambda: not processes("45.7301"))
+    await until(lambda: not processes(marker))
 
 
 async def test_a_flood_of_output_ends_soon(tmp_path: Path) -> None:
-    outcome = await run_in_jail(tmp_path, "sh", "-c", "cat /dev/zero & cat /dev/zero #46.7301")
+    marker = new_marker()
+    outcome = await run_in_jail(tmp_path, "sh", "-c", f"cat /dev/zero & cat /dev/zero #{marker}")
     assert outcome.truncated
-    await until(lambda: not processes("46.7301"))
+    await until(lambda: not processes(marker))
 
 
 async def test_memory_and_scratch_space_are_bounded(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from steward.sandbox import jail as jail_module
 from steward.sandbox.jail import BubblewrapJail
 from steward.sandbox.launcher import Command
 from tests.environment import ROOT
-from tests.jailed import PYTHON, processes, run_in_jail, run_python, until, working_jail
+from tests.jailed import PYTHON, new_marker, processes, run_in_jail, run_python, until, working_jail
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 AS_ORDINARY_USER = """
@@ -117,11 +117,12 @@ async def test_a_workspace_that_only_its_owner_may_enter_can_be_read(tmp_path: P
 
 
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    outcome = await run_in_jail(tmp_path, "sh", "-c", "echo begun; sleep 41.7301", wall_s=1)
+    marker = new_marker()
+    outcome = await run_in_jail(tmp_path, "sh", "-c", f"echo begun; sleep {marker}", wall_s=1)
     assert outcome.timed_out
     assert outcome.exit_code is None
     assert outcome.output == "begun\n"
-    await until(lambda: not processes("41.7301"))
+    await until(lambda: not processes(marker))
 
 
 async def test_a_command_that_prints_too_much_is_ended(tmp_path: Path) -> None:
@@ -133,12 +134,13 @@ async def test_a_command_that_prints_too_much_is_ended(tmp_path: Path) -> None:
 
 async def test_cancelling_ends_the_command_and_leaves_nothing_behind(tmp_path: Path) -> None:
     await working_jail()
-    task = asyncio.create_task(run_in_jail(tmp_path, "sleep", "42.7301"))
-    await until(lambda: bool(processes("42.7301")))
+    marker = new_marker()
+    task = asyncio.create_task(run_in_jail(tmp_path, "sleep", marker))
+    await until(lambda: bool(processes(marker)))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not processes("42.7301"))
+    await until(lambda: not processes(marker))
 
 
 @pytest.mark.parametrize("folder", ["/", "/etc", "/proc", "/usr"])

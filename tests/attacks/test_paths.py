@@ -1,0 +1,147 @@
+"""Paths that try to leave the workspace, judged by what is read and written (FP-01 to FP-11)."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from steward.core.errors import StewardError
+from steward.workspace.files import read_bytes, replace_bytes
+from steward.workspace.ignore import IgnoreOracle
+from steward.workspace.listing import list_files
+from steward.workspace.paths import WorkspacePath
+
+CANARY = b"canary-77e0"
+HOSTILE = [
+    *("..", "../outside.txt", "a/../../outside.txt", "a/..", "./../outside.txt", "/etc/passwd"),
+    *("//host/share", "///etc/passwd", "~", "~/.bashrc", "/w/app/../outside.txt"),
+    *("%2e%2e/outside.txt", "%252e%252e/outside.txt", "..%2foutside.txt", "%2e%2e%5coutside.txt"),
+    *("..\\outside.txt", "C:\\x", "C:/x", "\\\\host\\share", "\\\\?\\C:\\x", "file:///etc/passwd"),
+    *("\uff0e\uff0e/outside.txt", "a\uff0f..\uff0fb", "\u2025/outside.txt"),
+    *("a\0b", "a\nb", "a\rb", "a\x1bb", "a\u202eb", "a\u200bb", "\ufeffa", "a\ud800"),
+    *("a.", "a ", " a", "...", "a/. ./b", "name:ads", "/proc/self/environ", "/dev/fd/3"),
+    *(".git/config", ".GIT/hooks/x", "sub/.git/config", ".git", ".gi\u200dt/config"),
+    *(".git./config", ".git /config", "git~1/config", "\uff0egit/config", ".\uff47it/config"),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_hostile_path_is_refused_before_the_disk_is_asked(text: str) -> None:
+    with pytest.raises(StewardError):
+        WorkspacePath.parse(text, Path("/w/app"))
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Path:
+    """A workspace with a secret beside it."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.txt").write_bytes(CANARY)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    return inside
+
+
+def test_no_link_is_followed_for_reading(inside: Path) -> None:
+    (inside / "file").symlink_to("../outside/secret.txt")
+    (inside / "folder").symlink_to("../outside")
+    (inside / "loop").symlink_to("loop")
+    (inside / "proc").symlink_to("/proc/self")
+    for path in ("file", "folder/secret.txt", "loop", "loop/x", "proc/environ"):
+        with pytest.raises(StewardError):
+            read_bytes(inside, WorkspacePath.parse(path))
+
+
+def test_no_link_is_followed_for_writing(inside: Path) -> None:
+    outside = inside.parent / "outside"
+    (inside / "folder").symlink_to("../outside")
+    (inside / "dangling").symlink_to("../outside/new.txt")
+    (inside / "file").symlink_to("../outside/secret.txt")
+    for path, before in (
+        ("folder/new.txt", None),
+        ("folder/below/new.txt", None),
+        ("dangling", None),
+        ("file", CANARY),
+        ("folder/secret.txt", CANARY),
+    ):
+        with pytest.raises(StewardError):
+            replace_bytes(inside, WorkspacePath.parse(path), before, b"written")
+    assert [path.name for path in outside.iterdir()] == ["secret.txt"]
+    assert (outside / "secret.txt").read_bytes() == CANARY
+    assert (inside / "file").is_symlink()
+
+
+def test_a_folder_swapped_for_a_link_all_the_time_leads_nowhere(inside: Path) -> None:
+    outside = inside.parent / "outside"
+    folder = inside / "d"
+    link = inside.parent / "link"
+    spare = inside.parent / "spare"
+    folder.mkdir()
+    (folder / "secret.txt").write_bytes(b"own")
+    link.symlink_to(outside)
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            os.rename(folder, spare)
+            os.rename(link, folder)
+            os.rename(folder, link)
+            os.rename(spare, folder)
+
+    attacker = threading.Thread(target=swap)
+    attacker.start()
+    path = WorkspacePath.parse("d/secret.txt")
+    read: set[bytes] = set()
+    try:
+        for _ in range(3000):
+            try:
+                read.add(read_bytes(inside, path))
+                replace_bytes(inside, path, b"own", b"own")
+            except StewardError:
+                continue
+    finally:
+        stop.set()
+        attacker.join()
+    assert read <= {b"own"}
+    assert [entry.name for entry in outside.iterdir()] == ["secret.txt"]
+    assert (outside / "secret.txt").read_bytes() == CANARY
+
+
+def test_a_hard_link_to_a_file_outside_is_parted_from_it_by_writing(inside: Path) -> None:
+    os.link(inside.parent / "outside" / "secret.txt", inside / "hard")
+    replace_bytes(inside, WorkspacePath.parse("hard"), CANARY, b"changed")
+    assert (inside / "hard").read_bytes() == b"changed"
+    assert (inside.parent / "outside" / "secret.txt").read_bytes() == CANARY
+
+
+def test_what_is_no_regular_file_is_refused_and_hangs_nobody(inside: Path) -> None:
+    os.mkfifo(inside / "fifo")
+    (inside / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(inside / "socket"))
+        for name in ("fifo", "socket", "folder", "."):
+            with pytest.raises(StewardError):
+                read_bytes(inside, WorkspacePath.parse(name))
+        assert list_files(inside, IgnoreOracle(inside)).files == ()
+
+
+def test_a_sparse_giant_is_refused_without_being_read(inside: Path) -> None:
+    with (inside / "giant").open("wb") as file:
+        file.truncate(10 << 30)
+    with pytest.raises(StewardError, match="larger"):
+        read_bytes(inside, WorkspacePath.parse("giant"))
+
+
+def test_links_and_depths_do_not_keep_a_listing_from_ending(inside: Path) -> None:
+    (inside / "up").symlink_to("..")
+    (inside / "self").symlink_to(".")
+    deep = inside
+    for _ in range(80):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "bottom").write_text("x")
+    (inside / "top").write_text("x")
+    listing = list_files(inside, IgnoreOracle(inside))
+    assert [str(path) for path in listing.files] == ["top"]
+    assert not listing.is_complete
