@@ -9,6 +9,8 @@ from demo.screen import Screen
 RUN_S = 300.0
 """How long a run may go on without a word before it counts as stuck."""
 
+_THINKING = "Thinking"
+"""What a run says between any two steps: too often to be told every time."""
 _ENDINGS = ("finished", "failed", "cancelled")
 
 
@@ -45,7 +47,7 @@ class PersonAtTerminal:
         match method:
             case "steward/run":
                 self._hear_run(params)
-            case "window/showMessage":
+            case "window/showMessage" if "the run " not in params["message"]:
                 self.screen.note(params["message"])
             case _:
                 pass
@@ -81,7 +83,8 @@ class PersonAtTerminal:
         return None
 
     def _hear_run(self, params: Json) -> None:
+        before = self.run["message"] if self.run else ""
+        if params["state"] == "working" and params["message"] not in (_THINKING, before):
+            self.screen.note(f"working: {params['message']}")
         self.run = params
         self._news.set()
-        if params["state"] == "working" and params.get("title"):
-            self.screen.note(f"{params['title']}: {params.get('message') or 'started'}")

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import textwrap
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ GOAL = "The test of free delivery fails. Find the cause, correct it, and commit 
 TYPED = "\n    def item_count(self) -> int:\n        "
 OWN = ("STEWARD_MODEL_URL", "OPENAI_API_KEY")
 """With one of these set, the play uses the person's own model."""
+
+
+_ABOUT_CHARS = 60
 
 
 class PlayError(Exception):
@@ -194,6 +198,7 @@ def _claims_about_files(scene: Scene, before: str, outcome: Json) -> list[tuple[
     if branches:
         screen.title(f"3. The branch {branches[0]}")
         screen.quote(shop.git("log", "--format=%h %s%n%n%b", f"main..{branches[0]}"))
+        screen.quote("")
         screen.quote(shop.git("diff", "main", branches[0]))
     return [
         (outcome["state"] == "finished", "the run finished"),
@@ -220,6 +225,7 @@ async def _claims_about_money(scene: Scene) -> list[tuple[bool, str]]:
             ]
             for entry in entries
         ],
+        numbers_from=2,
     )
     total = sum(entry["costNanoUsd"] for entry in entries)
     scene.screen.say(f"Together {total / 1e9:.6f} US dollars.")
@@ -234,8 +240,16 @@ async def _claims_about_money(scene: Scene) -> list[tuple[bool, str]]:
 async def _claims_about_audit(scene: Scene) -> list[tuple[bool, str]]:
     audit = await scene.editor.command("steward.audit")
     scene.screen.title("5. The audit trail")
-    scene.screen.quote(audit["markdown"])
+    entries: list[Json] = audit["entries"]
+    rows = [[entry["at"][11:19], entry["action"], _about(entry)] for entry in entries]
+    scene.screen.table(["at (UTC)", "what", "about"], rows, numbers_from=3)
     return [(audit["verified"] is True, "the audit trail's chain holds")]
+
+
+def _about(entry: Json) -> str:
+    detail = entry["detail"]
+    told = [str(detail[name]) for name in ("title", "tool", "outcome", "message") if name in detail]
+    return textwrap.shorten(told[0] if told else "", _ABOUT_CHARS, placeholder=" …")
 
 
 def main() -> None:

@@ -39,20 +39,23 @@ class Screen:
     def quote(self, text: str) -> None:
         """A text as it came, such as a diff; added and removed lines stand out."""
         for line in text.rstrip("\n").split("\n"):
-            self._line("  " + self._ink(_DIM, "│ ") + self._ink(_ink_of(line), line))
+            for part in _folded(line):
+                self._line("  " + self._ink(_DIM, "│ ") + self._ink(_ink_of(line), part))
 
     def check(self, *, is_true: bool, claim: str) -> None:
         """A claim, and whether it holds."""
         mark = self._ink(_GREEN, "yes") if is_true else self._ink(_RED, " NO")
         self._line(f"  {mark}  {claim}")
 
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Columns as wide as they must be; the first two are words, the rest numbers."""
+    def table(
+        self, head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: int
+    ) -> None:
+        """Columns as wide as they must be; those from `numbers_from` on keep to the right."""
         lines = [head, *rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
         for number, line in enumerate(lines):
             cells = [
-                cell.ljust(width) if column < 2 else cell.rjust(width)
+                cell.ljust(width) if column < numbers_from else cell.rjust(width)
                 for column, (cell, width) in enumerate(zip(line, widths, strict=True))
             ]
             self._line("  " + self._ink(_DIM if number == 0 else "", "  ".join(cells)))
@@ -76,6 +79,15 @@ class Screen:
 
     def _ink(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if code and self._is_coloured else text
+
+
+def _folded(line: str) -> list[str]:
+    """The line in parts that fit; what is indented stays so."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = textwrap.wrap(
+        line, _WIDTH, subsequent_indent=indent, drop_whitespace=False, break_long_words=False
+    )
+    return parts or [""]
 
 
 def _ink_of(line: str) -> str:
