@@ -104,7 +104,7 @@ function questionOf(
   preview: Preview,
   documents: VirtualDocuments,
 ): Question {
-  const title = params.label ?? "Proposed change";
+  const title = titleOf(params);
   const count = preview.files.length;
   const diff = new Diff(`Proposal: ${title}`, id, preview, documents);
   return {
@@ -118,12 +118,17 @@ function questionOf(
   };
 }
 
+/** The label without our own name, which every message bears already. */
+function titleOf(params: ApplyWorkspaceEditParams): string {
+  return (params.label ?? "Proposed change").replace(/^Steward: /, "");
+}
+
 function refused(failureReason: string): ApplyWorkspaceEditResult {
   return { applied: false, failureReason };
 }
 
 function reported(params: ApplyWorkspaceEditParams, reason: string): ApplyWorkspaceEditResult {
-  const title = params.label ?? "The proposed change";
+  const title = titleOf(params);
   void vscode.window.showWarningMessage(
     `Steward did not apply "${title}": ${reason}. Nothing was changed; ask again to get a new proposal.`,
   );

@@ -12,7 +12,6 @@ import {
   RevealOutputChannelOn,
   State,
   type StaticFeature,
-  TransportKind,
 } from "vscode-languageclient/node";
 
 /** The settings say how; a workspace cannot set them. */
@@ -76,7 +75,7 @@ export class Server {
 
   private build(command: string, args: string[]): LanguageClient {
     // Not in the workspace: a file of its that bears a module's name must not be run.
-    const executable = { command, args, transport: TransportKind.stdio, options: { cwd: this.folder } };
+    const executable = { command, args, options: { cwd: this.folder } };
     const client = new LanguageClient("steward", "Steward", executable, {
       documentSelector: workspaceFiles(),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
