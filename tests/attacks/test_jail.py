@@ -214,7 +214,7 @@ async def test_memory_and_scratch_space_are_bounded(tmp_path: Path) -> None:
         "import os, shutil\n"
         "n = 0\n"
         "try:\n"
-        "    while n < 100:\n"
+        "    while n < 12:\n"
         "        n += 1\n"
         "        open(f'{place}/{n}', 'wb').write(bytes(32 << 20))\n"
         "except OSError: pass\n"
