@@ -1,0 +1,154 @@
+"""Settings come from the user's environment and folder, and a wrong one is named."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from steward.core.errors import InvalidInputError
+from steward.core.money import NANO_PER_USD
+from steward.settings import Settings, load_settings
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    return folder
+
+
+def load(config: Path, file: str = "", **variables: str) -> Settings:
+    if file:
+        (config / "settings.toml").write_text(file, encoding="utf-8")
+    return load_settings({"STEWARD_CONFIG_DIR": str(config), **variables})
+
+
+def refusal(config: Path, file: str = "", **variables: str) -> str:
+    with pytest.raises(InvalidInputError) as error:
+        load(config, file, **variables)
+    return str(error.value)
+
+
+def test_without_any_setting_there_is_a_limit_and_no_model(config: Path) -> None:
+    settings = load(config)
+    assert settings.ledger.limit_nano_usd == 20 * NANO_PER_USD
+    assert settings.gateway.base_url is None
+    assert settings.data_dir.is_absolute()
+    assert settings.database.parent == settings.data_dir
+
+
+def test_the_environment_stands_above_the_file(config: Path) -> None:
+    file = "[ledger]\nlimit_usd = 3\nreservation_hold = 1200\n"
+    assert load(config, file).ledger.limit_usd == 3
+    settings = load(config, file, STEWARD_LEDGER__LIMIT_USD="5.50")
+    assert settings.ledger.limit_usd == Decimal("5.5")
+    assert settings.ledger.reservation_hold == timedelta(minutes=20)
+
+
+def test_one_variable_is_enough_for_openai(config: Path) -> None:
+    gateway = load(config, OPENAI_API_KEY="sk-x").gateway
+    assert gateway.base_url == "https://api.openai.com/v1"
+    assert gateway.bearer is not None
+    assert gateway.model_for("completion") == "gpt-4.1-mini"
+    assert gateway.model_for("agent") == "gpt-4.1"
+
+
+def test_three_variables_are_enough_for_another_endpoint(config: Path) -> None:
+    gateway = load(
+        config,
+        STEWARD_MODEL_URL="http://127.0.0.1:8080/v1/",
+        STEWARD_MODEL="qwen/coder-7b.q4",
+        STEWARD_MODEL_PRICE="0.15/0.60",
+    ).gateway
+    assert gateway.base_url == "http://127.0.0.1:8080/v1"
+    assert gateway.model_for("plan") == "qwen/coder-7b.q4"
+    assert gateway.prices["qwen/coder-7b.q4"].output == Decimal("0.60")
+    assert gateway.bearer is None
+
+
+def test_a_full_name_stands_above_a_short_one(config: Path) -> None:
+    gateway = load(
+        config, STEWARD_MODEL="small", STEWARD_GATEWAY__MODELS__PLAN="large", OPENAI_API_KEY="k"
+    ).gateway
+    assert [gateway.model_for(task) for task in ("completion", "plan")] == ["small", "large"]
+
+
+def test_an_empty_variable_is_no_variable(config: Path) -> None:
+    assert load(config, OPENAI_API_KEY="").gateway.base_url is None
+
+
+def test_lists_are_written_as_json(config: Path) -> None:
+    settings = load(config, STEWARD_AGENTS__TEST_COMMAND='["python", "-m", "unittest"]')
+    assert settings.agents.test_command == ("python", "-m", "unittest")
+
+
+def test_a_price_without_a_model_is_refused(config: Path) -> None:
+    assert "STEWARD_MODEL" in refusal(config, STEWARD_MODEL_PRICE="1/2")
+
+
+@pytest.mark.parametrize("price", ["1", "a/b", "-1/2", "1/2/3", "1e9/1"])
+def test_a_price_that_is_none_is_refused_by_name(config: Path, price: str) -> None:
+    assert "STEWARD_MODEL_PRICE" in refusal(config, STEWARD_MODEL="m", STEWARD_MODEL_PRICE=price)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://example.org", "example.org/v1", "https://ann:pw@example.org/v1", "https://x/v1?key=1"],
+)
+def test_an_address_that_is_none_is_refused_by_name(config: Path, url: str) -> None:
+    assert "STEWARD_MODEL_URL" in refusal(config, STEWARD_MODEL_URL=url)
+
+
+def test_a_key_does_not_travel_unencrypted(config: Path) -> None:
+    told = refusal(
+        config, STEWARD_MODEL_URL="http://example.org/v1", STEWARD_MODEL_KEY="very-secret-key"
+    )
+    assert "unencrypted" in told
+    assert "STEWARD_MODEL_URL" in told
+    assert "very-secret-key" not in told
+
+
+def test_a_wrong_setting_in_the_file_is_named_with_the_file(config: Path) -> None:
+    told = refusal(config, "[ledger]\nlimit_usd = -3\n[gateway]\nmodle = 'x'\n")
+    assert "ledger.limit_usd" in told
+    assert "gateway.modle" in told
+    assert "there is no such setting" in told
+    assert str(config / "settings.toml") in told
+
+
+def test_a_wrong_setting_in_the_environment_is_named_with_its_variable(config: Path) -> None:
+    told = refusal(config, STEWARD_LEDGER__LIMIT_USD="much")
+    assert "ledger.limit_usd (from the variable STEWARD_LEDGER__LIMIT_USD)" in told
+
+
+def test_a_file_that_is_no_toml_is_named(config: Path) -> None:
+    assert "settings.toml" in refusal(config, "limit = = 3")
+    (config / "settings.toml").write_bytes(b"\xff\xfe")
+    assert "settings.toml" in refusal(config)
+
+
+def test_no_setting_is_read_from_the_folder_one_stands_in(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = tmp_path / "repository"
+    hostile.mkdir()
+    for name in ("settings.toml", ".env", "steward.toml"):
+        (hostile / name).write_text("STEWARD_MODEL_URL=http://127.0.0.1:1/v1\n[gateway]\nurl='x'\n")
+    monkeypatch.chdir(hostile)
+    assert load(config).gateway.url is None
+
+
+@pytest.mark.parametrize("name", ["STEWARD_DATA_DIR", "STEWARD_CONFIG_DIR"])
+def test_a_folder_must_not_depend_on_where_one_stands(config: Path, name: str) -> None:
+    assert name in refusal(config, **{name: "data"})
+
+
+def test_keys_are_not_shown(config: Path) -> None:
+    settings = load(config, OPENAI_API_KEY="very-secret-key")
+    assert "very-secret-key" not in repr(settings)
+    assert "very-secret-key" not in settings.model_dump_json()
+
+
+def test_no_reservation_ends_before_the_longest_call(config: Path) -> None:
+    assert "reservation_hold" in refusal(config, STEWARD_LEDGER__RESERVATION_HOLD="PT10M")
