@@ -330,5 +330,7 @@ async def test_a_replaced_object_does_not_change_what_is_shown(
     evil = git(repository, "hash-object", "-w", str(tmp_path / "evil"))
     git(repository, "replace", git(repository, "rev-parse", "main:a.py"), evil)
     assert git(repository, "show", "main:a.py") == "two"
+    # git may read an unchanged file from disk instead of the object that it replaced.
+    (repository / "a.py").write_text("changed\n")
     prepared = await Git(repository).prepare_commit(CHANGE, "steward/fix", "Fix")
     assert "-one\n+two\n" in prepared.patch

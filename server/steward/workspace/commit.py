@@ -3,8 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from pydantic import TypeAdapter, ValidationError
+from typing import cast
 
 from steward.core.errors import InvalidInputError, LimitError
 from steward.core.limits import COMMIT_BYTES_MAX, COMMIT_FILES_MAX, COMMIT_MESSAGE_CHARS_MAX
@@ -49,10 +48,21 @@ def prepared_from_json(fields: Mapping[str, object]) -> PreparedCommit:
     Raises:
         InvalidInputError: it is something else.
     """
-    try:
-        return _JSON.validate_python({**fields, "patch": ""})
-    except ValidationError as error:
-        raise InvalidInputError("This is no prepared commit; prepare it again.") from error
+    texts = {name: fields.get(name) for name in ("root", "base_commit", "tree", "ref", "message")}
+    old, files = fields.get("expected_old"), fields.get("files")
+    if (
+        not all(isinstance(text, str) for text in texts.values())
+        or not (old is None or isinstance(old, str))
+        or not isinstance(files, list)
+        or set(fields) != {*texts, "expected_old", "files"}
+    ):
+        raise InvalidInputError("This is no prepared commit; prepare it again.")
+    return PreparedCommit(
+        **{name: str(text) for name, text in texts.items()},
+        expected_old=old,
+        files=tuple(str(file) for file in cast("list[object]", files)),
+        patch="",
+    )
 
 
 def check_size(changes: Mapping[str, bytes | None]) -> None:
@@ -77,6 +87,3 @@ def check_message(message: str) -> None:
             raise InvalidInputError(
                 f"The commit message holds the invisible character {character!a}; leave it out."
             )
-
-
-_JSON = TypeAdapter(PreparedCommit)
