@@ -1,0 +1,191 @@
+"""The middle rooms joined for a test: all of them real but the clock, the ids and the model."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from steward.core import audit
+from steward.core.clock import Clock, ManualClock
+from steward.core.database import Database, open_database
+from steward.core.errors import StaleError
+from steward.core.events import Events, QuestionChanged
+from steward.core.principal import Principal
+from steward.gateway.gateway import Gateway
+from steward.gateway.openai_provider import OpenAIProvider
+from steward.gateway.settings import GatewaySettings
+from steward.ledger.ledger import Ledger
+from steward.ledger.settings import LedgerSettings
+from steward.permissions.approvals import Approvals
+from steward.permissions.question import OpenQuestion
+from steward.sandbox.jail import BubblewrapJail
+from steward.tools.commit import Commit
+from steward.tools.edit_file import EditFile
+from steward.tools.invoke import Invoker
+from steward.tools.read_file import ReadFile
+from steward.tools.run_tests import RunTests
+from steward.tools.search import Search
+from steward.tools.tool import Tool
+from steward.workspace.git import Git
+from steward.workspace.ignore import IgnoreOracle
+from steward.workspace.land import Lander
+from steward.workspace.proposals import Proposals
+from steward.workspace.workspace import Workspace
+from tests.text_editor import TextEditor
+
+START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+ANSWER_WITHIN = timedelta(hours=8)
+DEADLINE_S = 20.0
+"""How long a test waits for something before it is a failure."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the rooms of a test stand on."""
+
+    database: Database
+    clock: ManualClock
+    events: Events
+    approvals: Approvals
+
+    async def trail(self) -> list[str]:
+        """The actions of the audit trail, oldest first; fails if its chain is broken."""
+
+        def work(session: Session) -> list[str]:
+            assert audit.verify(session).is_intact
+            return [entry.action for entry in audit.read(session)]
+
+        return await self.database.read(work)
+
+
+@dataclass(frozen=True)
+class Rooms(Ground):
+    """A workspace with an editor, tools, and the doors through which they act."""
+
+    principal: Principal
+    editor: TextEditor
+    workspace: Workspace
+    proposals: Proposals
+    lander: Lander
+    invoker: Invoker
+
+
+@asynccontextmanager
+async def open_ground(
+    folder: Path, answer_within: timedelta = ANSWER_WITHIN
+) -> AsyncGenerator[Ground]:
+    clock, events = ManualClock(START), Events()
+    async with open_database(folder / "steward.db") as database:
+        approvals = Approvals(database, clock, numbered("question"), events, answer_within)
+        yield Ground(database, clock, events, approvals)
+
+
+@asynccontextmanager
+async def open_rooms(
+    folder: Path, root: Path, answer_within: timedelta = ANSWER_WITHIN
+) -> AsyncGenerator[Rooms]:
+    """`folder` is for the data, `root` is the workspace."""
+    editor = TextEditor()
+    workspace = Workspace(root, editor, IgnoreOracle(root))
+    git = Git(root)
+    async with open_ground(folder, answer_within) as ground:
+        proposals = Proposals(ground.database, ground.clock)
+        jail = BubblewrapJail(ground.clock)
+        tools: list[Tool[Any]] = [ReadFile(), Search(), EditFile(), RunTests(jail), Commit(git)]
+        by_name = {tool.name: tool for tool in tools}
+        yield Rooms(
+            ground.database,
+            ground.clock,
+            ground.events,
+            ground.approvals,
+            Principal("ann", "session-1", str(root)),
+            editor,
+            workspace,
+            proposals,
+            Lander(ground.approvals, proposals, workspace, git),
+            Invoker(by_name, ground.approvals, proposals, ground.database, ground.clock),
+        )
+
+
+@asynccontextmanager
+async def open_gateway(
+    url: str, database: Database, clock: Clock, events: Events
+) -> AsyncGenerator[tuple[Gateway, Ledger]]:
+    """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out."""
+    settings = GatewaySettings.model_validate(
+        {
+            "url": url,
+            "models": {"completion": "small", "plan": "small", "agent": "small"},
+            "prices": {"small": {"input": "0.15", "output": "0.60"}},
+        }
+    )
+    ledger = Ledger(database, clock, events, LedgerSettings())
+    gateway = Gateway(OpenAIProvider(url, None), ledger, settings)
+    try:
+        yield gateway, ledger
+    finally:
+        await gateway.close()
+
+
+@asynccontextmanager
+async def answering(
+    ground: Ground, principal: Principal, choose: Callable[[OpenQuestion], bool | None]
+) -> AsyncGenerator[list[OpenQuestion]]:
+    """A person who answers every question inside the block; gives the questions as they came.
+
+    `choose` says yes, no, or nothing at all.
+    """
+    seen: list[OpenQuestion] = []
+
+    async def sit() -> None:
+        with ground.events.watch() as events:
+            while True:
+                await look()
+                while not isinstance(await anext(events), QuestionChanged):
+                    pass
+
+    async def look() -> None:
+        known = {question.id for question in seen}
+        for question in await ground.approvals.pending(principal):
+            if question.id in known:
+                continue
+            seen.append(question)
+            choice = choose(question)
+            if choice is not None:
+                try:
+                    await ground.approvals.answer(
+                        principal, question.id, question.digest, approve=choice, channel="test"
+                    )
+                except StaleError:
+                    continue  # Somebody else was quicker.
+
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as group:
+        person = group.create_task(sit())
+        try:
+            yield seen
+        finally:
+            person.cancel()
+
+
+def yes(_question: OpenQuestion) -> bool:
+    return True
+
+
+def no(_question: OpenQuestion) -> bool:
+    return False
+
+
+def silent(_question: OpenQuestion) -> None:
+    return None
+
+
+def numbered(name: str) -> Callable[[], str]:
+    """Ids that say which they are: `name-1`, `name-2`…"""
+    numbers = itertools.count(1)
+    return lambda: f"{name}-{next(numbers)}"

@@ -1,0 +1,69 @@
+"""An editor without a screen: it applies edits to its documents and to files, or does not."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from steward.core.errors import StewardError
+from steward.workspace.editor import EditorReply, Snapshot
+from steward.workspace.proposal import EditProposal, FileChange
+
+
+@dataclass
+class TextEditor:
+    """Implements `workspace.Editor`. The fields say how honest it is."""
+
+    shows_diff: bool = False
+    documents: dict[Path, str] = field(default_factory=dict[Path, str])
+    """The open ones: absolute path → text."""
+    changes_max: int | None = None
+    """So many of a proposal's files are changed; None is all."""
+    is_late: bool = False
+    """Changes come after the answer, as an editor reports them."""
+    answer: EditorReply = field(default_factory=lambda: EditorReply(is_applied=True, reason=""))
+    error: StewardError | None = None
+    """Raised instead of an answer."""
+    hold: asyncio.Event | None = None
+    """Answer nothing until this is set."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when an edit arrives."""
+    edits: list[EditProposal] = field(default_factory=list[EditProposal])
+    _late: list[tuple[Path, FileChange]] = field(default_factory=list[tuple[Path, FileChange]])
+
+    def open_document(self, path: Path) -> Snapshot | None:
+        """The document, with a version."""
+        text = self.documents.get(path)
+        return None if text is None else Snapshot(text, 1)
+
+    def open_texts(self) -> Mapping[Path, str]:
+        """All documents."""
+        return dict(self.documents)
+
+    async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
+        """Do what the fields say."""
+        self.edits.append(proposal)
+        self.asked.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.error is not None:
+            raise self.error
+        wanted = [(root / change.path, change) for change in proposal.changes[: self.changes_max]]
+        if self.is_late:
+            self._late += wanted
+        else:
+            await self._write(wanted)
+        return self.answer
+
+    async def settled(self) -> None:
+        """Report late changes, one at a time."""
+        await self._write(self._late[:1])
+        del self._late[:1]
+        await asyncio.sleep(0)
+
+    async def _write(self, changes: list[tuple[Path, FileChange]]) -> None:
+        for path, change in changes:
+            if path in self.documents:
+                self.documents[path] = change.after
+            else:
+                await asyncio.to_thread(path.write_bytes, change.after.encode())
