@@ -22,7 +22,7 @@ REGISTRIES = [
     )
 ]
 FOREIGN = re.compile("|".join(map(re.escape, FOLDERS + REGISTRIES)))
-KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bsk-(?:proj-)?[A-Za-z0-9]{32,}\b")
+KEY = re.compile(r"PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}|\bsk-(?:proj-)?[A-Za-z0-9]{32,}\b")
 
 
 @pytest.mark.parametrize("file", tracked(), ids=lambda file: str(file.relative_to(ROOT)))
