@@ -3,9 +3,11 @@
 Every trap is first sprung by git itself: a trap that cannot go off would prove nothing.
 """
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from steward.core.errors import (
     StewardError,
     UnavailableError,
 )
-from steward.workspace.git import Git
+from steward.workspace.git import Git, PreparedCommit
 from tests.environment import clean_environment, git
 
 CHANGE = {"a.py": b"two\n"}
@@ -268,6 +270,22 @@ async def test_a_commit_is_made_once(repository: Path) -> None:
     with pytest.raises(StaleError):
         await door.create_commit(prepared)
     assert git(repository, "rev-parse", "steward/fix") == commit
+
+
+async def test_of_commits_made_at_the_same_moment_one_wins(repository: Path) -> None:
+    door = Git(repository)
+    changes = [{"a.py": f"{n}\n".encode()} for n in range(6)]
+    prepared = [await door.prepare_commit(change, "steward/fix", "Fix") for change in changes]
+    made: list[str] = []
+
+    async def create(one: PreparedCommit) -> None:
+        with suppress(StewardError):
+            made.append(await door.create_commit(one))
+
+    async with asyncio.TaskGroup() as group:
+        for one in prepared:
+            group.create_task(create(one))
+    assert made == [git(repository, "rev-parse", "steward/fix")]
 
 
 async def test_a_commit_prepared_for_another_workspace_is_refused(

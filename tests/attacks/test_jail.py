@@ -225,6 +225,27 @@ async def test_memory_and_scratch_space_are_bounded(tmp_path: Path) -> None:
         assert 0 < int(outcome.output) <= COMMAND_SCRATCH_BYTES_MAX
 
 
+async def test_calls_that_no_namespace_and_no_limit_covers_are_refused(tmp_path: Path) -> None:
+    code = (
+        "import os, socket\n"
+        "def tried(act):\n"
+        "    try: return act() is None\n"
+        "    except OSError as error: return error.strerror\n"
+        "# The hypervisor and raw frames; memory that belongs to no process.\n"
+        "print(tried(lambda: socket.socket(40, socket.SOCK_STREAM).close()))\n"
+        "print(tried(lambda: socket.socket(17, socket.SOCK_RAW).close()))\n"
+        "print(tried(lambda: os.close(os.memfd_create('x'))))\n"
+        "with socket.socket() as s:\n"
+        "    before = s.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)\n"
+        "    s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)\n"
+        "    print(s.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == before)\n"
+        "    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+        "    print(s.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR))\n"
+    )
+    refused = ["Operation not permitted"] * 3
+    assert (await run_python(tmp_path, code)).output.splitlines() == [*refused, "True", "1"]
+
+
 async def test_the_terminal_of_steward_is_not_its_own(tmp_path: Path) -> None:
     assert (await run_python(tmp_path, "open('/dev/tty')")).exit_code != 0
 

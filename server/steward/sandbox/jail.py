@@ -8,16 +8,18 @@ import signal
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from steward.core.clock import Clock
 from steward.core.errors import InvalidInputError, SandboxUnavailableError, StewardError
 from steward.core.limits import COMMAND_OUTPUT_BYTES_MAX, COMMAND_WALL_S_MAX
+from steward.sandbox.filter import refused_calls
 from steward.sandbox.launcher import Command, Outcome
 from steward.sandbox.stage import prepare
-from steward.sandbox.view import Programs, argv
+from steward.sandbox.view import Pipes, Programs, argv
 
 _TRUSTED_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 """Not the user's PATH: that may name the workspace."""
@@ -116,10 +118,9 @@ class BubblewrapJail:
         )
 
     async def _run_staged(self, folder: Path, command: Command) -> tuple[_Attempt, int | None]:
-        report, status = os.pipe()
-        os.set_blocking(report, False)
-        try:
-            line = await asyncio.to_thread(_plan, folder, command, status)
+        attempt = _Attempt(bytearray())
+        with _open_pipes() as (report, pipes):
+            line = await asyncio.to_thread(_plan, folder, command, pipes)
             process = await asyncio.create_subprocess_exec(
                 *line,
                 stdin=DEVNULL,
@@ -127,22 +128,36 @@ class BubblewrapJail:
                 stderr=STDOUT,
                 cwd="/",
                 env={},
-                pass_fds=(status,),
+                pass_fds=(pipes.report, pipes.filter),
                 start_new_session=True,
             )
-            attempt = _Attempt(bytearray())
             try:
                 await _follow(process, attempt, min(command.wall_s, COMMAND_WALL_S_MAX))
             finally:
                 await _end(process)
             return attempt, _exit_code(report)
+
+
+@contextmanager
+def _open_pipes() -> Generator[tuple[int, Pipes]]:
+    """Where we read bubblewrap's report, and the ends that are bubblewrap's."""
+    report, report_end = os.pipe()
+    filter_end, filter_start = os.pipe()
+    try:
+        os.set_blocking(report, False)
+        # A few hundred bytes: a pipe takes them before anybody reads.
+        os.set_blocking(filter_start, False)
+        try:
+            os.write(filter_start, refused_calls())
         finally:
-            os.close(report)
-            os.close(status)
+            os.close(filter_start)
+        yield report, Pipes(report_end, filter_end)
+    finally:
+        for descriptor in (report, report_end, filter_end):
+            os.close(descriptor)
 
 
-def _plan(folder: Path, command: Command, status: int) -> list[str]:
-    """The command line; `status` is where bubblewrap will report."""
+def _plan(folder: Path, command: Command, pipes: Pipes) -> list[str]:
     if not command.argv:
         raise InvalidInputError("The command is empty; name a program.")
     programs = _programs()
@@ -155,7 +170,7 @@ def _plan(folder: Path, command: Command, status: int) -> list[str]:
     prefixes = tuple(dict.fromkeys(Path(prefix) for prefix in (sys.prefix, sys.base_prefix)))
     stage = prepare(folder, command, prefixes, copy=os.geteuid() == 0)
     shown = tuple(path for path in prefixes if not path.is_relative_to("/usr"))
-    return argv(programs, stage, command, shown, status)
+    return argv(programs, stage, command, shown, pipes)
 
 
 def _programs() -> Programs | None:

@@ -34,14 +34,24 @@ class Programs:
     setpriv: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """Descriptors that bubblewrap is given."""
+
+    report: int
+    """It writes here how the command ended."""
+    filter: int
+    """It reads from here which system calls to refuse."""
+
+
 def argv(
-    programs: Programs, stage: Stage, command: Command, prefixes: tuple[Path, ...], status: int
+    programs: Programs, stage: Stage, command: Command, prefixes: tuple[Path, ...], pipes: Pipes
 ) -> list[str]:
-    """The whole command line; `status` is a descriptor on which bubblewrap reports the end."""
+    """The whole command line."""
     binds = _binds(stage, prefixes)
     if os.geteuid() != 0:
-        return _jail(programs, stage, binds, command, status, prefixes)
-    return _as_nobody(programs, stage, binds, command, status, prefixes)
+        return _jail(programs, stage, binds, command, pipes, prefixes)
+    return _as_nobody(programs, stage, binds, command, pipes, prefixes)
 
 
 def _as_nobody(
@@ -49,7 +59,7 @@ def _as_nobody(
     stage: Stage,
     binds: list[Bind],
     command: Command,
-    status: int,
+    pipes: Pipes,
     prefixes: tuple[Path, ...],
 ) -> list[str]:
     """The same jail, entered from an account without rights when Steward runs as root.
@@ -70,7 +80,7 @@ def _as_nobody(
         *("--", programs.setpriv, "--reuid", _NOBODY, "--regid", _NOBODY, "--clear-groups"),
         # Changing the account clears the wish to die with the parent: it is made again.
         *("--no-new-privs", "--pdeathsig", "KILL", "--"),
-        *_jail(programs, stage, inner, command, status, prefixes),
+        *_jail(programs, stage, inner, command, pipes, prefixes),
     ]
 
 
@@ -79,7 +89,7 @@ def _jail(
     stage: Stage,
     binds: list[Bind],
     command: Command,
-    status: int,
+    pipes: Pipes,
     prefixes: tuple[Path, ...],
 ) -> list[str]:
     """Every isolation that bubblewrap has, then the view, then the program under its limits.
@@ -89,16 +99,17 @@ def _jail(
     the command from making another in which it would be. The network namespace holds nothing but
     a loopback of its own. The process namespace ends with its first process, so nothing started
     here outlives the command: no daemon, no double fork. `--new-session` takes away the terminal
-    (TIOCSTI would type into it). /proc and /dev are mounted read-only after they are made: the
-    one leads to kernel settings, the other is memory without a limit. What can be written are
-    /tmp and /dev/shm, both of a fixed size, both memory, both gone at the end.
+    (TIOCSTI would type into it). The filter refuses the calls that no namespace and no limit
+    covers. /proc and /dev are mounted read-only after they are made: the one leads to kernel
+    settings, the other is memory without a limit. What can be written are /tmp and /dev/shm, both
+    of a fixed size, both memory, both gone at the end.
     """
     namespaces = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
     return [
         *(programs.bwrap, *(f"--unshare-{name}" for name in namespaces), "--disable-userns"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", "1000", "--gid", "1000", "--hostname", "jail"),
-        *("--json-status-fd", str(status)),
+        *("--json-status-fd", str(pipes.report), "--seccomp", str(pipes.filter)),
         *_environment(prefixes),
         *("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
         *("--size", str(COMMAND_SCRATCH_BYTES_MAX), "--tmpfs", "/dev/shm"),  # noqa: S108
