@@ -60,8 +60,10 @@ class _Outlet(asyncio.BaseProtocol):
         """Nothing waits any more."""
         self.drained.set()
 
-    def connection_lost(self, *_reason: object) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """The editor closed its end; the reader notices and ends the loop."""
+        if exc is not None:
+            _log.info("the editor hung up: %s", type(exc).__name__)
         self.drained.set()
 
 
