@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from steward.core.limits import COMMAND_PROCESSES_MAX, COMMAND_SCRATCH_BYTES_MAX
+from steward.sandbox import jail as jail_module
 from steward.sandbox.launcher import Command
 from tests.jailed import PYTHON, new_marker, processes, run_in_jail, run_python, until, working_jail
 
@@ -223,6 +224,24 @@ async def test_memory_and_scratch_space_are_bounded(tmp_path: Path) -> None:
     for place in ("/tmp", "/dev/shm"):
         outcome = await run_python(tmp_path, f"place = {place!r}\n{fill}")
         assert 0 < int(outcome.output) <= COMMAND_SCRATCH_BYTES_MAX
+
+
+async def test_processes_together_hold_no_more_memory_than_one_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A small limit, so that a host whose protection fails is not filled by its test.
+    monkeypatch.setattr(jail_module, "COMMAND_RESIDENT_BYTES_MAX", 100 << 20)
+    marker = new_marker()
+    code = (
+        "import os, time\n"
+        "for n in range(3): os.fork()\n"
+        "held = b'x' * (30 << 20)\n"
+        f"time.sleep(60) #{marker}"
+    )
+    outcome = await run_python(tmp_path, code)
+    assert outcome.used_too_much_memory
+    assert outcome.exit_code is None
+    await until(lambda: not processes(marker))
 
 
 async def test_calls_that_no_namespace_and_no_limit_covers_are_refused(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ COMMAND_OUTPUT_BYTES_MAX = 1024 * 1024
 """What a jailed command may print before it is ended."""
 COMMAND_ADDRESS_BYTES_MAX = 2 * 1024**3
 """The address space of one jailed process."""
+COMMAND_RESIDENT_BYTES_MAX = 2 * 1024**3
+"""The memory that all processes of one jailed command hold together."""
 COMMAND_PROCESSES_MAX = 128
 """Processes and threads of one jailed command."""
 COMMAND_FILE_BYTES_MAX = 64 * 1024 * 1024

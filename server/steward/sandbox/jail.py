@@ -15,15 +15,21 @@ from pathlib import Path
 
 from steward.core.clock import Clock
 from steward.core.errors import InvalidInputError, SandboxUnavailableError, StewardError
-from steward.core.limits import COMMAND_OUTPUT_BYTES_MAX, COMMAND_WALL_S_MAX
+from steward.core.limits import (
+    COMMAND_OUTPUT_BYTES_MAX,
+    COMMAND_RESIDENT_BYTES_MAX,
+    COMMAND_WALL_S_MAX,
+)
 from steward.sandbox.filter import refused_calls
 from steward.sandbox.launcher import Command, Outcome
+from steward.sandbox.memory import resident_bytes
 from steward.sandbox.stage import prepare
 from steward.sandbox.view import Pipes, Programs, argv
 
 _TRUSTED_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 """Not the user's PATH: that may name the workspace."""
 _DRAIN_S = 5.0
+_MEMORY_LOOK_S = 0.1
 _TEST_WALL_S = 10.0
 _OPEN = ("/", "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys")
 _NOT_A_WORKSPACE = frozenset(Path(folder) for folder in (*_OPEN, "/tmp", "/usr", "/var"))  # noqa: S108
@@ -35,6 +41,7 @@ class _Attempt:
 
     output: bytearray
     timed_out: bool = False
+    used_too_much_memory: bool = False
 
     @property
     def truncated(self) -> bool:
@@ -100,7 +107,7 @@ class BubblewrapJail:
             attempt, status = await self._run_staged(Path(stage.name), command)
         finally:
             await asyncio.to_thread(stage.cleanup)
-        ended_by_us = attempt.timed_out or attempt.truncated
+        ended_by_us = attempt.timed_out or attempt.truncated or attempt.used_too_much_memory
         output = bytes(attempt.output[:COMMAND_OUTPUT_BYTES_MAX]).decode(errors="replace")
         if status is None and not ended_by_us:
             raise SandboxUnavailableError(
@@ -115,6 +122,7 @@ class BubblewrapJail:
             truncated=attempt.truncated,
             timed_out=attempt.timed_out,
             duration_s=self._clock.monotonic_s() - began_s,
+            used_too_much_memory=attempt.used_too_much_memory,
         )
 
     async def _run_staged(self, folder: Path, command: Command) -> tuple[_Attempt, int | None]:
@@ -182,30 +190,49 @@ def _programs() -> Programs | None:
 
 
 async def _follow(process: Process, attempt: _Attempt, wall_s: float) -> None:
-    """Collect output until the command ends, prints too much, or takes too long."""
-    assert process.stdout is not None
+    """Collect output until the command ends, takes too much of anything, or too long."""
     try:
-        async with asyncio.timeout(wall_s):
-            while not attempt.truncated and (piece := await process.stdout.read(1 << 16)):
-                attempt.output += piece
-            if not attempt.truncated:
-                await process.wait()
+        async with asyncio.timeout(wall_s), asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch_memory(process, attempt))
+            await _collect(process, attempt)
+            watch.cancel()
     except TimeoutError:
         attempt.timed_out = True
+
+
+async def _collect(process: Process, attempt: _Attempt) -> None:
+    assert process.stdout is not None
+    while not attempt.truncated and (piece := await process.stdout.read(1 << 16)):
+        attempt.output += piece
+    if not attempt.truncated:
+        await process.wait()
+
+
+async def _watch_memory(process: Process, attempt: _Attempt) -> None:
+    while process.returncode is None:
+        if await asyncio.to_thread(resident_bytes, process.pid) > COMMAND_RESIDENT_BYTES_MAX:
+            attempt.used_too_much_memory = True
+            _kill(process)
+            return
+        await asyncio.sleep(_MEMORY_LOOK_S)
 
 
 async def _end(process: Process) -> None:
     """End the jail if it still stands, and wait until all that could print is dead."""
     assert process.stdout is not None
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            # bubblewrap's own processes; the kernel then ends all of the process namespace.
-            os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
     with suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_S):
             while await process.stdout.read(1 << 16):
                 pass
             await process.wait()
+
+
+def _kill(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            # bubblewrap's own processes; the kernel then ends all of the process namespace.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _exit_code(report: int) -> int | None:

@@ -36,6 +36,8 @@ class Outcome:
     """It printed more than we take, and was ended for it."""
     timed_out: bool
     duration_s: float
+    used_too_much_memory: bool = False
+    """Its processes together held more than `COMMAND_RESIDENT_BYTES_MAX`, and were ended."""
 
 
 class Launcher(Protocol):
