@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-STEWARD = (sys.executable, "-m", "steward", "lsp")
 FLOOR = (sys.executable, str(Path(__file__).with_name("floor.py")))
 
 

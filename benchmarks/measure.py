@@ -2,16 +2,17 @@
 
 import asyncio
 import io
+import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.client import FLOOR, STEWARD, Client
+from benchmarks.client import FLOOR, Client
 from benchmarks.memory import resident_mb, settle
-from demo.editor import Editor, server_process
+from demo.editor import STEWARD, Document, Editor, server_process
 from demo.person import PersonAtTerminal
 from demo.replies import JsonObject, Reply, say
 from demo.screen import Screen
@@ -22,8 +23,7 @@ from tests.environment import steward_environment
 
 STARTS = 15
 BLOCKS, REQUESTS_A_BLOCK = 10, 300
-SUGGESTIONS = 60
-WARM_UP = 20
+SUGGESTIONS_A_BLOCK, WARM_UP = 12, 20
 NO_MODEL = "http://127.0.0.1:9/v1"
 """Nothing listens on the discard port; what is measured here asks no model."""
 
@@ -110,7 +110,7 @@ class Work:
 
     idle_mb: float
     after_mb: float
-    added_ms: list[float]
+    added: Samples
 
 
 async def work() -> Work:
@@ -118,21 +118,24 @@ async def work() -> Work:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         shop = await asyncio.to_thread(open_shop, folder / "shop")
-        silent = Screen(io.StringIO(), io.StringIO())
-        person = PersonAtTerminal(silent, is_automatic=True)
-        editor = Editor(shop.folder, person)
+        person = PersonAtTerminal(Screen(io.StringIO(), io.StringIO()), is_automatic=True)
+        editor, floor = Editor(shop.folder, person), Editor(shop.folder, person)
         async with ScriptedModel(_script) as model:
             environment = steward_environment(folder / "data", model.url)
             log = folder / "server.log"
-            async with server_process(environment, log, editor.answer, person.hear) as server:
+            async with (
+                server_process(environment, log, editor.answer, person.hear) as server,
+                server_process(environment, log, floor.answer, person.hear, FLOOR) as bare,
+            ):
                 await editor.start(server.connection)
+                await floor.start(bare.connection)
                 await editor.command("steward.usage")
                 await asyncio.to_thread(settle, server.pid)
                 idle_mb = resident_mb(server.pid)
-                added_ms = await _ghost_texts(editor, model)
+                added = await _ghost_texts(editor, floor, model)
                 await _agent_run(editor, person)
                 await asyncio.to_thread(settle, server.pid)
-                return Work(idle_mb, resident_mb(server.pid), added_ms)
+                return Work(idle_mb, resident_mb(server.pid), added)
 
 
 def _script(request: JsonObject) -> Reply:
@@ -140,13 +143,30 @@ def _script(request: JsonObject) -> Reply:
     return say("return first + second") if is_completion else play(request)
 
 
-async def _ghost_texts(editor: Editor, model: ScriptedModel) -> list[float]:
-    """What the server adds to the model's own time, for answers that nobody has asked before."""
-    document = await editor.open("shop/delivery.py")
-    original = document.text
+async def _ghost_texts(editor: Editor, floor: Editor, model: ScriptedModel) -> Samples:
+    """What each server adds to the model's own time, for questions that nobody has asked before."""
+    samples = Samples()
+    ours = await editor.open("shop/delivery.py")
+    theirs = await floor.open("shop/delivery.py")
+    original = ours.text
+    numbers = itertools.count()
+    for each, document in ((editor, ours), (floor, theirs)):
+        await _suggest(each, document, model, itertools.islice(numbers, WARM_UP))
+    for _ in range(BLOCKS):
+        block = list(itertools.islice(numbers, SUGGESTIONS_A_BLOCK))
+        samples.floor += await _suggest(floor, theirs, model, block)
+        samples.steward += await _suggest(editor, ours, model, block)
+    await editor.change(ours, original)
+    return samples
+
+
+async def _suggest(
+    editor: Editor, document: Document, model: ScriptedModel, numbers: Iterable[int]
+) -> list[float]:
+    beginning = document.text.partition("\n\n\ndef sum_")[0]
     added: list[float] = []
-    for number in range(WARM_UP + SUGGESTIONS):
-        text = f"{original}\n\ndef sum_{number}(first: int, second: int) -> int:\n    "
+    for number in numbers:
+        text = f"{beginning}\n\n\ndef sum_{number}(first: int, second: int) -> int:\n    "
         await editor.change(document, text)
         before = len(model.exchanges)
         began = time.perf_counter()
@@ -154,10 +174,7 @@ async def _ghost_texts(editor: Editor, model: ScriptedModel) -> list[float]:
         took = time.perf_counter() - began
         assert items, "no ghost text came; the measurement would be of nothing"
         (exchange,) = model.exchanges[before:]
-        own = exchange.ended_s - exchange.received_s
-        if number >= WARM_UP:
-            added.append((took - own) * 1000)
-    await editor.change(document, original)
+        added.append((took - (exchange.ended_s - exchange.received_s)) * 1000)
     return added
 
 

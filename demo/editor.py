@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from demo.jsonrpc import Connection, Json, UnknownMethodError
 
 GOODBYE_S = 20.0
 """How long the server may take to end."""
+
+STEWARD = (sys.executable, "-m", "steward", "lsp")
+"""The command that an editor starts."""
 
 CAPABILITIES: Json = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -222,13 +225,16 @@ Answer = Callable[[str, Json], Awaitable[Json]]
 
 @asynccontextmanager
 async def server_process(
-    environment: Mapping[str, str], log: Path, answer: Answer, hear: Hear
+    environment: Mapping[str, str],
+    log: Path,
+    answer: Answer,
+    hear: Hear,
+    command: Sequence[str] = STEWARD,
 ) -> AsyncGenerator[Server]:
-    """A real `steward lsp` as a child, spoken to over its standard input and output."""
+    """A real server as a child, spoken to over its standard input and output."""
     with log.open("ab") as errors:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "steward", "lsp"),
+            *command,
             env=dict(environment),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
