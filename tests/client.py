@@ -1,0 +1,432 @@
+"""An editor window for tests: a real server as a child, driven over pytest-lsp's client.
+
+The window does what an editor does (reports changes, applies edits, saves), a `Person` answers,
+and everything that came over standard output is kept and checked when the window is closed.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from lsprotocol import converters, types
+from pytest_lsp import LanguageClient
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
+
+from demo.editor import Document
+from steward.lsp.protocol import plain_converter
+
+DEADLINE_S = 20.0
+"""How long anything may take before it counts as not happening."""
+
+ENDED = ("finished", "failed", "cancelled")
+
+Json = Any
+Choice = Literal["approve", "reject", "dismiss"]
+Decide = Callable[["Shown"], Choice | None]
+Apply = Callable[["Window", types.ApplyWorkspaceEditParams], Awaitable[bool]]
+
+_KINDS = {"Approve plan": "plan", "Allow once": "command", "Apply": "edit", "Commit": "commit"}
+"""A plain message request is known by its first button."""
+
+
+def _abilities(ours: Json, *, inline: bool = True, applies: bool = True) -> Json:
+    return {
+        "general": {"positionEncodings": ["utf-16"]},
+        "workspace": {
+            "applyEdit": applies,
+            "workspaceEdit": {
+                "documentChanges": True,
+                "changeAnnotationSupport": {"groupsOnLabel": False},
+            },
+            "workspaceFolders": True,
+        },
+        "textDocument": {"inlineCompletion": {}} if inline else {"completion": {}},
+        "window": {"workDoneProgress": True, "showMessage": {}},
+        "experimental": {"steward": ours} if ours else {},
+    }
+
+
+OURS: Json = _abilities({"asks": True, "confirmsEdits": True, "status": True})
+"""Our own client: shows questions, and a proposal's diff when it is told to apply it."""
+ASKING: Json = _abilities({"asks": True, "status": True})
+"""Shows our questions, and applies what it is told to."""
+PLAIN: Json = _abilities(None, inline=False)
+"""Any LSP client: message boxes, and an edit is applied at once, whatever its annotations say."""
+READING: Json = _abilities({"asks": True}, applies=False)
+"""A client that cannot apply edits."""
+
+
+def approve(_shown: "Shown") -> Choice:
+    """Yes to everything."""
+    return "approve"
+
+
+def leave_open(_shown: "Shown") -> None:
+    """Let every question stand; the test answers."""
+
+
+def reject(*kinds: str) -> Decide:
+    """No to these kinds of question, yes to the rest."""
+    return lambda shown: "reject" if shown.kind in kinds else "approve"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A question as it stands on the screen."""
+
+    kind: str
+    title: str
+    text: str
+    id: str = ""
+    digest: str = ""
+    """Empty where the client is not told: message boxes and diffs."""
+    choice: "asyncio.Future[Choice]" = field(default_factory=asyncio.Future["Choice"])
+
+    def answer(self, choice: Choice) -> None:
+        """Press a button."""
+        self.choice.set_result(choice)
+
+
+class Person:
+    """Whoever sits in front of the window. What `decide` leaves open is answered by the test."""
+
+    def __init__(self, decide: Decide = approve) -> None:
+        self.decide = decide
+        self.shown: list[Shown] = []
+        """Every question that was put, in order."""
+        self._news = asyncio.Condition()
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was asked, in order."""
+        return [shown.kind for shown in self.shown]
+
+    async def ask(self, shown: Shown) -> Choice:
+        """Read the question and give the answer."""
+        async with self._news:
+            self.shown.append(shown)
+            self._news.notify_all()
+        if (choice := self.decide(shown)) is not None:
+            shown.answer(choice)
+        return await shown.choice
+
+    async def sees(self, kind: str, count: int = 1) -> Shown:
+        """Wait for the question of this kind, the first or a later one."""
+
+        def found() -> list[Shown]:
+            return [shown for shown in self.shown if shown.kind == kind]
+
+        async with asyncio.timeout(DEADLINE_S), self._news:
+            await self._news.wait_for(lambda: len(found()) >= count)
+        return found()[count - 1]
+
+
+class _Client(LanguageClient):
+    """Keeps what the server writes, both to the protocol and to its log."""
+
+    def __init__(self) -> None:
+        super().__init__(converter_factory=plain_converter)
+        self.heard = bytearray()
+        self.log = bytearray()
+
+    async def start_io(self, cmd: str, *args: str, **kwargs: Any) -> None:
+        # Past pytest-lsp's own, which forwards the log to the terminal instead of keeping it.
+        await super(LanguageClient, self).start_io(cmd, *args, **kwargs)
+        assert self._server is not None
+        assert self._server.stdout is not None
+        assert self._server.stderr is not None
+        feed = self._server.stdout.feed_data
+
+        def feed_and_keep(data: bytes) -> None:
+            self.heard += data
+            feed(data)
+
+        self._server.stdout.feed_data = feed_and_keep
+        self._stderr_forwarder = asyncio.create_task(self._keep_log(self._server.stderr))
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        assert self._server is not None
+        return self._server
+
+    async def until_gone(self) -> None:
+        """Wait until the process has ended and everything it wrote has been read."""
+        await self.process.wait()
+        for task in self._async_tasks:
+            with suppress(asyncio.IncompleteReadError):  # A kill cuts a message in two.
+                await task
+        assert self._stderr_forwarder is not None
+        await self._stderr_forwarder
+
+    async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
+        while data := await stderr.read(65536):
+            self.log += data
+
+
+class Window:
+    """One editor window on one folder, with its own server."""
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], abilities: Json, person: Person
+    ) -> None:
+        self.folder = folder
+        self.person = person
+        self.abilities = abilities
+        self.apply: Apply = apply_and_save
+        """What the editor does with `workspace/applyEdit`."""
+        self.documents: dict[str, Document] = {}
+        self.edits: list[types.ApplyWorkspaceEditParams] = []
+        """Every edit that the server sent."""
+        self.steps: list[Json] = []
+        """Every `steward/run` notification."""
+        self.status: Json = None
+        """The last `steward/status`."""
+        self.closed: list[str] = []
+        """The ids of questions that were taken off the screen."""
+        self.offered: types.ServerCapabilities | None = None
+        self.client = _Client()
+        self._environment = environment
+        self._news = asyncio.Condition()
+        self._is_open = False
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self.client.process.pid
+
+    @property
+    def log(self) -> str:
+        """What the server has written to standard error."""
+        return self.client.log.decode()
+
+    async def start(self) -> None:
+        """Start the server and introduce the editor."""
+        self._listen()
+        await self.client.start_io(
+            sys.executable, "-m", "steward", "lsp", env=dict(self._environment), cwd=self.folder
+        )
+        self._is_open = True
+        uri = self.folder.as_uri()
+        params = types.InitializeParams(
+            capabilities=converters.get_converter().structure(
+                self.abilities, types.ClientCapabilities
+            ),
+            root_uri=uri,
+            workspace_folders=[types.WorkspaceFolder(uri, self.folder.name)],
+        )
+        async with asyncio.timeout(DEADLINE_S):
+            self.offered = (await self.client.initialize_session(params)).capabilities
+
+    def open(self, path: str, text: str | None = None) -> Document:
+        """Open a file of the folder, with unsaved text if some is given."""
+        place = self.folder / path
+        document = Document(place, place.read_bytes().decode() if text is None else text)
+        self.documents[document.uri] = document
+        self.client.text_document_did_open(
+            types.DidOpenTextDocumentParams(
+                types.TextDocumentItem(document.uri, "python", document.version, document.text)
+            )
+        )
+        return document
+
+    def change(self, document: Document, text: str) -> None:
+        """Type: the document has this text now."""
+        end = document.end()
+        range_ = types.Range(types.Position(0, 0), types.Position(end["line"], end["character"]))
+        document.version, document.text = document.version + 1, text
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(document.version, document.uri),
+                [types.TextDocumentContentChangePartial(range_, text)],
+            )
+        )
+
+    def save(self, document: Document) -> None:
+        """Write the document to disk."""
+        document.path.write_bytes(document.text.encode())
+        self.client.text_document_did_save(
+            types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(document.uri))
+        )
+
+    async def ghost_text(self, document: Document) -> str:
+        """What is suggested at the end of the document; nothing is an empty string."""
+        async with asyncio.timeout(DEADLINE_S):
+            found = await self.client.text_document_inline_completion_async(inline_params(document))
+        assert isinstance(found, types.InlineCompletionList)
+        return str(found.items[0].insert_text) if found.items else ""
+
+    async def command(self, name: str, **argument: Json) -> Json:
+        """Run one of the server's commands with one object."""
+        return await self.execute(name, [argument] if argument else [])
+
+    async def execute(self, name: str, arguments: list[Json]) -> Json:
+        """Run a command with whatever arguments."""
+        async with asyncio.timeout(DEADLINE_S):
+            return await self.client.workspace_execute_command_async(
+                types.ExecuteCommandParams(name, arguments)
+            )
+
+    async def run_agent(self, goal: str = "Make the failing test pass.") -> str:
+        """Start the agent; gives the run's id."""
+        return (await self.command("steward.agent.run", agent="fix", goal=goal))["runId"]
+
+    async def until_ended(self, run_id: str) -> Json:
+        """Wait for the run's end; gives it as `steward.runs` lists it."""
+        while True:
+            runs = await self.command("steward.runs")
+            run = next(run for run in runs if run["id"] == run_id)
+            if run["state"] in ENDED:
+                return run
+            await self.until_news()
+
+    async def until_step(self, count: int) -> Json:
+        """Wait until so many `steward/run` notifications have come; gives the last of them."""
+        async with asyncio.timeout(DEADLINE_S), self._news:
+            await self._news.wait_for(lambda: len(self.steps) >= count)
+        return self.steps[count - 1]
+
+    async def until_news(self) -> None:
+        """Wait for the server's next notification."""
+        async with asyncio.timeout(DEADLINE_S), self._news:
+            await self._news.wait()
+
+    async def kill(self) -> None:
+        """End the server as a power cut would."""
+        with suppress(ProcessLookupError):
+            self.client.process.kill()
+        self._is_open = False
+        await self.client.until_gone()
+
+    async def close(self) -> None:
+        """Leave in order. Standard output must have carried the protocol and nothing else."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await self.client.shutdown_session()
+                await self.client.until_gone()
+        except BaseException:
+            self.client.process.kill()
+            await self.client.until_gone()
+            raise
+        assert self.client.process.returncode == 0, self.log
+        assert "Traceback" not in self.log, self.log
+        answered = Counter(message["id"] for message in self.messages() if "method" not in message)
+        assert set(answered.values()) <= {1}, "a request was answered more than once"
+
+    def messages(self) -> list[Json]:
+        """Every message from the server. Fails where standard output held anything else."""
+        rest, found = bytes(self.client.heard), list[Json]()
+        while rest:
+            head, _, rest = rest.partition(b"\r\n\r\n")
+            names = {line.partition(b":")[0].lower() for line in head.split(b"\r\n")}
+            assert names <= {b"content-length", b"content-type"}, f"not the protocol: {head!r}"
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            found.append(json.loads(rest[:length]))
+            rest = rest[length:]
+        return found
+
+    def _listen(self) -> None:
+        register_lsp_features(
+            self.client,
+            {
+                **DEFAULT_CLIENT_FEATURES,
+                types.WORKSPACE_APPLY_EDIT: partial(_applied, self),
+                types.WINDOW_SHOW_MESSAGE_REQUEST: partial(_asked_plainly, self),
+                "steward/ask": partial(_asked, self),
+                "steward/askClosed": partial(_note, self, "closed"),
+                "steward/run": partial(_note, self, "run"),
+                "steward/status": partial(_note, self, "status"),
+                types.WINDOW_SHOW_MESSAGE: partial(_note, self, "message"),
+            },
+        )
+
+    async def _take(self, what: str, params: Json) -> None:
+        async with self._news:
+            match what:
+                case "run":
+                    self.steps.append(params)
+                case "status":
+                    self.status = params
+                case "closed":
+                    self.closed.append(params["id"])
+                case _:
+                    self.client.messages.append(params)
+            self._news.notify_all()
+
+
+async def apply_and_save(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
+    """What most editors do: everything or nothing, reported, and saved."""
+    planned: list[tuple[Document, str]] = []
+    for change in params.edit.document_changes or []:
+        assert isinstance(change, types.TextDocumentEdit)
+        uri = change.text_document.uri
+        document = window.documents.get(uri)
+        if document is None:
+            path = next(
+                path for path in window.folder.rglob("*") if path.is_file() and path.as_uri() == uri
+            )
+            document = window.open(str(path.relative_to(window.folder)))
+        elif change.text_document.version not in (None, document.version):
+            return False
+        plain = [converters.get_converter().unstructure(edit) for edit in change.edits]
+        planned.append((document, document.with_edits(plain)))
+    for document, text in planned:
+        window.change(document, text)
+        window.save(document)
+    return True
+
+
+def inline_params(document: Document) -> types.InlineCompletionParams:
+    """Ask for ghost text at the end of the document."""
+    end = document.end()
+    return types.InlineCompletionParams(
+        context=types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+        text_document=types.TextDocumentIdentifier(document.uri),
+        position=types.Position(end["line"], end["character"]),
+    )
+
+
+async def _applied(
+    window: Window, params: types.ApplyWorkspaceEditParams
+) -> types.ApplyWorkspaceEditResult:
+    window.edits.append(params)
+    ours: Json = window.abilities["experimental"].get("steward", {})
+    if ours.get("confirmsEdits"):
+        choice = await window.person.ask(Shown("edit", params.label or "", str(params.edit)))
+        if choice != "approve":
+            return types.ApplyWorkspaceEditResult(applied=False, failure_reason="rejected")
+    return types.ApplyWorkspaceEditResult(applied=await window.apply(window, params))
+
+
+async def _asked(window: Window, question: Json) -> Json:
+    shown = Shown(
+        question["kind"],
+        question["title"],
+        question["markdown"],
+        question["id"],
+        question["digest"],
+    )
+    choice = await window.person.ask(shown)
+    return None if choice == "dismiss" else {"choice": choice, "digest": shown.digest}
+
+
+async def _asked_plainly(
+    window: Window, params: types.ShowMessageRequestParams
+) -> types.MessageActionItem | None:
+    yes, no = params.actions or []
+    title, _, text = params.message.partition("\n\n")
+    choice = await window.person.ask(Shown(_KINDS[yes.title], title, text))
+    return {"approve": yes, "reject": no}.get(choice)
+
+
+async def _note(window: Window, what: str, params: Json) -> None:
+    await window._take(what, params)

@@ -1,0 +1,164 @@
+"""Ghost text from a keystroke to the screen, and everything that keeps it away."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from demo.editor import Document
+from demo.replies import Reply, Stall, always
+from demo.scripted_model import ScriptedModel
+from tests.client import OURS, PLAIN, Window, inline_params
+from tests.flows.books import Books
+from tests.flows.conftest import OpenWindow
+from tests.flows.scripts import everything_in
+
+TYPED = "\n    def item_count(self) -> int:\n        "
+SUGGESTED = "return sum(line.quantity for line in self.lines)"
+CANCELLED = -32800
+
+
+async def test_a_keystroke_becomes_ghost_text_and_is_paid_for(
+    open_window: OpenWindow, scripted_model: ScriptedModel, books: Books
+) -> None:
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    assert await window.ghost_text(document) == SUGGESTED
+    assert len(scripted_model.exchanges) == 1
+    (paid,) = books.reservations("completion")
+    assert paid["state"] == "settled"
+    assert not paid["is_estimated"]
+    assert paid["cost_nano_usd"] > 0
+
+
+async def test_typing_along_a_suggestion_asks_the_model_only_once(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    start = document.text + TYPED
+    window.change(document, start)
+    assert await window.ghost_text(document) == SUGGESTED
+    for typed in range(1, 12):
+        window.change(document, start + SUGGESTED[:typed])
+        assert await window.ghost_text(document) == SUGGESTED[typed:]
+    assert len(scripted_model.exchanges) == 1
+
+
+async def test_a_client_without_inline_completion_gets_the_same_text_as_a_completion(
+    open_window: OpenWindow,
+) -> None:
+    window = await open_window(PLAIN)
+    assert window.offered is not None
+    assert window.offered.completion_provider is not None
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED + "return")
+    inline = inline_params(document)
+    found = await window.client.text_document_completion_async(
+        types.CompletionParams(inline.text_document, inline.position)
+    )
+    assert isinstance(found, types.CompletionList)
+    (item,) = found.items
+    assert isinstance(item.text_edit, types.TextEdit)
+    assert item.text_edit.new_text.strip() == SUGGESTED.removeprefix("return ")
+    assert item.filter_text == "return" + item.text_edit.new_text
+
+
+async def test_completion_is_not_offered_where_inline_completion_is_understood(
+    open_window: OpenWindow,
+) -> None:
+    window = await open_window(OURS)
+    assert window.offered is not None
+    assert window.offered.inline_completion_provider is not None
+    assert window.offered.completion_provider is None
+
+
+async def test_cancelling_closes_the_providers_connection_and_books_an_estimate(
+    open_window: OpenWindow, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = always(Reply(pieces=("return", " 1"), fault=Stall(after_pieces=1)))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(_cancelled_request(window, document))
+        exchange = await scripted_model.arrived()
+        await exchange.started()
+        window.client.cancel_request(types.CancelParams("cancel-me"))
+        await exchange.closed_early()
+        assert await asked == CANCELLED
+    await books.until(lambda books: books.reservations()[0]["state"] != "open")
+    (paid,) = books.reservations()
+    assert (paid["state"], bool(paid["is_estimated"])) == ("settled", True)
+    assert paid["cost_nano_usd"] > 0
+    (answer,) = [one for one in window.messages() if one.get("id") == "cancel-me"]
+    assert answer["error"]["code"] == CANCELLED
+
+
+async def test_without_budget_ghost_text_stays_away_and_the_status_says_why(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    window = await open_window(STEWARD_LEDGER__LIMIT_USD="0.0000001")
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    assert await window.ghost_text(document) == ""
+    assert scripted_model.exchanges == []
+    status = await window.command("steward.status")
+    assert status["ai"] == "off"
+    assert "budget" in status["reason"]
+    assert date.fromisoformat(status["resetsOn"]).day == 1
+    assert status["resetsOn"] in status["reason"]
+
+
+async def test_without_a_model_ghost_text_stays_away_and_the_status_says_why(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    window = await open_window(STEWARD_MODEL_URL="")
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    assert await window.ghost_text(document) == ""
+    status = await window.command("steward.status")
+    assert status["ai"] == "off"
+    assert "OPENAI_API_KEY" in status["reason"]
+    with pytest.raises(JsonRpcException, match="no model is configured"):
+        await window.run_agent()
+    assert scripted_model.exchanges == []
+
+
+@pytest.mark.parametrize("name", ["ignored.py", "hidden.py", ".env"])
+async def test_the_text_of_an_ignored_document_is_not_sent(
+    open_window: OpenWindow, scripted_model: ScriptedModel, workspace: Path, name: str
+) -> None:
+    (workspace / ".gitignore").write_text("ignored.py\n")
+    (workspace / ".stewardignore").write_text("hidden.py\n")
+    (workspace / name).write_text("CANARY = 'bluebird'\n\ndef add(a, b):\n    ")
+    window = await open_window()
+    assert await window.ghost_text(window.open(name)) == ""
+    assert scripted_model.exchanges == []
+    (workspace / "plain.py").write_text("CANARY = 'bluebird'\n\ndef add(a, b):\n    ")
+    assert await window.ghost_text(window.open("plain.py")) == "return a + b"
+
+
+async def test_a_key_in_a_document_is_redacted_before_it_is_sent(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    key = "sk-" + "A1b2C3d4" * 4
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, f'CLIENT = connect("{key}")\n\ndef add(a, b):\n    ')
+    assert await window.ghost_text(document) == "return a + b"
+    (sent,) = scripted_model.exchanges
+    assert key not in everything_in(sent.body)
+    assert "<redacted openai key>" in everything_in(sent.body)
+
+
+async def _cancelled_request(window: Window, document: Document) -> int:
+    with pytest.raises(JsonRpcException) as refused:
+        await window.client.protocol.send_request_async(
+            types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(document), "cancel-me"
+        )
+    return refused.value.code
