@@ -114,6 +114,9 @@ def _text(path: Path) -> str:
 def _report(outcome: Outcome) -> str:
     if outcome.timed_out:
         head = f"The command was ended after {outcome.duration_s:.0f} s."
+    elif outcome.exit_code is None:
+        reason = "used too much memory" if outcome.used_too_much_memory else "printed too much"
+        head = f"The command was ended because it {reason}."
     else:
         head = f"Exit code {outcome.exit_code} after {outcome.duration_s:.1f} s."
     # The end of a test run says what failed.
