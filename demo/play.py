@@ -30,7 +30,7 @@ OWN = ("STEWARD_MODEL_URL", "OPENAI_API_KEY")
 """With one of these set, the play uses the person's own model."""
 
 
-_ABOUT_CHARS = 60
+_ABOUT_CHARS = 70
 
 
 class PlayError(Exception):
@@ -123,11 +123,6 @@ def _opening(screen: Screen, model: Model, shop: Shop, *, is_automatic: bool) ->
     if passed:
         raise PlayError("The sample's tests pass before anything was done; one should fail.")
     screen.note("the tests before: " + printed.strip().splitlines()[-1])
-    if shutil.which("bwrap") is None:
-        screen.note(
-            "bubblewrap is not installed here, so Steward will refuse to run the tests; "
-            "the rest works (Debian, Ubuntu: apt install bubblewrap)"
-        )
 
 
 async def _ghost_text(scene: Scene) -> None:
@@ -174,9 +169,21 @@ async def _agent(scene: Scene) -> Json:
     outcome = await scene.person.until_ended(started["runId"])
     scene.screen.title(f"The run has {outcome['state']}")
     scene.screen.say(outcome.get("message") or "It left no message.")
+    shown = await scene.editor.command("steward.run.show", {"runId": started["runId"]})
+    scene.screen.table(["step", "what", "outcome"], _steps(shown["markdown"]), numbers_from=3)
     if outcome["state"] == "failed":
         raise PlayError(f"The run failed: {outcome.get('message')}")
     return outcome
+
+
+def _steps(markdown: str) -> list[list[str]]:
+    """The rows of the run's page: step, what was done, and what came of it."""
+    _, _, body = markdown.partition("| --- | --- | --- |\n")
+    rows = [line.strip("| ").split(" | ") for line in body.splitlines()]
+    return [
+        [step, what, _short(" | ".join(told).removesuffix(" Output:"))]
+        for step, what, *told in rows
+    ]
 
 
 def _claims_about_files(scene: Scene, before: str, outcome: Json) -> list[tuple[bool, str]]:
@@ -249,7 +256,11 @@ async def _claims_about_audit(scene: Scene) -> list[tuple[bool, str]]:
 def _about(entry: Json) -> str:
     detail = entry["detail"]
     told = [str(detail[name]) for name in ("title", "tool", "outcome", "message") if name in detail]
-    return textwrap.shorten(told[0] if told else "", _ABOUT_CHARS, placeholder=" …")
+    return _short(told[0] if told else "")
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, _ABOUT_CHARS, placeholder=" …")
 
 
 def main() -> None:
