@@ -18,7 +18,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
-from steward.core.errors import InvalidInputError, LimitError, UnavailableError, UnpricedError
+from steward.core.errors import (
+    InvalidInputError,
+    LimitError,
+    OverBudgetError,
+    UnavailableError,
+    UnpricedError,
+)
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.principal import Principal
 from steward.core.redact import redact
@@ -27,7 +33,7 @@ from steward.gateway.prices import Price, Prices
 from steward.gateway.provider import Provider
 from steward.gateway.request import Message, ModelRequest, Task
 from steward.gateway.settings import GatewaySettings
-from steward.ledger.charge import Charge
+from steward.ledger.charge import Charge, Reservation
 from steward.ledger.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -47,6 +53,8 @@ class Gateway:
         self._ledger = ledger
         self._settings = settings
         self._prices = Prices(settings)
+        self.refusal: str | None = None
+        """Why the account did not cover the last call; None once it covers one again."""
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
@@ -80,7 +88,7 @@ class Gateway:
         price = self._prices.of(model)
         body = await _prepared(provider, model, request)
         charge = _charge(model, price, request, body)
-        reservation = await self._ledger.reserve(principal, charge)
+        reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
                 f"A call with the request id {request.request_id!r} was made before and may have"
@@ -99,6 +107,15 @@ class Gateway:
         """Let go of the connections."""
         if self._provider is not None:
             await self._provider.close()
+
+    async def _reserved(self, principal: Principal, charge: Charge) -> Reservation:
+        try:
+            reservation = await self._ledger.reserve(principal, charge)
+        except OverBudgetError as error:
+            self.refusal = str(error)
+            raise
+        self.refusal = None
+        return reservation
 
     def _choose(self, task: Task) -> tuple[Provider, str]:
         if self._provider is None or self._settings.base_url is None:

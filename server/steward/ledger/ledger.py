@@ -60,9 +60,9 @@ class Ledger:
             expires_at=now + self._settings.reservation_hold,
         )
         found = await self._reserved(wanted)
+        self._events.send(Spent(principal.tenant_id, principal.user))  # A refusal is news too.
         if isinstance(found, Balances):
             raise OverBudgetError(_refusal(wanted, found))
-        self._events.send(Spent(principal.tenant_id, principal.user))
         return found
 
     async def settle(

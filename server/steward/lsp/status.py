@@ -21,6 +21,8 @@ async def status(rooms: Rooms) -> dict[str, object]:
             f"The budget of {as_usd(standing.limit, places=2)} is used up;"
             f" AI is back on {standing.resets_on.isoformat()}."
         )
+    if reason is None:
+        reason = rooms.gateway.refusal  # Something is left, but too little for the last call.
     return {
         "spentToday": as_usd(standing.spent_today),
         "spent": as_usd(standing.spent),
