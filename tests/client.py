@@ -148,7 +148,7 @@ class _Client(LanguageClient):
             self.heard += data
             feed(data)
 
-        self._server.stdout.feed_data = feed_and_keep
+        self._server.stdout.feed_data = feed_and_keep  # pyright: ignore[reportAttributeAccessIssue]
         self._stderr_forwarder = asyncio.create_task(self._keep_log(self._server.stderr))
 
     @property
