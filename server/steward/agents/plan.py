@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from steward.core.errors import InvalidInputError
-from steward.workspace.reveal import reveal
+from steward.workspace.markdown import code, inline
 
 
 class PlanStep(BaseModel):
@@ -35,13 +35,13 @@ class Plan(BaseModel):
     def markdown(self, agent: str, goal: str, place: str) -> str:
         """The plan as a person reads it before approving."""
         steps = "\n".join(
-            f"{number}. **{_plain(step.title)}** (`{_plain(step.tool)}`)"
-            + (f"  \n   {_plain(step.detail)}" if step.detail else "")
+            f"{number}. **{inline(step.title)}** ({code(step.tool)})"
+            + (f"  \n   {inline(step.detail)}" if step.detail else "")
             for number, step in enumerate(self.steps, 1)
         )
-        where = f"\n\nStarted from `{_plain(place)}`." if place else ""
+        where = f"\n\nStarted from {code(place)}." if place else ""
         return (
-            f"**Goal:** {_plain(goal)}{where}\n\n{_plain(self.summary)}\n\n{steps}\n\n"
+            f"**Goal:** {inline(goal)}{where}\n\n{inline(self.summary)}\n\n{steps}\n\n"
             f"Approving lets the agent *{agent}* read and propose as listed. Running a command,"
             " every change to a file and every commit are asked about on their own."
         )
@@ -81,9 +81,3 @@ def _first_object(answer: str) -> Mapping[str, object]:
             continue
         return value
     raise InvalidInputError("The model answered without a plan; start the run again.")
-
-
-def _plain(text: str) -> str:
-    """Text from a model, kept from acting as Markdown structure or hiding characters."""
-    shown, _ = reveal(" ".join(text.split()))
-    return shown.replace("`", "'").replace("<", "&lt;")

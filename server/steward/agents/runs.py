@@ -12,6 +12,7 @@ from steward.agents.workflows.owner import Owner
 from steward.core.errors import InvalidInputError, NotFoundError, StaleError, UnavailableError
 from steward.core.money import as_usd
 from steward.core.principal import Principal
+from steward.workspace.markdown import inline
 
 _log = logging.getLogger(__name__)
 
@@ -123,16 +124,17 @@ class Runs:
         row, steps = await self._hands.log.find(principal, run_id)
         cost = as_usd(await self._hands.ledger.run_cost(run_id))
         lines = [
-            f"# Run of {row.agent_id}: {row.goal}",
+            f"# Run of {row.agent_id}: {inline(row.goal)}",
             "",
-            f"State: **{row.state}**. {row.message}",
+            f"State: **{row.state}**. {inline(row.message)}",
             f"Started {row.created_at:%Y-%m-%d %H:%M:%S} UTC, cost {cost}, id `{row.id}`.",
             "",
             "| step | what | outcome |",
             "| --- | --- | --- |",
         ]
         lines += [
-            f"| {step.name} | {_cell(step.title)} | {'' if step.ok else '✗ '}{_cell(step.detail)} |"
+            f"| {step.name} | {inline(step.title)}"
+            f" | {'' if step.ok else '✗ '}{inline(step.detail)} |"
             for step in steps
         ]
         return "\n".join(lines) + "\n"
@@ -151,7 +153,3 @@ class Runs:
 
     def _specification(self, principal: Principal, run_id: str) -> RunSpecification:
         return RunSpecification(run_id, "", "", "", "", "normal", principal)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

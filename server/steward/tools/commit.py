@@ -8,6 +8,7 @@ from steward.core.errors import InvalidInputError
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Request
 from steward.workspace.git import Git
+from steward.workspace.markdown import code, one_line
 from steward.workspace.proposal import CommitProposal
 
 
@@ -38,9 +39,9 @@ class Commit:
     async def request(self, arguments: CommitArguments, call: Call) -> Request:
         """Asked only where the plan does not name it; the commit is asked about anyway."""
         return Request(
-            f"Propose a commit on {arguments.branch}",
-            f"The agent wants to propose a commit on `{arguments.branch}`. You will see it whole"
-            " before it is made.",
+            f"Propose a commit on {one_line(arguments.branch)}",
+            f"The agent wants to propose a commit on {code(arguments.branch)}. You will see it"
+            " whole before it is made.",
             {"branch": arguments.branch},
         )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from steward.core.errors import NotPermittedError
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Request
+from steward.workspace.markdown import code, one_line
 from steward.workspace.paths import is_control_file
 from steward.workspace.proposal import EditProposal, FileChange, replace_once
 
@@ -39,8 +40,8 @@ class EditFile:
     async def request(self, arguments: EditFileArguments, call: Call) -> Request:
         """Asked only where the plan does not name edits; the diff is asked about anyway."""
         return Request(
-            f"Propose a change to {arguments.path}",
-            f"The agent wants to propose a change to `{arguments.path}`. You will see the diff"
+            f"Propose a change to {one_line(arguments.path)}",
+            f"The agent wants to propose a change to {code(arguments.path)}. You will see the diff"
             " before anything changes.",
             {"path": arguments.path},
         )

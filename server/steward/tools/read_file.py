@@ -8,6 +8,7 @@ from steward.core.limits import TOOL_OUTPUT_CHARS_MAX
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Output, Request
 from steward.workspace.lines import split_lines
+from steward.workspace.markdown import code, one_line
 
 
 class ReadFileArguments(BaseModel):
@@ -34,7 +35,8 @@ class ReadFile:
 
     async def request(self, arguments: ReadFileArguments, call: Call) -> Request:
         """Reading is asked about only where the policy says so."""
-        return Request(f"Read {arguments.path}", f"Show `{arguments.path}` to the model.", {})
+        path = arguments.path
+        return Request(f"Read {one_line(path)}", f"Show {code(path)} to the model.", {"path": path})
 
     async def run(self, arguments: ReadFileArguments, call: Call) -> Output:
         """The lines, with a first line that says which they are."""

@@ -9,6 +9,7 @@ from steward.core.errors import StewardError
 from steward.core.limits import FILES_LISTED_MAX
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Output, Request
+from steward.workspace.markdown import code
 
 _MATCHES_MAX = 100
 _LINE_CHARS_MAX = 300
@@ -34,7 +35,8 @@ class Search:
 
     async def request(self, arguments: SearchArguments, call: Call) -> Request:
         """Searching is asked about only where the policy says so."""
-        return Request("Search the workspace", f"Search for `{arguments.query}`.", {})
+        query = arguments.query
+        return Request("Search the workspace", f"Search for {code(query)}.", {"query": query})
 
     async def run(self, arguments: SearchArguments, call: Call) -> Output:
         """At most 100 matches; more are counted."""

@@ -3,6 +3,19 @@
 import unicodedata
 
 _PLAIN = frozenset("\t\n")
+_UNSEEN = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0000, 0xE0FFF),
+)
+"""What Unicode calls default-ignorable and not a format character (DerivedCoreProperties.txt),
+and the empty Braille pattern."""
 
 
 def reveal(text: str) -> tuple[str, int]:
@@ -27,9 +40,6 @@ def _spelled(character: str) -> str:
 
 def _is_invisible(character: str) -> bool:
     point = ord(character)
-    return (
-        unicodedata.category(character) == "Cf"
-        or 0xFE00 <= point <= 0xFE0F
-        or 0xE0100 <= point <= 0xE01EF
-        or point in (0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0)
+    return unicodedata.category(character) == "Cf" or any(
+        first <= point <= last for first, last in _UNSEEN
     )

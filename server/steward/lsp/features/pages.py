@@ -7,6 +7,7 @@ from steward.core.money import as_usd
 from steward.lsp.features.commands import Arguments
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
+from steward.workspace.markdown import inline
 
 if TYPE_CHECKING:
     from steward.core.audit import AuditEntry
@@ -107,4 +108,4 @@ def _audit_page(entries: "Sequence[AuditEntry]", *, is_intact: bool) -> str:
 def _about(entry: "AuditEntry") -> str:
     told = entry.detail.get("title") or entry.detail.get("tool") or entry.detail.get("outcome")
     about = told or entry.detail.get("message") or ""
-    return f"{about} ({entry.subject[:8]})".replace("|", "\\|").replace("\n", " ")
+    return f"{inline(str(about))} ({entry.subject[:8]})"
