@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +41,7 @@ from tests.text_editor import TextEditor
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ANSWER_WITHIN = timedelta(hours=8)
+_openings = itertools.count(1)
 DEADLINE_S = 20.0
 """How long a test waits for something before it is a failure."""
 
@@ -82,7 +83,9 @@ async def open_ground(
 ) -> AsyncGenerator[Ground]:
     clock, events = ManualClock(START), Events()
     async with open_database(folder / "steward.db") as database:
-        approvals = Approvals(database, clock, numbered("question"), events, answer_within)
+        approvals = Approvals(
+            database, clock, numbered(f"question-{next(_openings)}"), events, answer_within
+        )
         yield Ground(database, clock, events, approvals)
 
 
@@ -165,12 +168,14 @@ async def answering(
                 except StaleError:
                     continue  # Somebody else was quicker.
 
-    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as group:
-        person = group.create_task(sit())
+    async with asyncio.timeout(DEADLINE_S):
+        person = asyncio.create_task(sit())
         try:
             yield seen
         finally:
             person.cancel()
+            with suppress(asyncio.CancelledError):
+                await person
 
 
 def yes(_question: OpenQuestion) -> bool:

@@ -122,6 +122,13 @@ def test_a_plan_that_names_the_tool_lets_it_propose() -> None:
     assert decide(UNLIMITED, TOOL, "git.propose") == Allow()
 
 
+def test_a_policy_can_have_even_reading_asked_about() -> None:
+    asking = replace(UNLIMITED, policy={"files.read": "ask", "files.propose": "ask"})
+    assert isinstance(decide(asking, TOOL, "files.read"), Ask)
+    assert isinstance(decide(asking, TOOL, "files.propose"), Ask)
+    assert isinstance(decide(asking, TOOL, "git.propose"), Allow)
+
+
 def test_a_refusal_says_whose_it_is() -> None:
     by_role = decide(replace(UNLIMITED, role_grants=frozenset()), TOOL, "command.run")
     by_policy = decide(replace(UNLIMITED, policy={"files.read": "deny"}), TOOL, "files.read")

@@ -16,6 +16,7 @@ from steward.core.principal import Principal
 from steward.permissions.approvals import Approvals
 from steward.permissions.question import Answer, Question
 from steward.workspace.git import Git
+from steward.workspace.markdown import fenced
 from steward.workspace.proposal import CommitProposal, EditProposal
 from steward.workspace.proposals import Proposals, ProposalState
 from steward.workspace.reveal import reveal
@@ -65,6 +66,8 @@ class Lander:
         self, principal: Principal, proposal: EditProposal, *, is_resumed: bool
     ) -> Landed:
         if is_resumed and await self._share_applied(proposal) != "none":
+            # The editor's answer went with the process; what it did counts now, not the question.
+            await self.approvals.withdraw(principal, proposal.run_id)
             return await self._read_back(proposal, "found after a restart")
         await self._check_current(proposal)
         question = _edit_question(proposal)
@@ -209,11 +212,3 @@ def _commit_question(proposal: CommitProposal) -> Question:
         operands=proposal.operands(),
         run_id=proposal.run_id,
     )
-
-
-def fenced(text: str, language: str = "diff") -> str:
-    """The text as a Markdown code block that nothing in it can end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
