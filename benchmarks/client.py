@@ -38,6 +38,8 @@ class Client:
         finally:
             self._child.kill()
             self._child.wait()
+            self._input.close()
+            self._output.close()
 
     @property
     def pid(self) -> int:

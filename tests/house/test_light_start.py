@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.environment import clean_environment
+from benchmarks.client import Client
+from demo.editor import STEWARD
+from tests.environment import clean_environment, steward_environment
 
 HEAVY = ["pydantic", "sqlmodel", "sqlalchemy", "alembic", "httpx", "dbos", "git"]
 PROGRAM = """
@@ -15,7 +18,7 @@ print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("module", ["steward.lsp.server", "steward.cli.main"])
+@pytest.mark.parametrize("module", ["steward.lsp.server", "steward.cli.main", "steward.cli.lsp"])
 def test_starting_loads_nothing_heavy(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, module, *HEAVY],
@@ -26,3 +29,12 @@ def test_starting_loads_nothing_heavy(module: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_initialize_is_answered_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    environment = steward_environment(tmp_path / "data", "http://127.0.0.1:9/v1")
+    with Client(STEWARD, environment) as client:
+        client.initialize(tmp_path.as_uri())
+        loaded = Path(f"/proc/{client.pid}/maps").read_text("utf-8")
+    # The compiled parts of pydantic, SQLAlchemy and the database itself.
+    assert not [name for name in ("pydantic_core", "sqlalchemy", "_sqlite3") if name in loaded]
