@@ -1,7 +1,8 @@
 """What a run does in each of its steps. Each is journaled; each may be run again after a kill."""
 
+import json
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from steward.agents.agent import Agent
 from steward.agents.plan import Plan, parse_plan
@@ -20,7 +21,12 @@ from steward.permissions.question import Question
 from steward.tools.invoke import Invoker
 from steward.tools.tool import Call
 from steward.workspace.land import Lander
+from steward.workspace.markdown import one_line
 from steward.workspace.workspace import Workspace
+
+_SUBJECTS = ("path", "query", "branch")
+"""The argument that says what a call is about, the first that is there."""
+_TITLE_CHARS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ class Steps:
     async def use_tool(self, plan: JsonObject, call: JsonObject, step: str) -> JsonObject:
         """Run one tool call."""
         wanted = _tool_call(call)
-        await self._enter("working", step, f"{wanted.name}")
+        title = _title(wanted)
+        await self._enter("working", step, title)
         specification = self.specification
         authority = Authority(
             agent_tools=self.agent.allowed_tools,
@@ -121,7 +128,7 @@ class Steps:
             await self.hands.lander.proposals.landed_in(self.run_id),
         )
         result = await self.hands.invoker.invoke(wanted, authority, surroundings)
-        await self._record(step, f"{wanted.name}", _first_line(result.text), ok=result.ok)
+        await self._record(step, title, _first_line(result.text), ok=result.ok)
         return {"text": result.text, "ok": result.ok, "proposal": result.proposal_id}
 
     async def land(self, proposal_id: str, step: str) -> JsonObject:
@@ -170,6 +177,16 @@ def _plan(value: JsonObject) -> Plan:
 
 def _tool_call(value: JsonObject) -> ToolCall:
     return ToolCall(str(value["id"]), str(value["name"]), str(value["arguments"]))
+
+
+def _title(call: ToolCall) -> str:
+    """The call in a few words: the tool, and what it is about."""
+    try:
+        arguments: Any = json.loads(call.arguments or "{}")
+        subject = next(str(arguments[name]) for name in _SUBJECTS if name in arguments)
+    except (ValueError, TypeError, StopIteration):
+        subject = ""
+    return one_line(f"{call.name} {subject}".strip()[:_TITLE_CHARS_MAX])
 
 
 def _turn(value: JsonObject) -> Turn:
