@@ -115,6 +115,14 @@ async def test_only_the_owner_may_read_the_folder_and_the_files(tmp_path: Path) 
     assert modes == {"steward.db": 0o600, "steward.db-wal": 0o600, "steward.db-shm": 0o600}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "steward.db"
+    file.touch(0o644)
+    async with open_database(file):
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
 async def test_a_commit_is_on_the_disk_and_keys_are_checked(tmp_path: Path) -> None:
     def pragmas(session: Session) -> list[object]:
         connection = session.connection()

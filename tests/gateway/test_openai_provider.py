@@ -28,8 +28,14 @@ OPENAI_KEY = "sk-" + "for-openai-only-0123456789"
 
 
 @asynccontextmanager
-async def server(response: bytes, *, hold: bool = False) -> AsyncGenerator[str]:
-    """A server that sends exactly these bytes to everybody; gives its base URL."""
+async def server(
+    response: bytes, *, gone: asyncio.Event | None = None, endless: bytes = b""
+) -> AsyncGenerator[str]:
+    """A server that sends exactly these bytes to everybody; gives its base URL.
+
+    With `gone` it then waits until the client hangs up, and says so; with `endless` it goes on
+    sending that until the client does.
+    """
 
     writers: list[asyncio.StreamWriter] = []
 
@@ -41,8 +47,12 @@ async def server(response: bytes, *, hold: bool = False) -> AsyncGenerator[str]:
         writer.write(response)
         try:
             await writer.drain()
-            if hold:
+            while endless:
+                writer.write(endless)
+                await writer.drain()
+            if gone is not None:
                 await reader.read()
+                gone.set()
         except ConnectionError:
             pass
         writer.close()
@@ -103,7 +113,8 @@ async def test_an_answer_that_ends_without_done_is_whole_if_it_gave_its_reason()
 
 
 async def test_the_end_of_a_stream_that_never_comes_is_not_waited_for() -> None:
-    async with server(stream(delta({"content": "a"}), END, "[DONE]"), hold=True) as url:
+    events = stream(delta({"content": "a"}), END, "[DONE]")
+    async with server(events, gone=asyncio.Event()) as url:
         async with asyncio.timeout(20):
             assert await pieces(url) == [Text("a"), Finished("stop")]
 
@@ -220,9 +231,37 @@ async def test_a_refusal_never_repeats_what_we_sent(desk: Desk) -> None:
     assert "scripted_error" in error
 
 
-async def test_a_refusal_of_any_size_is_read_only_so_far() -> None:
-    huge = b"HTTP/1.1 400 Bad Request\r\n\r\n" + b'{"error": {"code": "' + b"x" * 1_000_000
-    assert isinstance(await failure(huge), ProviderRefusedError)
+async def test_a_refusal_without_end_is_read_only_so_far() -> None:
+    async with server(b"HTTP/1.1 400 Bad Request\r\n\r\n", endless=b"x" * 10_000) as url:
+        with pytest.raises(ProviderRefusedError, match="400"):
+            await pieces(url)
+
+
+async def test_whoever_sends_no_stream_is_hung_up_on() -> None:
+    gone = asyncio.Event()
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Hello"
+    async with server(page, gone=gone) as url:
+        provider = OpenAIProvider(url, None)
+        with pytest.raises(UnavailableError, match="not with a stream"):
+            await anext(provider.stream(provider.encode("m", asked()), lambda: None))
+        async with asyncio.timeout(20):
+            await gone.wait()
+        await provider.close()
+
+
+async def test_a_usage_before_the_stream_broke_is_only_the_least(tmp_path: Path) -> None:
+    usage = {"prompt_tokens": 2, "completion_tokens": 9}
+    events = stream(delta({"content": "a"}), json.dumps({"choices": [], "usage": usage}))
+    async with (
+        ScriptedModel() as model,
+        server(events) as url,
+        open_desk(tmp_path, model, gateway_settings(url)) as desk,
+    ):
+        await desk.fails()
+        entry = await desk.entry()
+    assert entry.is_estimated
+    assert entry.usage.output_tokens == 9
+    assert entry.usage.input_tokens > 2
 
 
 @pytest.mark.parametrize(
@@ -296,10 +335,12 @@ async def test_the_connection_is_used_again(desk: Desk) -> None:
     desk.model.script = always(say("hello"))
     provider = OpenAIProvider(desk.model.url, None)
     body = provider.encode("m", asked())
+    seen: set[asyncio.StreamWriter] = set()
     for _ in range(3):
         received = [piece async for piece in provider.stream(body, lambda: None)]
         assert received[:2] == [Text("hello"), Finished("stop")]
-    assert len(desk.model._writers) == 1
+        seen |= desk.model._writers
+    assert len(seen) == 1
     await provider.close()
 
 

@@ -36,10 +36,8 @@ def bring_to_head(connection: "Connection", path: Path) -> None:
     from alembic import command
     from alembic.script import ScriptDirectory
 
-    # Asked again under the lock: another process may have been first.
+    # Alembic looks for itself, under the lock, where another process has brought it to.
     found = _revision(connection)
-    if found == HEAD:
-        return
     config = alembic_config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
