@@ -19,9 +19,27 @@ interface Sender {
   ): Promise<void>;
 }
 
-interface Shown {
-  report: (message: string | undefined) => void;
-  end: () => void;
+/** One piece of work: its latest message, and its end. */
+class Shown {
+  private progress: vscode.Progress<{ message: string }> | undefined;
+  end: () => void = () => undefined;
+  readonly ended = new Promise<void>((end) => {
+    this.end = end;
+  });
+
+  constructor(private message: string | undefined) {}
+
+  showOn(progress: vscode.Progress<{ message: string }>): void {
+    this.progress = progress;
+    this.report(this.message);
+  }
+
+  report(message: string | undefined): void {
+    this.message = message ?? this.message;
+    if (this.message !== undefined) {
+      this.progress?.report({ message: this.message });
+    }
+  }
 }
 
 /** Shows cancellable work as a notification; the protocol library alone would hide the button. */
@@ -53,17 +71,15 @@ export class CancellableProgress {
       title: value.title,
       cancellable: true,
     };
+    // Known at once: the next report does not wait until the notification is there.
+    const shown = new Shown(value.message);
+    this.shown.set(token, shown);
     void vscode.window.withProgress(options, async (progress, cancelled) => {
       cancelled.onCancellationRequested(() => {
         void sender().sendNotification(WorkDoneProgressCancelNotification.type, { token });
       });
-      const report = (message: string | undefined): void => {
-        if (message !== undefined) {
-          progress.report({ message });
-        }
-      };
-      report(value.message);
-      await new Promise<void>((end) => this.shown.set(token, { report, end }));
+      shown.showOn(progress);
+      await shown.ended;
       this.shown.delete(token);
     });
   }

@@ -1,0 +1,184 @@
+"""What a person does with Steward in VS Code, on the real editor, server, repository and jail."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from playwright.async_api import expect
+
+from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG
+from demo.scripted_model import ScriptedModel
+from tests.editors.conftest import OpenWindow
+from tests.editors.vscode import Window
+from tests.environment import git
+
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
+
+T = TypeVar("T")
+
+PLAN = "Plan of the agent Fix"
+RUN = "Run the tests"
+EDIT = f"Edit {SOURCE}"
+COMMIT = f"Commit to {BRANCH}"
+GOAL = "Make the failing test pass"
+WITHIN_S = 20.0
+
+
+async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for(
+    window: Window, workspace: Path
+) -> None:
+    await expect(window.status).to_contain_text("$0.000000 today")
+    await window.open_file("shop/basket.py")
+    await window.type_at_the_end("\n    def item_count(self) -> int:\n")
+    await window.type_until(window.ghost_text)
+    await expect(window.ghost_line).to_contain_text("for line in self.lines")
+    await window.photograph("ghost-text")
+
+    await window.page.keyboard.press("Tab")
+    await window.save()
+
+    wanted = "return sum(line.quantity for line in self.lines)"
+    await becomes(lambda: wanted in (workspace / "shop/basket.py").read_text("utf-8"), True)
+    await expect(window.status).to_contain_text(re.compile(r"\$0\.0*[1-9]\d* today"))
+
+
+async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
+    window: Window, workspace: Path
+) -> None:
+    source = workspace / SOURCE
+    head = git(workspace, "rev-parse", "HEAD")
+    await ask_for_the_fix(window)
+
+    await window.sees("See which test fails")
+    await window.photograph("plan")
+    await window.press_button("Approve plan", question=PLAN)
+    await expect(window.tab(PLAN)).to_have_count(0)
+    await window.press_button("Allow once", question=RUN)
+
+    await window.sees(RIGHT)
+    await window.photograph("diff")
+    assert WRONG in source.read_text("utf-8")
+    await window.press_button("Apply", question=EDIT)
+    await becomes(lambda: RIGHT in source.read_text("utf-8"), True)
+    await expect(window.tab("Proposal")).to_have_count(0)
+
+    await window.press_button("Allow once", question=RUN)
+    await window.sees("The threshold itself was left out")
+    await window.photograph("commit")
+    assert branches(workspace) == []
+    await window.press_button("Commit", question=COMMIT)
+    await becomes(lambda: branches(workspace), [BRANCH])
+
+    assert git(workspace, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
+    assert git(workspace, "diff", "--name-only", "main", BRANCH) == SOURCE
+    assert git(workspace, "rev-parse", "HEAD") == head
+    await expect(window.status).not_to_contain_text("question")
+    await window.photograph("done")
+
+
+async def test_a_discarded_diff_leaves_the_file_as_it_was(window: Window, workspace: Path) -> None:
+    before = (workspace / SOURCE).read_bytes()
+    await ask_for_the_fix(window)
+    await window.press_button("Approve plan", question=PLAN)
+    await window.press_button("Allow once", question=RUN)
+    await window.sees(RIGHT)
+
+    await window.choose_from_title("Discard")
+
+    await expect(window.tab("Proposal")).to_have_count(0)
+    await expect(window.status).not_to_contain_text("question")
+    assert (workspace / SOURCE).read_bytes() == before
+    assert git(workspace, "status", "--porcelain") == ""
+    assert branches(workspace) == []
+
+
+async def test_a_dismissed_question_is_no_answer_and_can_be_found_again(
+    window: Window, workspace: Path
+) -> None:
+    await ask_for_the_fix(window)
+    await window.dismiss(question=PLAN)
+    await window.close_tab(PLAN)
+    await expect(window.status).to_contain_text("1 question")
+
+    await window.run_command("Steward: Show Open Questions")
+
+    await window.sees("See which test fails")
+    await window.photograph("found-again")
+    await window.press_button("Reject plan", question=PLAN)
+    await expect(window.status).not_to_contain_text("question")
+    assert git(workspace, "status", "--porcelain") == ""
+
+
+async def test_a_question_can_be_answered_in_its_own_text(window: Window) -> None:
+    await ask_for_the_fix(window)
+    await window.dismiss(question=PLAN)
+
+    await window.press_link("Approve plan")
+
+    await expect(window.toast(RUN)).to_be_visible()
+
+
+async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
+    window: Window, workspace: Path
+) -> None:
+    await ask_for_the_fix(window)
+    await window.press_button("Approve plan", question=PLAN)
+    await window.press_button("Allow once", question=RUN)
+    await window.sees(RIGHT)
+    await window.open_file(SOURCE)
+    await window.type_at_the_end("# my own line")
+
+    await window.press_button("Apply", question=EDIT)
+
+    await window.sees("changed while the diff was open")
+    await window.save()
+    await becomes(lambda: (workspace / SOURCE).read_text("utf-8").endswith("# my own line"), True)
+    assert WRONG in (workspace / SOURCE).read_text("utf-8")
+
+
+async def test_costs_runs_and_the_audit_trail_can_be_read(
+    window: Window, scripted_model: ScriptedModel
+) -> None:
+    await ask_for_the_fix(window)
+    await window.press_button("Reject plan", question=PLAN)
+    for title, tab in (("Show Costs", "Costs"), ("Show Audit Trail", "Audit trail")):
+        await window.run_command(f"Steward: {title}")
+        await expect(window.tab(tab)).to_be_visible()
+        await window.photograph(tab.lower().replace(" ", "-"))
+    await window.run_command("Steward: Show Runs")
+    await window.choose(GOAL)
+    await expect(window.tab(f"Run {GOAL}")).to_be_visible()
+    await window.photograph("run")
+    assert len(scripted_model.exchanges) == 1
+
+
+async def test_a_server_that_is_not_there_is_explained(opened: OpenWindow) -> None:
+    window = await opened(["no-such-steward", "lsp"])
+
+    await window.sees('there is no program "no-such-steward"')
+    await window.photograph("no-server")
+
+
+async def ask_for_the_fix(window: Window) -> None:
+    await window.open_file("tests/test_basket.py")
+    await window.run_command("Steward: Fix with Agent…")
+    await window.answer_input(GOAL)
+
+
+def branches(workspace: Path) -> list[str]:
+    listed = git(workspace, "for-each-ref", "--format=%(refname:short)", "refs/heads/steward")
+    return listed.splitlines()
+
+
+async def becomes(read: Callable[[], T], wanted: T) -> None:
+    """Wait until it is so; what it was instead is in the failure."""
+    seen = read()
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            while (seen := read()) != wanted:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"still {seen!r}, not {wanted!r}")

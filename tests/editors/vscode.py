@@ -1,0 +1,285 @@
+"""VS Code as a person has it: a window, keys, and what can be read on the screen."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+from tests.editors.presence import Parts
+
+START_S = 40.0
+"""How long VS Code may take to listen; a busy machine needs some of it."""
+SHOWN_MS = 20_000
+"""How long something may take to appear on the screen."""
+STOP_S = 10.0
+"""How long VS Code may take to end before it is ended."""
+
+_QUIET = {
+    "chat.disableAIFeatures": True,
+    "editor.inlineSuggest.enabled": True,
+    "editor.minimap.enabled": False,
+    "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": "off",
+    "extensions.ignoreRecommendations": True,
+    "files.autoSave": "off",
+    "files.hotExit": "off",
+    "git.enabled": False,
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+    "window.restoreWindows": "none",
+    "workbench.enableExperiments": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+}
+"""Nothing on the screen but what the test is about, and nothing sent anywhere."""
+
+_OFFLINE = {"EXTENSIONS_GALLERY": json.dumps({"serviceUrl": "", "resourceUrlTemplate": ""})}
+"""Nowhere to look for other people's extensions."""
+
+_BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One start of VS Code: where it lives, what it opens, and how it starts Steward."""
+
+    place: Path
+    workspace: Path
+    environment: Mapping[str, str]
+    command: Sequence[str]
+
+
+class Window:
+    """One VS Code window. What it does, a person could do; what it reads, a person could see."""
+
+    def __init__(self, page: Page, screenshots: Path | None) -> None:
+        self.page = page
+        self._screenshots = screenshots
+
+    async def is_ready(self) -> None:
+        """Wait until Steward has told what today cost."""
+        await expect(self.status).to_contain_text("today", timeout=SHOWN_MS)
+
+    async def open_file(self, path: str) -> None:
+        """Open a file of the workspace by its name."""
+        name = Path(path).name
+        await self.page.keyboard.press("Control+P")
+        await self._fill(path)
+        # The exact row: what was open before is in the list too, a proposal for instance.
+        row = self.page.locator(f".quick-input-list .monaco-list-row[aria-label^='{name} ']")
+        await row.first.click(timeout=SHOWN_MS)
+        tab = self.page.locator(f".tab.active[data-resource-name='{name}']")
+        await expect(tab).to_be_visible(timeout=SHOWN_MS)
+        # Coloured, and so known as Python: before that, a new line is not indented as it should.
+        coloured = self.page.locator(".view-line span[class*=mtk]:not(.mtk1)").first
+        await expect(coloured).to_be_visible(timeout=SHOWN_MS)
+
+    async def run_command(self, title: str) -> None:
+        """Run a command from the palette."""
+        await self.page.keyboard.press("F1")
+        await self._choose(f">{title}", row=title)
+
+    async def answer_input(self, text: str) -> None:
+        """Type into the input box that is open."""
+        await (await self._fill(text)).press("Enter")
+
+    async def type_at_the_end(self, text: str) -> None:
+        """Type below the last line of the document in front."""
+        await self.page.keyboard.press("Control+End")
+        await self.page.keyboard.type(text)
+
+    async def type_until(self, seen: Locator) -> None:
+        """Type a letter and take it back until `seen` is there.
+
+        A fresh editor attaches what watches the keys only when it is idle.
+        """
+        async with asyncio.timeout(SHOWN_MS / 1000):
+            while not await seen.is_visible():
+                await self.page.keyboard.press("x")
+                await self.page.keyboard.press("Backspace")
+                with contextlib.suppress(AssertionError):
+                    await expect(seen).to_be_visible(timeout=1_000)
+
+    async def press_button(self, title: str, *, question: str) -> None:
+        """Press a button of the notification that asks `question`."""
+        toast = self.page.locator(".notification-toast", has_text=question)
+        await toast.locator(".monaco-button", has_text=re.compile(f"^{title}$")).click(
+            timeout=SHOWN_MS
+        )
+
+    async def choose_from_title(self, title: str) -> None:
+        """Press an action in the title of the editor in front."""
+        action = self.page.locator(f".editor-actions .action-label[aria-label^='{title}']")
+        await action.first.click(timeout=SHOWN_MS)
+
+    async def dismiss(self, *, question: str) -> None:
+        """Close the notification without an answer."""
+        toast = self.page.locator(".notification-toast", has_text=question)
+        await toast.hover(timeout=SHOWN_MS)
+        await toast.locator(".codicon-notifications-clear").click(timeout=SHOWN_MS)
+        await expect(toast).to_have_count(0)
+
+    async def press_link(self, title: str) -> None:
+        """Press a link above a text."""
+        await self.page.locator(".codelens-decoration a", has_text=title).click(timeout=SHOWN_MS)
+
+    async def close_tab(self, name: str) -> None:
+        """Close a tab with the middle button."""
+        tab = self.tab(name)
+        await tab.click(button="middle", timeout=SHOWN_MS)
+        await expect(tab).to_have_count(0)
+
+    async def save(self) -> None:
+        """Save the document in front."""
+        await self.page.keyboard.press("Control+S")
+
+    async def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait until a document, a diff or a message on the screen shows `text`."""
+        anywhere = self.page.locator(
+            ".view-line, .notification-list-item-message, .monaco-dialog-box"
+        )
+        # VS Code writes a run of blanks as no-break spaces.
+        await expect(anywhere.filter(has_text=text).first).to_be_visible(timeout=SHOWN_MS)
+
+    def toast(self, text: str) -> Locator:
+        """A notification with this text."""
+        return self.page.locator(".notification-toast", has_text=text)
+
+    def tab(self, name: str) -> Locator:
+        """An open tab."""
+        return self.page.locator(".tab", has_text=name)
+
+    @property
+    def ghost_text(self) -> Locator:
+        """The suggestion behind the cursor."""
+        return self.page.locator("[class*=ghost-text]").first
+
+    @property
+    def ghost_line(self) -> Locator:
+        """The line that the suggestion would complete, suggestion included."""
+        return self.page.locator(".view-line", has=self.page.locator("[class*=ghost-text]"))
+
+    @property
+    def status(self) -> Locator:
+        """Steward's item on the status bar."""
+        return self.page.locator("[id='steward.steward.steward.status']")
+
+    async def photograph(self, name: str) -> None:
+        """Keep a picture for a person to look at, when one wants any."""
+        if self._screenshots is not None:
+            await self.page.screenshot(path=self._screenshots / f"{name}.png")
+
+    async def choose(self, row: str) -> None:
+        """Choose from the list that is open."""
+        await self._choose(row, row=row)
+
+    async def _fill(self, text: str) -> Locator:
+        box = self.page.locator(".quick-input-widget:visible input")
+        await expect(box).to_be_focused(timeout=SHOWN_MS)
+        await box.fill(text)
+        return box
+
+    async def _choose(self, text: str, *, row: str) -> None:
+        box = await self._fill(text)
+        rows = self.page.locator(".quick-input-list .monaco-list-row.focused", has_text=row)
+        await expect(rows).to_be_visible(timeout=SHOWN_MS)
+        await box.press("Enter")
+
+
+@asynccontextmanager
+async def open_window(
+    parts: Parts, session: Session, screenshots: Path | None
+) -> AsyncGenerator[Window]:
+    """Start VS Code, open the workspace in a browser, and end both on the way out."""
+    async with _code_server(parts, session) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=parts.browser, headless=True, args=_BROWSER_ARGUMENTS
+        )
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        try:
+            await page.goto(f"{url}/?folder={session.workspace}", wait_until="domcontentloaded")
+            explorer = page.locator(".explorer-folders-view .monaco-list-row").first
+            await expect(explorer).to_be_visible(timeout=SHOWN_MS * 2)
+            yield Window(page, screenshots)
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def _code_server(parts: Parts, session: Session) -> AsyncGenerator[str]:
+    """The address of a running code-server, on a port of its own choice."""
+    home = session.place / "home"
+    home.mkdir(parents=True)
+    data = _write_settings(session)
+    log = session.place / "code-server.log"
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(str(parts.node), str(parts.code_server)),
+            *("--bind-addr", "127.0.0.1:0", "--auth", "none"),
+            *("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"),
+            *("--disable-getting-started-override", "--user-data-dir", str(data)),
+            *("--extensions-dir", str(parts.extensions)),
+            env={**session.environment, **_OFFLINE, "HOME": str(home)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield await _address(log, process)
+    finally:
+        await _end(process)
+
+
+def _write_settings(session: Session) -> Path:
+    data = session.place / "vscode"
+    # What names a program belongs to the machine, and is read from there only.
+    for folder, settings in (
+        ("User", _QUIET),
+        ("Machine", {"steward.command": [*session.command]}),
+    ):
+        (data / folder).mkdir(parents=True)
+        (data / folder / "settings.json").write_text(json.dumps(settings), "utf-8")
+    return data
+
+
+async def _address(log: Path, process: asyncio.subprocess.Process) -> str:
+    async with asyncio.timeout(START_S):
+        while True:
+            found = re.search(r"listening on (http://\S+?)/?\s", log.read_text("utf-8"))
+            if found:
+                return found[1]
+            assert process.returncode is None, f"code-server ended: {log.read_text('utf-8')}"
+            await asyncio.sleep(0.05)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End VS Code and everything that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
