@@ -57,6 +57,9 @@ class IgnoreOracle:
         rule = secret_rule(path.name)
         if rule is not None and not is_folder:
             return f"'{path}' may hold secrets (built-in rule {rule!r})"
+        if path.under(self._root).is_symlink():
+            # No file is read through a link, but an editor shows what it leads to.
+            return f"'{path}' is a link, and may lead to what is kept from models"
         for name in (".stewardignore", ".gitignore"):
             reason = self._why_not_by(name, path, is_folder=is_folder)
             if reason is not None:

@@ -1,0 +1,17 @@
+"""A small project, and the door through which an agent's tools run in it."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.rooms import Rooms, open_rooms
+
+
+@pytest.fixture
+async def rooms(tmp_path: Path) -> AsyncGenerator[Rooms]:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.py").write_bytes(b"one\ntwo\nthree\n")
+    async with open_rooms(tmp_path / "data", root) as rooms:
+        yield rooms
