@@ -77,7 +77,7 @@ def _first_object(answer: str) -> Mapping[str, object]:
             continue
         try:
             value, _ = decoder.raw_decode(answer, start)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # A number may be too long to be one.
             continue
         return value
     raise InvalidInputError("The model answered without a plan; start the run again.")

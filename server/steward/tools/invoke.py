@@ -19,9 +19,13 @@ from steward.permissions.approvals import Approvals
 from steward.permissions.decide import Allow, Ask, Authority, Deny, decide
 from steward.permissions.question import Question
 from steward.tools.tool import Call, Output, Tool
+from steward.workspace.markdown import one_line
 from steward.workspace.proposals import Proposals
 
 _log = logging.getLogger(__name__)
+
+_NAME_CHARS_MAX = 100
+"""What the audit trail keeps of a tool's name, which may be anything that a model wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Invoker:
         try:
             result = await self._invoke(wanted, authority, call)
         except StewardError as error:
-            result = Result(str(error), ok=False, code=error.code)
+            # The message may quote what the model wrote, at any length.
+            result = Result(_bounded(str(error)), ok=False, code=error.code)
         await self._record(wanted, result, call)
         return result
 
@@ -79,7 +84,7 @@ class Invoker:
                 pass
         outcome = await tool.run(arguments, call)
         if isinstance(outcome, Output):
-            return Result(redact(outcome.text)[:TOOL_OUTPUT_CHARS_MAX], outcome.ok)
+            return Result(_bounded(outcome.text), outcome.ok)
         await self.proposals.keep(call.principal, outcome)
         return Result(outcome.title, ok=True, proposal_id=outcome.id)
 
@@ -107,7 +112,8 @@ class Invoker:
 
     async def _record(self, wanted: ToolCall, result: Result, call: Call) -> None:
         action = "tool.denied" if result.code == NotPermittedError.code else "tool.called"
-        detail = {"tool": wanted.name, "ok": result.ok, "code": result.code, "step": call.step}
+        name = one_line(wanted.name[:_NAME_CHARS_MAX])
+        detail = {"tool": name, "ok": result.ok, "code": result.code, "step": call.step}
 
         def work(session: Session) -> None:
             append(
@@ -121,6 +127,10 @@ class Invoker:
             )
 
         await self.database.run(work)
+
+
+def _bounded(text: str) -> str:
+    return redact(text)[:TOOL_OUTPUT_CHARS_MAX]
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -99,7 +99,7 @@ def _has_npm_test(root: Path) -> bool:
     try:
         package: Any = json.loads(_text(root / "package.json") or "{}")
         return "test" in package["scripts"]
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return False
 
 
