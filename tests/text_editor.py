@@ -15,6 +15,7 @@ class TextEditor:
     """Implements `workspace.Editor`. The fields say how honest it is."""
 
     shows_diff: bool = False
+    takes_edits: bool = True
     documents: dict[Path, str] = field(default_factory=dict[Path, str])
     """The open ones: absolute path → text."""
     changes_max: int | None = None

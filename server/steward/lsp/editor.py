@@ -7,7 +7,7 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from steward.core.errors import StaleError, UnavailableError
+from steward.core.errors import StaleError
 from steward.lsp.convert import workspace_edit
 from steward.lsp.documents import Document
 from steward.lsp.session import Session
@@ -22,6 +22,11 @@ class LspEditor:
     """Implements `workspace.Editor` over one connection."""
 
     session: Session
+
+    @property
+    def takes_edits(self) -> bool:
+        """Whether the client said that it understands `workspace/applyEdit`."""
+        return self.session.can.applies_edits
 
     @property
     def shows_diff(self) -> bool:
@@ -45,11 +50,6 @@ class LspEditor:
     async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
         """Send `workspace/applyEdit` and wait for the answer."""
         can = self.session.can
-        if not can.applies_edits:
-            raise UnavailableError(
-                "This editor does not take edits from a language server (workspace/applyEdit), so"
-                " nothing was changed. Use an editor or a client that does."
-            )
         documents = self._documents(root, proposal)
         uncounted = Document("", position_codec=self.session.protocol.documents.position_codec)
         edit = workspace_edit(proposal, documents, can, uncounted)

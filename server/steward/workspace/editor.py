@@ -29,6 +29,11 @@ class Editor(Protocol):
     """A front end with open documents."""
 
     @property
+    def takes_edits(self) -> bool:
+        """Whether `apply` can change anything there."""
+        ...
+
+    @property
     def shows_diff(self) -> bool:
         """Whether `apply` itself puts the diff before the person and waits for the choice."""
         ...
@@ -46,7 +51,7 @@ class Editor(Protocol):
 
         Raises:
             StaleError: a document is no longer what the proposal was computed from.
-            UnavailableError: the editor cannot apply edits, or is gone.
+            UnavailableError: the editor is gone.
         """
         ...
 

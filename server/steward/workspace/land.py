@@ -70,6 +70,12 @@ class Lander:
             await self.approvals.withdraw(principal, proposal.run_id)
             return await self._read_back(proposal, "found after a restart")
         await self._check_current(proposal)
+        if not self.workspace.editor.takes_edits:
+            return Landed(
+                "refused",
+                "This editor does not take edits from a language server (workspace/applyEdit), so"
+                " nobody was asked and no file was touched. Use an editor or a client that does.",
+            )
         question = _edit_question(proposal)
         if self.workspace.editor.shows_diff:
             return await self._edit_shown_by_editor(principal, proposal, question)
@@ -147,7 +153,13 @@ class Lander:
                 )
 
     async def _refused_by_editor(self, proposal: EditProposal, reason: str) -> Landed:
-        if await self._share_applied(proposal) != "none":
+        share = await self._share_applied(proposal)
+        if share == "foreign":
+            raise StaleError(
+                "The change was not applied: somebody else edited the text while it was on its"
+                " way. Read the file again and propose the change anew."
+            )
+        if share != "none":
             return await self._read_back(proposal, "applied, though the editor reported that not")
         because = f": {reason}" if reason else ""
         return Landed("refused", f"The change was not applied{because}; no file was touched.")
@@ -167,14 +179,19 @@ class Lander:
             "partial", "The files hold neither the old nor the approved text; look at them."
         )
 
-    async def _share_applied(self, proposal: EditProposal) -> Literal["all", "some", "none"]:
+    async def _share_applied(
+        self, proposal: EditProposal
+    ) -> Literal["all", "some", "none", "foreign"]:
+        """How much of the proposal the files hold; `foreign` is none of it, and other text."""
         texts = [
             (change, (await self.workspace.current(self.workspace.resolve(change.path))).text)
             for change in proposal.changes
         ]
         if all(text == change.after for change, text in texts):
             return "all"
-        return "none" if all(text == change.before for change, text in texts) else "some"
+        if all(text == change.before for change, text in texts):
+            return "none"
+        return "some" if any(text == change.after for change, text in texts) else "foreign"
 
 
 def _edit_question(proposal: EditProposal) -> Question:
