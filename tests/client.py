@@ -10,10 +10,9 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lsprotocol import converters, types
 from pytest_lsp import LanguageClient
@@ -21,15 +20,11 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from demo.editor import Document
 from steward.lsp.protocol import plain_converter
-
-DEADLINE_S = 20.0
-"""How long anything may take before it counts as not happening."""
+from tests.person import DEADLINE_S, Person, Shown
 
 ENDED = ("finished", "failed", "cancelled")
 
 Json = Any
-Choice = Literal["approve", "reject", "dismiss"]
-Decide = Callable[["Shown"], Choice | None]
 Apply = Callable[["Window", types.ApplyWorkspaceEditParams], Awaitable[bool]]
 
 _KINDS = {"Approve plan": "plan", "Allow once": "command", "Apply": "edit", "Commit": "commit"}
@@ -61,71 +56,6 @@ PLAIN: Json = _abilities(None, inline=False)
 """Any LSP client: message boxes, and an edit is applied at once, whatever its annotations say."""
 READING: Json = _abilities({"asks": True}, applies=False)
 """A client that cannot apply edits."""
-
-
-def approve(_shown: "Shown") -> Choice:
-    """Yes to everything."""
-    return "approve"
-
-
-def leave_open(_shown: "Shown") -> None:
-    """Let every question stand; the test answers."""
-
-
-def reject(*kinds: str) -> Decide:
-    """No to these kinds of question, yes to the rest."""
-    return lambda shown: "reject" if shown.kind in kinds else "approve"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A question as it stands on the screen."""
-
-    kind: str
-    title: str
-    text: str
-    id: str = ""
-    digest: str = ""
-    """Empty where the client is not told: message boxes and diffs."""
-    choice: "asyncio.Future[Choice]" = field(default_factory=asyncio.Future["Choice"])
-
-    def answer(self, choice: Choice) -> None:
-        """Press a button."""
-        self.choice.set_result(choice)
-
-
-class Person:
-    """Whoever sits in front of the window. What `decide` leaves open is answered by the test."""
-
-    def __init__(self, decide: Decide = approve) -> None:
-        self.decide = decide
-        self.shown: list[Shown] = []
-        """Every question that was put, in order."""
-        self._news = asyncio.Condition()
-
-    @property
-    def kinds(self) -> list[str]:
-        """What was asked, in order."""
-        return [shown.kind for shown in self.shown]
-
-    async def ask(self, shown: Shown) -> Choice:
-        """Read the question and give the answer."""
-        async with self._news:
-            self.shown.append(shown)
-            self._news.notify_all()
-        if (choice := self.decide(shown)) is not None:
-            shown.answer(choice)
-        return await shown.choice
-
-    async def sees(self, kind: str, count: int = 1) -> Shown:
-        """Wait for the question of this kind, the first or a later one."""
-
-        def found() -> list[Shown]:
-            return [shown for shown in self.shown if shown.kind == kind]
-
-        async with asyncio.timeout(DEADLINE_S), self._news:
-            await self._news.wait_for(lambda: len(found()) >= count)
-        return found()[count - 1]
 
 
 class _Client(LanguageClient):

@@ -11,8 +11,8 @@ from typing import Any
 
 from steward.core.audit import Verdict, verify
 from steward.core.database import open_database
-from tests.client import DEADLINE_S
 from tests.environment import git
+from tests.person import DEADLINE_S
 
 
 @dataclass(frozen=True, slots=True)

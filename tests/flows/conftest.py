@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from demo.scripted_model import ScriptedModel
-from tests.client import OURS, Json, Person, Window
+from tests.client import OURS, Json, Window
 from tests.environment import steward_environment
 from tests.flows.books import Books
+from tests.person import Person
 
 OpenWindow = Callable[..., Awaitable[Window]]
 """`await open_window(abilities, person=…, folder=…, **settings)`."""

@@ -1,0 +1,148 @@
+"""What lands is read back and not believed, and what somebody else wrote is never overwritten."""
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from demo.script import RIGHT, WRONG
+from demo.scripted_model import ScriptedModel
+from tests.client import ASKING, OURS, PLAIN, READING, Window, apply_and_save
+from tests.flows.books import Books, repository
+from tests.flows.conftest import OpenWindow
+from tests.flows.scripts import EDIT, after_plan, results_in
+from tests.person import Person, leave_open
+
+MINE = "# I am typing here.\n"
+
+
+async def test_an_edit_that_the_client_claims_and_does_not_make_is_not_applied(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    async def lie(_window: Window, _params: types.ApplyWorkspaceEditParams) -> bool:
+        return True
+
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(PLAIN)
+    window.apply = lie
+    await window.until_ended(await window.run_agent())
+    assert repository(workspace) == before
+    assert [row["state"] for row in books.proposals()] == ["refused"]
+    assert "no file changed" in results_in(scripted_model.exchanges[-1].body)[0]
+
+
+async def test_an_edit_that_the_client_makes_and_denies_is_recorded_as_made(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    async def deny(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
+        return not await apply_and_save(window, params)
+
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(PLAIN)
+    window.apply = deny
+    await window.until_ended(await window.run_agent())
+    assert RIGHT in repository(workspace).text
+    assert [row["state"] for row in books.proposals()] == ["applied"]
+
+
+async def test_text_typed_while_an_edit_is_on_its_way_survives(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    async def type_first(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
+        (document,) = window.documents.values()
+        window.change(document, MINE + document.text)
+        return await apply_and_save(window, params)
+
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(ASKING)
+    document = window.open("shop/delivery.py")
+    window.apply = type_first
+    await window.until_ended(await window.run_agent())
+    assert document.text == MINE + before.text
+    assert repository(workspace) == before
+    assert [row["state"] for row in books.proposals()] == ["stale"]
+
+
+async def test_a_file_changed_on_disk_after_the_preview_is_not_overwritten(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(PLAIN, person=Person(leave_open))
+    run_id = await window.run_agent()
+    (await window.person.sees("plan")).answer("approve")
+    edit = await window.person.sees("edit")
+    file = workspace / "shop/delivery.py"
+    file.write_text(MINE + file.read_text())
+    before = repository(workspace)
+    edit.answer("approve")
+    await window.until_ended(run_id)
+    assert window.edits == []
+    assert repository(workspace) == before
+    assert [row["state"] for row in books.proposals()] == ["stale"]
+    assert "has changed since" in results_in(scripted_model.exchanges[-1].body)[0]
+
+
+async def test_a_buffer_changed_after_the_preview_is_not_overwritten(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(ASKING, person=Person(leave_open))
+    document = window.open("shop/delivery.py")
+    run_id = await window.run_agent()
+    (await window.person.sees("plan")).answer("approve")
+    edit = await window.person.sees("edit")
+    window.change(document, MINE + document.text)
+    edit.answer("approve")
+    await window.until_ended(run_id)
+    assert window.edits == []
+    assert document.text.startswith(MINE)
+    assert WRONG in document.text
+    assert [row["state"] for row in books.proposals()] == ["stale"]
+
+
+async def test_a_buffer_changed_while_our_client_shows_the_diff_is_not_overwritten(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(OURS, person=Person(leave_open))
+    document = window.open("shop/delivery.py")
+    run_id = await window.run_agent()
+    (await window.person.sees("plan")).answer("approve")
+    edit = await window.person.sees("edit")
+    window.change(document, MINE + document.text)
+    edit.answer("approve")
+    await window.until_ended(run_id)
+    assert document.text.startswith(MINE)
+    assert WRONG in document.text
+    assert [row["state"] for row in books.proposals()] == ["stale"]
+
+
+async def test_an_edit_names_the_version_and_wants_to_be_confirmed(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(PLAIN)
+    document = window.open("shop/delivery.py")
+    window.change(document, document.text + "\n")
+    await window.until_ended(await window.run_agent())
+    (sent,) = window.edits
+    (change,) = sent.edit.document_changes or []
+    assert isinstance(change, types.TextDocumentEdit)
+    assert change.text_document.version == 2
+    (annotation,) = (sent.edit.change_annotations or {}).values()
+    assert annotation.needs_confirmation
+
+
+async def test_a_client_that_takes_no_edits_is_told_and_not_asked_in_vain(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(READING)
+    run = await window.until_ended(await window.run_agent())
+    assert repository(workspace) == before
+    assert window.person.kinds == ["plan"]
+    assert run["state"] == "finished"
+    assert "workspace/applyEdit" in results_in(scripted_model.exchanges[-1].body)[0]
+    assert [row["state"] for row in books.proposals()] == ["refused"]
