@@ -1,6 +1,7 @@
 """What a person does with Steward in VS Code, on the real editor, server, repository and jail."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TypeVar
 import pytest
 from playwright.async_api import expect
 
-from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG
+from demo.replies import JsonObject, Reply, say
+from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
 from tests.editors.conftest import OpenWindow
-from tests.editors.vscode import Window
+from tests.editors.vscode import SHOWN_MS, Window
 from tests.environment import git
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
@@ -144,15 +146,35 @@ async def test_costs_runs_and_the_audit_trail_can_be_read(
 ) -> None:
     await ask_for_the_fix(window)
     await window.press_button("Reject plan", question=PLAN)
-    for title, tab in (("Show Costs", "Costs"), ("Show Audit Trail", "Audit trail")):
+    pages = {"Show Costs": "What Steward spent", "Show Audit Trail": "approval.rejected"}
+    for title, text in pages.items():
         await window.run_command(f"Steward: {title}")
-        await expect(window.tab(tab)).to_be_visible()
-        await window.photograph(tab.lower().replace(" ", "-"))
+        await expect(window.page_text(text)).to_be_visible(timeout=SHOWN_MS)
+        await window.photograph(title.lower().replace(" ", "-"))
     await window.run_command("Steward: Show Runs")
     await window.choose(GOAL)
-    await expect(window.tab(f"Run {GOAL}")).to_be_visible()
+    await expect(window.page_text(f"Run of fix: {GOAL}")).to_be_visible(timeout=SHOWN_MS)
     await window.photograph("run")
     assert len(scripted_model.exchanges) == 1
+
+
+async def test_what_a_model_says_cannot_become_a_link_that_runs_a_command(
+    window: Window, scripted_model: ScriptedModel
+) -> None:
+    said = "Done, [look](command:workbench.action.closeAllEditors) at it."
+
+    def script(body: JsonObject) -> Reply:
+        is_agent = "[task: agent]" in json.dumps(body["messages"])
+        return say(said) if is_agent else play(body)
+
+    scripted_model.script = script
+    await ask_for_the_fix(window)
+
+    await window.press_button("Approve plan", question=PLAN)
+
+    toast = window.toast("Done, [look] (command:workbench.action.closeAllEditors) at it.")
+    await expect(toast).to_be_visible(timeout=SHOWN_MS)
+    await expect(toast.locator("a", has_text="look")).to_have_count(0)
 
 
 async def test_a_server_that_is_not_there_is_explained(opened: OpenWindow) -> None:

@@ -160,6 +160,11 @@ class Window:
         # VS Code writes a run of blanks as no-break spaces.
         await expect(anywhere.filter(has_text=text).first).to_be_visible(timeout=SHOWN_MS)
 
+    def page_text(self, text: str) -> Locator:
+        """Text on the rendered page in front."""
+        outer = self.page.frame_locator("iframe.webview.ready").last
+        return outer.frame_locator("#active-frame").get_by_text(text).first
+
     def toast(self, text: str) -> Locator:
         """A notification with this text."""
         return self.page.locator(".notification-toast", has_text=text)

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { ExecuteCommandRequest } from "vscode-languageclient/node";
 import { tabName, type VirtualDocuments } from "./documents";
+import { plain } from "./messages";
 import type { Page, RunSummary } from "./protocol";
 import { pickQuestion, type Question, type Questions } from "./questions";
 import type { Server } from "./server";
@@ -45,7 +46,7 @@ function reporting(run: (...args: never[]) => Promise<void>): (...args: never[])
       await run(...args);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      void vscode.window.showErrorMessage(`Steward: ${reason}`);
+      void vscode.window.showErrorMessage(plain(`Steward: ${reason}`));
     }
   };
 }
@@ -142,7 +143,7 @@ async function pickRun(
 }
 
 /** States in which a run has nothing left to cancel. */
-const finished = new Set(["done", "finished", "succeeded", "failed", "rejected", "cancelled"]);
+const finished = new Set(["finished", "failed", "cancelled"]);
 
 async function cancelRun(server: Server): Promise<void> {
   const run = await pickRun(server, "Steward: cancel which run?", ({ state }) => !finished.has(state));

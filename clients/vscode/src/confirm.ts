@@ -8,6 +8,7 @@ import type {
 } from "vscode-languageclient/node";
 import { Diff } from "./diff";
 import type { VirtualDocuments } from "./documents";
+import { plain } from "./messages";
 import { CannotPreviewError, type Preview, previewOf } from "./preview";
 import type { Question, Questions } from "./questions";
 
@@ -130,7 +131,7 @@ function refused(failureReason: string): ApplyWorkspaceEditResult {
 function reported(params: ApplyWorkspaceEditParams, reason: string): ApplyWorkspaceEditResult {
   const title = titleOf(params);
   void vscode.window.showWarningMessage(
-    `Steward did not apply "${title}": ${reason}. Nothing was changed; ask again to get a new proposal.`,
+    plain(`Steward did not apply "${title}": ${reason}. Nothing was changed; ask again for a new one.`),
   );
   return refused(reason);
 }

@@ -6,13 +6,15 @@ import {
   type LanguageClient,
   type LanguageClientOptions,
   ResponseError,
+  ShowMessageNotification,
 } from "vscode-languageclient/node";
 import { ask, ChoiceLenses } from "./ask";
 import { registerCommands } from "./commands";
 import { confirmEdit, questionId } from "./confirm";
 import { VirtualDocuments } from "./documents";
+import { showMessage } from "./messages";
 import { CancellableProgress } from "./progress";
-import { askClosed, askRequest, statusChanged } from "./protocol";
+import { askClosed, askRequest, runChanged, statusChanged } from "./protocol";
 import { Questions } from "./questions";
 import { Server } from "./server";
 import { StatusBar } from "./status";
@@ -35,6 +37,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     client.onRequest(askRequest, (params) => ask(params, questions, asked));
     client.onNotification(askClosed, ({ id }) => questions.close(questionId(id)));
     client.onNotification(statusChanged, (params) => status.update(params));
+    client.onNotification(runChanged, ({ runId, state, message }) => {
+      client.outputChannel.appendLine(`run ${runId}: ${state}. ${message}`);
+    });
+    client.onNotification(ShowMessageNotification.type, showMessage);
   };
   const options = (): LanguageClientOptions => ({
     middleware: {
@@ -62,9 +68,24 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.languages.registerCodeLensProvider({ scheme: asked.scheme }, new ChoiceLenses(questions)),
     registerCommands({ server, questions, pages, status }),
     status,
+    vscode.workspace.onDidChangeWorkspaceFolders(() => startAnew(server)),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("steward")) {
+        startAnew(server);
+      }
+    }),
   );
-  // A failure has been told by then; the commands must stay, to start anew.
-  await server.start().catch(() => undefined);
+  await server.start().catch(told);
+}
+
+/** The server reads settings and folders once, as it starts. */
+function startAnew(server: Server): void {
+  void server.restart().catch(told);
+}
+
+/** The protocol library has shown the error by then; the commands stay, to try again. */
+function told(): void {
+  return;
 }
 
 /** A result, or the error thrown; the protocol library may hand either over. */

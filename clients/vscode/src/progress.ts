@@ -8,6 +8,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
+import { plain } from "./messages";
 
 type Value = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 type Next = (token: ProgressToken, value: Value) => void;
@@ -37,7 +38,7 @@ class Shown {
   report(message: string | undefined): void {
     this.message = message ?? this.message;
     if (this.message !== undefined) {
-      this.progress?.report({ message: this.message });
+      this.progress?.report({ message: plain(this.message) });
     }
   }
 }
@@ -68,7 +69,7 @@ export class CancellableProgress {
   private begin(token: ProgressToken, value: WorkDoneProgressBegin, sender: () => Sender): void {
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: value.title,
+      title: plain(value.title),
       cancellable: true,
     };
     // Known at once: the next report does not wait until the notification is there.

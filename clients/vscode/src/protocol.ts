@@ -46,6 +46,14 @@ export interface StatusParams {
   reason: string | null;
 }
 
+/** What a run does now. */
+export interface RunParams {
+  runId: string;
+  state: string;
+  step: string;
+  message: string;
+}
+
 /** A run as `steward.runs` lists it. */
 export interface RunSummary {
   id: string;
@@ -63,4 +71,5 @@ export interface Page {
 
 export const askRequest = new RequestType<AskParams, AskResult, void>("steward/ask");
 export const askClosed = new NotificationType<{ id: string }>("steward/askClosed");
+export const runChanged = new NotificationType<RunParams>("steward/run");
 export const statusChanged = new NotificationType<StatusParams>("steward/status");

@@ -1,6 +1,7 @@
 /** The questions that wait for a person, and the ways to answer one. */
 
 import * as vscode from "vscode";
+import { plain } from "./messages";
 import type { Choice } from "./protocol";
 
 /** Something a person is asked. `show` brings it into view, `hide` takes it away. */
@@ -85,7 +86,7 @@ export class Questions {
       return;
     }
     const items = question.choices.map((choice) => ({ title: choice.title, id: choice.id }));
-    const picked = await vscode.window.showInformationMessage(`Steward: ${question.title}`, ...items);
+    const picked = await vscode.window.showInformationMessage(plain(`Steward: ${question.title}`), ...items);
     if (picked && this.get(question.id) === question) {
       this.answer(question.id, picked.id);
     } else if (picked) {
