@@ -32,7 +32,7 @@ def _without_fence(text: str) -> str:
 def _without_echo(text: str, line_before: str) -> str:
     echoed = line_before.strip()
     if len(echoed) > 1 and text.lstrip().startswith(echoed):
-        return text.lstrip()[len(echoed) :]
+        text = text.lstrip()[len(echoed) :]
     # One leading space too many is the commonest slip.
     if line_before.endswith((" ", "\t")) and not text.startswith("\n"):
         return text.lstrip(" \t")
@@ -43,19 +43,20 @@ def _without_overlap(text: str, after: str) -> str:
     """Cut the longest tail of `text` that the document goes on with."""
     following = after.replace("\r\n", "\n")
     for size in range(min(len(text), len(following)), 0, -1):
-        if text.endswith(following[:size]) and following[:size].strip():
+        tail = following[:size]
+        if tail.strip() and text.endswith(tail) and _is_surplus(text, tail):
             return text[:-size].rstrip()
-    rest = following.lstrip()
-    closing = rest[:1]
-    is_surplus = closing in ")]}\"'`" and closing and text.endswith(closing)
-    return text[:-1] if is_surplus and _closes_too_much(text, closing) else text
+    closing = following.lstrip()[:1]
+    is_there = closing and closing in ")]}\"'`" and text.endswith(closing)
+    return text[:-1] if is_there and _is_surplus(text, closing) else text
 
 
-def _closes_too_much(text: str, closing: str) -> bool:
-    opening = {")": "(", "]": "[", "}": "{"}.get(closing)
-    if opening is None:
-        return text.count(closing) % 2 == 1
-    return text.count(closing) > text.count(opening)
+def _is_surplus(text: str, tail: str) -> bool:
+    """Whether `text` still closes all that it opens when it loses this tail."""
+    return all(
+        text.count(close) - text.count(open_) >= tail.count(close) - tail.count(open_)
+        for open_, close in ("()", "[]", "{}")
+    ) and all(text.count(quote) % 2 == 1 for quote in "\"'`" if tail.count(quote) % 2 == 1)
 
 
 def _repeats_neighbour(text: str, cursor: Cursor) -> bool:
