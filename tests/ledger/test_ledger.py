@@ -1,6 +1,7 @@
 """What may be spent, what is promised, and what was spent: exact, and never over the limit."""
 
 import asyncio
+import sqlite3
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -305,6 +306,39 @@ async def test_a_second_caller_that_is_cancelled_leaves_the_first_its_reservatio
     with pytest.raises(asyncio.CancelledError):
         await again
     assert (await bank.ledger.standing(ANN)).reserved == 500
+
+
+async def test_a_cost_that_cannot_be_booked_leaves_the_promise_which_is_charged_later(
+    tmp_path: Path,
+    bank: Bank,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("steward.core.database.DATABASE_BUSY_S", 0.01)
+    async with open_bank(tmp_path) as impatient:
+        await impatient.ledger.reserve(ANN, charge("r1", 500))
+        other = sqlite3.connect(tmp_path / "steward.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        impatient.ledger.settle_soon("r1", USAGE, NanoUsd(120))
+        assert (await impatient.ledger.standing(ANN)).reserved == 500
+        other.execute("ROLLBACK")
+        other.close()
+    assert "was not booked" in caplog.text
+    bank.clock.advance(timedelta(hours=1))
+    await bank.ledger.expire_due()
+    assert (await bank.ledger.standing(ANN)).spent == 500
+
+
+async def test_a_cost_that_nobody_waited_for_is_seen_by_whoever_asks_next(bank: Bank) -> None:
+    with bank.events.watch() as seen:
+        await bank.ledger.reserve(ANN, charge("r1", 500))
+        await bank.ledger.reserve(ANN, charge("r2", 500))
+        bank.ledger.settle_soon("r1", USAGE, NanoUsd(120))
+        bank.ledger.release_soon("r2")
+        standing = await bank.ledger.standing(ANN)
+        assert (standing.spent, standing.reserved) == (120, 0)
+        async with asyncio.timeout(20):
+            assert [await anext(seen) for _ in range(4)] == [Spent("local", "ann")] * 4
 
 
 async def test_amounts_of_any_size_are_kept(bank: Bank) -> None:

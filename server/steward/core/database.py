@@ -50,16 +50,20 @@ class Database:
         Raises:
             UnavailableError: another process holds the file, or too many units wait.
         """
-        return await self._hand_in(work, "BEGIN IMMEDIATE")
+        return await asyncio.shield(self.hand_in(work))
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on one unchanging view of the data, without stopping other processes.
 
         `work` must not write: SQLite refuses it.
         """
-        return await self._hand_in(work, "BEGIN")
+        return await asyncio.shield(self._queue(work, "BEGIN"))
 
-    async def _hand_in(self, work: Callable[[Session], T], begin: str) -> T:
+    def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
+        """As `run`, without waiting: units handed in later, to read or write, see what it did."""
+        return self._queue(work, "BEGIN IMMEDIATE")
+
+    def _queue(self, work: Callable[[Session], T], begin: str) -> asyncio.Future[T]:
         if self._waiting >= UNITS_WAITING_MAX:
             raise UnavailableError(
                 f"{self._waiting} units of work wait for the database {str(self.path)!r} already."
@@ -69,9 +73,9 @@ class Database:
         loop = asyncio.get_running_loop()
         done = loop.run_in_executor(self._thread, partial(self._transact, work, begin))
         done.add_done_callback(self._note_done)
-        return await asyncio.shield(done)
+        return done
 
-    def _note_done(self, done: "asyncio.Future[Any]") -> None:
+    def _note_done(self, done: asyncio.Future[Any]) -> None:
         self._waiting -= 1
         if not done.cancelled() and (error := done.exception()) is not None:
             # The caller may be gone; then this line is all that is left of the error.

@@ -101,7 +101,7 @@ class Gateway:
                 answer = Answer(pieces, meter)
                 yield answer
         finally:
-            await self._book(charge, price, meter, answer)
+            self._book(charge, price, meter, answer)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -131,19 +131,17 @@ class Gateway:
             )
         return self._provider, model
 
-    async def _book(
-        self, charge: Charge, price: Price, meter: Meter, answer: Answer | None
-    ) -> None:
-        # A cancelled caller is still here; one that is cancelled again leaves at once, and the
-        # booking, handed to the database before the first wait, is made all the same.
+    def _book(self, charge: Charge, price: Price, meter: Meter, answer: Answer | None) -> None:
+        # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
+        # and nobody waits for the disk to see an answer that has arrived.
         if answer is None or not meter.is_sent or meter.is_refused:
-            await self._ledger.release(charge.request_id)
+            self._ledger.release_soon(charge.request_id)
             return
         usage, is_estimated = meter.usage()
         answer.cost_nano_usd = price.cost(usage)
         if answer.cost_nano_usd > charge.worst_nano_usd:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
-        await self._ledger.settle(
+        self._ledger.settle_soon(
             charge.request_id, usage, answer.cost_nano_usd, estimated=is_estimated
         )
 

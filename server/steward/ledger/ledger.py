@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import NotFoundError, OverBudgetError
+from steward.core.errors import NotFoundError, OverBudgetError, UnavailableError
 from steward.core.events import Events, Spent
 from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
@@ -75,7 +75,7 @@ class Ledger:
             InvalidInputError: it has ended in another way already.
         """
         ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
-        await self._end(reservation_id, ending)
+        await asyncio.shield(self._end(reservation_id, ending))
 
     async def release(self, reservation_id: str) -> None:
         """Give the promise back: nothing was bought. Saying so again changes nothing.
@@ -84,7 +84,22 @@ class Ledger:
             NotFoundError: no such reservation.
             InvalidInputError: it has ended in another way already.
         """
-        await self._end(reservation_id, Ending("released", self._clock.now()))
+        await asyncio.shield(self._end(reservation_id, Ending("released", self._clock.now())))
+
+    def settle_soon(
+        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
+    ) -> None:
+        """As `settle`, without waiting for the disk; whoever asks this ledger next sees it.
+
+        If it cannot be booked that is logged, and the reservation stays: it counts against the
+        limit, and is charged in full when its time is over.
+        """
+        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
+        self._end_soon(reservation_id, ending)
+
+    def release_soon(self, reservation_id: str) -> None:
+        """As `release`, without waiting for the disk; see `settle_soon`."""
+        self._end_soon(reservation_id, Ending("released", self._clock.now()))
 
     async def expire_due(self) -> int:
         """Charge every promise whose time is over, as estimated. Returns how many."""
@@ -150,12 +165,25 @@ class Ledger:
                 with suppress(NotFoundError):  # Its own commit failed: then there is nothing.
                     booking.end(session, made.id, Ending("released", self._clock.now()))
 
-    async def _end(self, reservation_id: str, ending: Ending) -> None:
-        owner = await self._database.run(
-            lambda session: booking.end(session, reservation_id, ending)
-        )
-        if owner is not None:
+    def _end(self, reservation_id: str, ending: Ending) -> asyncio.Future[tuple[str, str] | None]:
+        done = self._database.hand_in(lambda session: booking.end(session, reservation_id, ending))
+        done.add_done_callback(self._announce)
+        return done
+
+    def _announce(self, done: asyncio.Future[tuple[str, str] | None]) -> None:
+        if not done.cancelled() and done.exception() is None and (owner := done.result()):
             self._events.send(Spent(*owner))
+
+    def _end_soon(self, reservation_id: str, ending: Ending) -> None:
+        try:
+            self._end(reservation_id, ending).add_done_callback(_log_failure)
+        except UnavailableError as error:
+            _log.error("a model call was not booked: %s", error)
+
+
+def _log_failure(done: asyncio.Future[tuple[str, str] | None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("a model call was not booked: %s", error)
 
 
 def _left(found: Balances) -> NanoUsd:
