@@ -1,5 +1,6 @@
 """The editor at the other end, as the workspace knows it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,10 @@ class LspEditor:
             reply: types.ApplyWorkspaceEditResult = await self.session.protocol.send_request_async(
                 types.WORKSPACE_APPLY_EDIT, params
             )
+        except asyncio.CancelledError:
+            # The question ended without this editor: its diff must not be applied any more.
+            self.session.protocol.notify("steward/askClosed", {"id": f"steward:{proposal.id}"})
+            raise
         except JsonRpcException as error:
             return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")
         return EditorReply(reply.applied, reply.failure_reason or "")

@@ -47,7 +47,10 @@ class Approvals:
         A replayed run that asks the same thing at the same place finds its open question, or the
         answer it already got and did not use.
         """
-        approval_id = await self.open(principal, question)
+        return await self.ended(await self.open(principal, question))
+
+    async def ended(self, approval_id: str) -> Answer:
+        """Wait until the question is answered, withdrawn or over."""
         with self.events.watch() as seen:
             while (answer := await self.look(approval_id)).state == "pending":
                 # The event only wakes us early; the row decides.

@@ -15,6 +15,7 @@ from steward.core.errors import StaleError, StewardError
 from steward.core.principal import Principal
 from steward.permissions.approvals import Approvals
 from steward.permissions.question import Answer, Question
+from steward.workspace.editor import EditorReply
 from steward.workspace.git import Git
 from steward.workspace.markdown import fenced
 from steward.workspace.proposal import CommitProposal, EditProposal
@@ -95,10 +96,8 @@ class Lander:
         """The editor's own diff view is the question; its reply is the answer."""
         approval_id = await self.approvals.open(principal, question)
         await self.proposals.mark(principal, proposal.id, "applying", approval_id=approval_id)
-        try:
-            async with asyncio.timeout(self.approvals.answer_within.total_seconds()):
-                reply = await self.workspace.editor.apply(self.workspace.root, proposal)
-        except TimeoutError:
+        reply = await self._apply_while_open(proposal, approval_id)
+        if reply is None:
             answer = await self.approvals.look(approval_id)
             return Landed("refused", f"The change was {answer.state}; no file was touched.")
         answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
@@ -107,6 +106,35 @@ class Lander:
         if answer.is_approval:
             await self.approvals.use(answer.approval_id, answer.digest)
         return await self._read_back(proposal, "applied")
+
+    async def _apply_while_open(
+        self, proposal: EditProposal, approval_id: str
+    ) -> EditorReply | None:
+        """The editor's reply; `None` if the question ended without it in anything but a yes.
+
+        Then the diff is taken away: nobody can apply what was rejected elsewhere or ran out.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            showing = tasks.create_task(self._try_apply(proposal))
+            waiting = tasks.create_task(self.approvals.ended(approval_id))
+            await asyncio.wait((showing, waiting), return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done() and not waiting.result().is_approval and not showing.done():
+                showing.cancel()
+            await asyncio.wait((showing,))
+            waiting.cancel()
+        if showing.cancelled():
+            return None
+        reply = showing.result()
+        if isinstance(reply, StewardError):
+            raise reply
+        return reply
+
+    async def _try_apply(self, proposal: EditProposal) -> EditorReply | StewardError:
+        """An error as a value: inside a task group it would come out wrapped."""
+        try:
+            return await self.workspace.editor.apply(self.workspace.root, proposal)
+        except StewardError as error:
+            return error
 
     async def _note(
         self, principal: Principal, approval_id: str, question: Question, *, approve: bool
