@@ -15,8 +15,7 @@ async def inline_completion(
     session: Session, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
     """Ghost text at the cursor."""
-    # The kinds were 0 and 1 in drafts of LSP 3.18; both 0 and 2 mean "typed", 1 means "asked".
-    is_automatic = params.context.trigger_kind != types.InlineCompletionTriggerKind.Invoked
+    is_automatic = params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic
     text = await _suggest(
         session, params.text_document.uri, params.position, is_automatic=is_automatic
     )
