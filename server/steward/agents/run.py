@@ -12,8 +12,10 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import NotFoundError
 from steward.core.events import Events, RunChanged
+from steward.core.limits import RUN_MESSAGE_CHARS_MAX
 from steward.core.principal import Principal
 from steward.permissions.decide import Mode
+from steward.workspace.reveal import reveal
 
 RunState = Literal["planning", "waiting", "working", "finished", "failed", "cancelled"]
 
@@ -81,6 +83,7 @@ class RunLog:
         self, specification: RunSpecification, state: RunState, step: str, message: str
     ) -> None:
         """Say what the run is doing now. A run that has ended stays ended."""
+        message = _shown(message)
 
         def work(session: Session) -> bool:
             row = session.get_one(RunRow, specification.run_id)
@@ -105,9 +108,9 @@ class RunLog:
             tenant_id=principal.tenant_id,
             run_id=specification.run_id,
             name=name,
-            title=title,
+            title=_shown(title),
             ok=ok,
-            detail=detail,
+            detail=_shown(detail),
             at=self.clock.now(),
         )
 
@@ -180,6 +183,12 @@ class RunLog:
             subject=row.id,
             detail=detail,
         )
+
+
+def _shown(text: str) -> str:
+    """Text of a model as a person may see it: nothing hidden, and of a size that can be shown."""
+    shown, _ = reveal(text)
+    return shown if len(shown) <= RUN_MESSAGE_CHARS_MAX else f"{shown[:RUN_MESSAGE_CHARS_MAX]}…"
 
 
 def _own(principal: Principal):

@@ -158,7 +158,8 @@ class Steps:
         )
         async with self.hands.gateway.call(self.specification.principal, request) as answer:
             text = "".join([piece async for piece in answer])
-        return text, answer.tool_calls
+        calls = [ToolCall(_sound(c.id), _sound(c.name), c.arguments) for c in answer.tool_calls]
+        return _sound(text), tuple(calls)
 
     def _assignment(self) -> Assignment:
         specification = self.specification
@@ -192,6 +193,14 @@ def _title(call: ToolCall) -> str:
 def _turn(value: JsonObject) -> Turn:
     calls = tuple(_tool_call(call) for call in cast(list[JsonObject], value["calls"]))
     return Turn(str(value["text"]), calls, tuple(cast(list[str], value["results"])))
+
+
+def _sound(text: str) -> str:
+    """The text with halves of characters joined, or replaced where they stand alone.
+
+    JSON can carry half a surrogate pair; no database and no other side takes one.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _first_line(text: str) -> str:
