@@ -14,7 +14,7 @@ from demo.replies import JsonObject, Reply, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
 from tests.editors.conftest import OpenWindow
-from tests.editors.vscode import SHOWN_MS, Window
+from tests.editors.vscode import Window
 from tests.environment import git
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
@@ -133,7 +133,7 @@ async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
     await window.open_file(SOURCE)
     await window.type_at_the_end("# my own line")
 
-    await window.press_button("Apply", question=EDIT)
+    await window.run_command("Steward: Apply")
 
     await window.sees("changed while the diff was open")
     await window.save()
@@ -149,11 +149,11 @@ async def test_costs_runs_and_the_audit_trail_can_be_read(
     pages = {"Show Costs": "What Steward spent", "Show Audit Trail": "approval.rejected"}
     for title, text in pages.items():
         await window.run_command(f"Steward: {title}")
-        await expect(window.page_text(text)).to_be_visible(timeout=SHOWN_MS)
+        await expect(window.page_text(text)).to_be_visible()
         await window.photograph(title.lower().replace(" ", "-"))
     await window.run_command("Steward: Show Runs")
     await window.choose(GOAL)
-    await expect(window.page_text(f"Run of fix: {GOAL}")).to_be_visible(timeout=SHOWN_MS)
+    await expect(window.page_text(f"Run of fix: {GOAL}")).to_be_visible()
     await window.photograph("run")
     assert len(scripted_model.exchanges) == 1
 
@@ -173,7 +173,7 @@ async def test_what_a_model_says_cannot_become_a_link_that_runs_a_command(
     await window.press_button("Approve plan", question=PLAN)
 
     toast = window.toast("Done, [look] (command:workbench.action.closeAllEditors) at it.")
-    await expect(toast).to_be_visible(timeout=SHOWN_MS)
+    await expect(toast).to_be_visible()
     await expect(toast.locator("a", has_text="look")).to_have_count(0)
 
 

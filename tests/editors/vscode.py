@@ -22,6 +22,8 @@ SHOWN_MS = 20_000
 STOP_S = 10.0
 """How long VS Code may take to end before it is ended."""
 
+expect.set_options()
+
 _QUIET = {
     "chat.disableAIFeatures": True,
     "editor.inlineSuggest.enabled": True,
@@ -33,6 +35,7 @@ _QUIET = {
     "files.autoSave": "off",
     "files.hotExit": "off",
     "git.enabled": False,
+    "remote.autoForwardPorts": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
     "window.restoreWindows": "none",
@@ -77,7 +80,7 @@ class Window:
 
     async def is_ready(self) -> None:
         """Wait until Steward has told what today cost."""
-        await expect(self.status).to_contain_text("today", timeout=SHOWN_MS)
+        await expect(self.status).to_contain_text("today")
 
     async def open_file(self, path: str) -> None:
         """Open a file of the workspace by its name."""
@@ -86,12 +89,12 @@ class Window:
         await self._fill(path)
         # The exact row: what was open before is in the list too, a proposal for instance.
         row = self.page.locator(f".quick-input-list .monaco-list-row[aria-label^='{name} ']")
-        await row.first.click(timeout=SHOWN_MS)
+        await row.first.click()
         tab = self.page.locator(f".tab.active[data-resource-name='{name}']")
-        await expect(tab).to_be_visible(timeout=SHOWN_MS)
+        await expect(tab).to_be_visible()
         # Coloured, and so known as Python: before that, a new line is not indented as it should.
         coloured = self.page.locator(".view-line span[class*=mtk]:not(.mtk1)").first
-        await expect(coloured).to_be_visible(timeout=SHOWN_MS)
+        await expect(coloured).to_be_visible()
 
     async def run_command(self, title: str) -> None:
         """Run a command from the palette."""
@@ -122,30 +125,28 @@ class Window:
     async def press_button(self, title: str, *, question: str) -> None:
         """Press a button of the notification that asks `question`."""
         toast = self.page.locator(".notification-toast", has_text=question)
-        await toast.locator(".monaco-button", has_text=re.compile(f"^{title}$")).click(
-            timeout=SHOWN_MS
-        )
+        await toast.locator(".monaco-button", has_text=re.compile(f"^{title}$")).click()
 
     async def choose_from_title(self, title: str) -> None:
         """Press an action in the title of the editor in front."""
         action = self.page.locator(f".editor-actions .action-label[aria-label^='{title}']")
-        await action.first.click(timeout=SHOWN_MS)
+        await action.first.click()
 
     async def dismiss(self, *, question: str) -> None:
         """Close the notification without an answer."""
         toast = self.page.locator(".notification-toast", has_text=question)
-        await toast.hover(timeout=SHOWN_MS)
-        await toast.locator(".codicon-notifications-clear").click(timeout=SHOWN_MS)
+        await toast.hover()
+        await toast.locator(".codicon-notifications-clear").click()
         await expect(toast).to_have_count(0)
 
     async def press_link(self, title: str) -> None:
         """Press a link above a text."""
-        await self.page.locator(".codelens-decoration a", has_text=title).click(timeout=SHOWN_MS)
+        await self.page.locator(".codelens-decoration a", has_text=title).click()
 
     async def close_tab(self, name: str) -> None:
         """Close a tab with the middle button."""
         tab = self.tab(name)
-        await tab.click(button="middle", timeout=SHOWN_MS)
+        await tab.click(button="middle")
         await expect(tab).to_have_count(0)
 
     async def save(self) -> None:
@@ -158,7 +159,7 @@ class Window:
             ".view-line, .notification-list-item-message, .monaco-dialog-box"
         )
         # VS Code writes a run of blanks as no-break spaces.
-        await expect(anywhere.filter(has_text=text).first).to_be_visible(timeout=SHOWN_MS)
+        await expect(anywhere.filter(has_text=text).first).to_be_visible()
 
     def page_text(self, text: str) -> Locator:
         """Text on the rendered page in front."""
@@ -199,14 +200,14 @@ class Window:
 
     async def _fill(self, text: str) -> Locator:
         box = self.page.locator(".quick-input-widget:visible input")
-        await expect(box).to_be_focused(timeout=SHOWN_MS)
+        await expect(box).to_be_focused()
         await box.fill(text)
         return box
 
     async def _choose(self, text: str, *, row: str) -> None:
         box = await self._fill(text)
         rows = self.page.locator(".quick-input-list .monaco-list-row.focused", has_text=row)
-        await expect(rows).to_be_visible(timeout=SHOWN_MS)
+        await expect(rows).to_be_visible()
         await box.press("Enter")
 
 
@@ -220,10 +221,11 @@ async def open_window(
             executable_path=parts.browser, headless=True, args=_BROWSER_ARGUMENTS
         )
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(SHOWN_MS)
         try:
             await page.goto(f"{url}/?folder={session.workspace}", wait_until="domcontentloaded")
             explorer = page.locator(".explorer-folders-view .monaco-list-row").first
-            await expect(explorer).to_be_visible(timeout=SHOWN_MS * 2)
+            await expect(explorer).to_be_visible(timeout=START_S * 1000)
             yield Window(page, screenshots)
         finally:
             await browser.close()
