@@ -72,5 +72,6 @@ def _send(
 
 def _tell_the_end(session: Session, event: RunChanged) -> None:
     kind = types.MessageType.Info if event.state == "finished" else types.MessageType.Warning
-    message = f"Steward: the run {event.state}. {event.message}"
+    how = "was cancelled" if event.state == "cancelled" else event.state
+    message = f"Steward: the run {how}. {event.message}"
     session.protocol.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, message))
