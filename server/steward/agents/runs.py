@@ -1,7 +1,9 @@
 """Start, watch, cancel and take over runs."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 from steward.agents.agent import Agent
 from steward.agents.assignment import Assigned
@@ -59,7 +61,7 @@ class Runs:
             mode=assigned.mode,
             principal=principal,
         )
-        self._owner.claim()
+        await asyncio.to_thread(self._owner.claim)
         await self._hands.log.begin(specification, self._owner.name)
         await self._engine.start(specification.run_id, specification.as_json())
         return specification.run_id
@@ -68,10 +70,11 @@ class Runs:
         """Take over this workspace's unfinished runs whose owner has died; returns how many."""
         taken = 0
         for run_id, owner in await self._hands.log.unfinished(principal):
-            with self._owner.if_dead(owner) as is_dead:
-                if not is_dead:
+            with ExitStack() as lock:
+                claim = self._owner.if_dead(owner)
+                if not await asyncio.to_thread(lock.enter_context, claim):
                     continue
-                self._owner.claim()
+                await asyncio.to_thread(self._owner.claim)
                 if await self._engine.adopt(run_id, owner):
                     await self._hands.log.take_over(run_id, self._owner.name)
                     taken += 1
@@ -142,7 +145,7 @@ class Runs:
     async def close(self) -> None:
         """Stop working; unfinished runs go on when the workspace is opened again."""
         await self._engine.close()
-        self._owner.release()
+        await asyncio.to_thread(self._owner.release)
 
     async def _give_up(self, principal: Principal, run_id: str) -> None:
         """A run that died before the engine knew of it, or that the engine ended without us."""

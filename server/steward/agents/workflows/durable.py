@@ -8,9 +8,11 @@ data): the engine gives exceptions another class when it replays them, so nothin
 
 import asyncio
 import hashlib
+import json
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,13 +44,15 @@ class _DbosJournal:
     dbos: Any
 
     async def step(self, name: str, work: Callable[[], Awaitable[JsonObject]]) -> JsonObject:
-        async def enveloped() -> JsonObject:
+        async def enveloped() -> str:
             try:
-                return {"ok": True, "value": await work()}
+                envelope: JsonObject = {"ok": True, "value": await work()}
             except StewardError as error:
-                return {"ok": False, "code": error.code, "message": str(error)}
+                envelope = {"ok": False, "code": error.code, "message": str(error)}
+            # As ASCII: what an editor or a model sends may hold halves of characters.
+            return json.dumps(envelope)
 
-        envelope = await self.dbos.run_step_async({"name": name}, enveloped)
+        envelope: Any = json.loads(await self.dbos.run_step_async({"name": name}, enveloped))
         if not envelope["ok"]:
             raise StepFailedError(envelope["code"], envelope["message"])
         return envelope["value"]
@@ -112,11 +116,13 @@ class DurableEngine:
             await asyncio.wait(tasks, timeout=5)
         await asyncio.to_thread(self._dbos.destroy, destroy_registry=True)
         self._dbos = None
+        # The engine had made its own threads the loop's default ones; they have just ended.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     async def _open(self) -> None:
         async with self._opening:
             if self._dbos is None:
-                self._owner.claim()
+                await asyncio.to_thread(self._owner.claim)
                 self._dbos = await asyncio.to_thread(self._launch)
                 # Workflows that come from the queue then run on our loop, beside everything else.
                 self._instance._background_event_loop.set_main_loop()  # noqa: SLF001

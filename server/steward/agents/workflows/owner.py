@@ -2,24 +2,31 @@
 
 import fcntl
 import os
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 class Owner:
-    """This process's claim on its runs, held until it ends, however it ends."""
+    """This process's claim on its runs, held until it ends, however it ends.
+
+    Everything here asks the disk: call it on a thread.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self._folder = folder
         self._lock: int | None = None
+        self._claiming = threading.Lock()
 
     def claim(self) -> None:
-        """Take our own lock. Blocks for no time: nobody else uses our name."""
-        if self._lock is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _try_lock(self._path(self.name))
+        """Take our own lock; nobody else uses our name."""
+        # Two threads would each open the file, and the second would find it locked by the first.
+        with self._claiming:
+            if self._lock is None:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._lock = _try_lock(self._path(self.name))
 
     def release(self) -> None:
         """Give the claim back and remove its file."""
