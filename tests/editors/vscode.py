@@ -22,7 +22,7 @@ SHOWN_MS = 20_000
 STOP_S = 10.0
 """How long VS Code may take to end before it is ended."""
 
-expect.set_options()
+expect.set_options(timeout=SHOWN_MS)
 
 _QUIET = {
     "chat.disableAIFeatures": True,
