@@ -58,6 +58,10 @@ READING: Json = _abilities({"asks": True}, applies=False)
 """A client that cannot apply edits."""
 
 
+class ServerGoneError(Exception):
+    """The server ended before it answered."""
+
+
 class _Client(LanguageClient):
     """Keeps what the server writes, both to the protocol and to its log."""
 
@@ -94,6 +98,16 @@ class _Client(LanguageClient):
                 await task
         assert self._stderr_forwarder is not None
         await self._stderr_forwarder
+
+    async def _server_exit(self) -> None:
+        # pygls would set an exception on what still runs here, and a task takes none.
+        await self.process.wait()
+        for pending in list(self.protocol._request_futures.values()):
+            if isinstance(pending, asyncio.Task):
+                pending.cancel()
+            elif not pending.done():
+                pending.set_exception(ServerGoneError("the server has ended"))
+        self._stop_event.set()
 
     async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
         while data := await stderr.read(65536):
@@ -171,6 +185,8 @@ class Window:
         end = document.end()
         range_ = types.Range(types.Position(0, 0), types.Position(end["line"], end["character"]))
         document.version, document.text = document.version + 1, text
+        if not self._is_open:
+            return  # The server has died; an editor goes on without it.
         self.client.text_document_did_change(
             types.DidChangeTextDocumentParams(
                 types.VersionedTextDocumentIdentifier(document.version, document.uri),
@@ -181,6 +197,8 @@ class Window:
     def save(self, document: Document) -> None:
         """Write the document to disk."""
         document.path.write_bytes(document.text.encode())
+        if not self._is_open:
+            return
         self.client.text_document_did_save(
             types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(document.uri))
         )
