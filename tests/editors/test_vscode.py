@@ -141,6 +141,40 @@ async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
     assert WRONG in (workspace / SOURCE).read_text("utf-8")
 
 
+async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
+    window: Window, workspace: Path
+) -> None:
+    before = (workspace / SOURCE).read_bytes()
+    await window.open_file(SOURCE)
+    await window.type_at_the_end("# my own line")
+    await ask_for_the_fix(window)
+    await window.press_button("Approve plan", question=PLAN)
+    await window.press_button("Allow once", question=RUN)
+    await window.sees(RIGHT)
+
+    await window.press_button("Apply", question=EDIT)
+
+    await expect(window.toast(RUN)).to_be_visible()
+    await window.open_file(SOURCE)
+    await window.sees(RIGHT)
+    await window.sees("# my own line")
+    assert (workspace / SOURCE).read_bytes() == before
+
+
+async def test_cancelling_a_run_takes_its_diff_away(window: Window, workspace: Path) -> None:
+    before = (workspace / SOURCE).read_bytes()
+    await ask_for_the_fix(window)
+    await window.press_button("Approve plan", question=PLAN)
+    await window.press_button("Allow once", question=RUN)
+    await window.sees(RIGHT)
+
+    await window.press_button("Cancel", question="Steward agent")
+
+    await expect(window.tab("Proposal")).to_have_count(0)
+    await expect(window.status).not_to_contain_text("question")
+    assert (workspace / SOURCE).read_bytes() == before
+
+
 async def test_costs_runs_and_the_audit_trail_can_be_read(
     window: Window, scripted_model: ScriptedModel
 ) -> None:
