@@ -50,7 +50,9 @@ async def test_a_run_takes_its_steps_in_order_and_lands_what_was_approved(crew: 
     ]
     assert (crew.rooms.workspace.root / "a.py").read_text() == "one\n2\nthree\n"
     assert await crew.state() == "finished"
-    assert (await crew.rooms.trail())[-1] == "run.finished"
+    trail = await crew.rooms.trail()
+    assert trail.count("approval.used") == trail.count("approval.approved") == 2
+    assert trail[-1] == "run.finished"
 
 
 async def test_the_model_is_told_what_its_calls_brought(crew: Crew) -> None:
