@@ -148,8 +148,8 @@ async def _wrong_parameters(wire: Wire) -> None:
     for params in (None, {}, {"command": 5}, "text"):
         assert await wire.code("workspace/executeCommand", params, 7) in (-32602, -32600), params
     assert await wire.code("workspace/executeCommand", {"command": "no.such"}) == -32602
-    two: Json = {"command": "steward.runs", "arguments": [{}, {}]}
-    assert await wire.code("workspace/executeCommand", two) == -32602
+    two_objects = json.loads('{"command": "steward.runs", "arguments": [{}, {}]}')
+    assert await wire.code("workspace/executeCommand", two_objects) == -32602
     # Notifications that do not fit are dropped.
     await wire.send({"method": "textDocument/didChange", "params": {"contentChanges": 5}})
     await wire.send({"method": "textDocument/didOpen", "params": None})

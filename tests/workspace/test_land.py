@@ -202,6 +202,34 @@ async def test_one_proposal_is_before_the_person_at_a_time(rooms: Rooms) -> None
     assert questions == ["approval.asked", "approval.rejected"] * 2
 
 
+async def test_an_editor_that_takes_no_edits_is_a_no_before_anybody_is_asked(
+    asked_rooms: Rooms,
+) -> None:
+    asked_rooms.editor.takes_edits = False
+    landed = await land(asked_rooms, yes)
+    assert landed.state == "refused"
+    assert "workspace/applyEdit" in landed.outcome
+    assert "approval.asked" not in await asked_rooms.trail()
+    assert texts(asked_rooms) == OLD
+
+
+async def test_text_that_somebody_typed_while_the_edit_was_on_its_way_stays(
+    asked_rooms: Rooms,
+) -> None:
+    rooms = asked_rooms
+    await rooms.proposals.keep(rooms.principal, EDIT)
+    rooms.editor.hold, rooms.editor.answer, rooms.editor.changes_max = asyncio.Event(), NO, 0
+    choose = silent if rooms.editor.shows_diff else yes
+    async with answering(rooms, rooms.principal, choose), asyncio.TaskGroup() as group:
+        landing = group.create_task(rooms.lander.land(rooms.principal, EDIT.id))
+        await rooms.editor.asked.wait()
+        (rooms.workspace.root / "a.py").write_text("typed meanwhile\n")
+        rooms.editor.hold.set()
+    assert landing.result().state == "stale"
+    assert "somebody else edited" in landing.result().outcome
+    assert texts(rooms) == ("typed meanwhile\n", "four\n")
+
+
 async def test_what_the_editor_cannot_do_is_not_recorded_as_done(rooms: Rooms) -> None:
     rooms.editor.error = UnavailableError("This editor takes no edits.")
     with pytest.raises(UnavailableError):
