@@ -68,18 +68,22 @@ def _as_nobody(
     files within reach of what runs there. But that account may not pass the folders above the
     workspace or the interpreter (often below /root). So root first makes a plain view in which
     everything the jail will mount lies in one open folder, and does nothing else.
+
+    The view has a process namespace too, which ends with Steward: changing the account clears the
+    wish to die with the parent, and a parent that has given up its rights may not kill another
+    account's processes, not even by dying.
     """
     sources = list(dict.fromkeys(source for source, _ in binds))
     moved = {source: _FROM / str(number) for number, source in enumerate(sources)}
     inner = [(moved[source], target) for source, target in binds]
     return [
-        *(programs.bwrap, "--die-with-parent", "--tmpfs", "/tmp", "--perms", "0755"),  # noqa: S108
-        *("--dir", str(_FROM), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"),
+        *(programs.bwrap, "--die-with-parent", "--unshare-pid", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--perms", "0755", "--dir", str(_FROM)),
+        *("--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"),
         *_mount([*_system(), *((source, moved[source]) for source in sources)]),
         *_system_links(),
         *("--", programs.setpriv, "--reuid", _NOBODY, "--regid", _NOBODY, "--clear-groups"),
-        # Changing the account clears the wish to die with the parent: it is made again.
-        *("--no-new-privs", "--pdeathsig", "KILL", "--"),
+        *("--no-new-privs", "--"),
         *_jail(programs, stage, inner, command, pipes, prefixes),
     ]
 
