@@ -252,6 +252,14 @@ class Window:
         self._is_open = False
         await self.client.until_gone()
 
+    async def hang_up(self) -> None:
+        """Go without a word, as an editor that crashed."""
+        assert self.client.process.stdin is not None
+        self._is_open = False
+        self.client.process.stdin.close()
+        async with asyncio.timeout(DEADLINE_S):
+            await self.client.until_gone()
+
     async def close(self) -> None:
         """Leave in order. Standard output must have carried the protocol and nothing else."""
         if not self._is_open:
