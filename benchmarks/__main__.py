@@ -13,6 +13,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"also write {page.PAGE.name}")
     options = parser.parse_args()
+    if options.write and page.is_busy():
+        sys.exit("The machine is busy with other things; what is written would tell of those.")
     print("Measuring takes about a minute; leave the machine alone meanwhile.", flush=True)
     times, sizes = measure.starts()
     trips = measure.round_trips()

@@ -21,7 +21,7 @@ from demo.scripted_model import ScriptedModel
 from demo.shop import open_shop
 from tests.environment import steward_environment
 
-STARTS = 15
+STARTS = 20
 BLOCKS, REQUESTS_A_BLOCK = 10, 300
 SUGGESTIONS_A_BLOCK, WARM_UP = 12, 20
 NO_MODEL = "http://127.0.0.1:9/v1"
@@ -38,6 +38,11 @@ class Samples:
     def medians(self) -> tuple[float, float]:
         """The median of each."""
         return statistics.median(self.steward), statistics.median(self.floor)
+
+    def ratio(self) -> float:
+        """How many times the floor Steward takes, pair by pair: the middle of all pairs."""
+        pairs = zip(self.steward, self.floor, strict=True)
+        return statistics.median(steward / floor for steward, floor in pairs)
 
     def p99(self) -> tuple[float, float]:
         """The 99th percentile of each."""

@@ -30,7 +30,7 @@ def rows(times: Samples, sizes: Samples, trips: Samples, session: Work) -> list[
     trip, floor_trip = trips.medians()
     late, floor_late = trips.p99()
     added, floor_added = session.added.medians()
-    ratio = start / floor_start
+    ratio = times.ratio()
     return [
         Row(
             "start until `initialize` is answered",
@@ -95,6 +95,11 @@ def machine() -> str:
     )
 
 
+def is_busy() -> bool:
+    """Whether others keep the processor so busy that the page would tell of them."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
         if line.startswith("model name"):
@@ -117,7 +122,8 @@ Measured on: {machine()}. Other machines give other numbers; the ratios travel b
 ## How it is measured
 
 - Steward and a server of bare pygls, the floor, take turns within one run; medians are shown.
-- *Start* runs from the creation of the process until `initialize` is answered.
+- *Start* runs from the creation of the process until `initialize` is answered; the ratio is the
+  median of the ratios of neighbouring starts.
 - *Memory* is the resident set of the server process, in units of 2^20 bytes. It is read once the
   process has used no processor time for a second. Sandboxes are processes of their own.
 - *A trivial request* asks for the code actions of a line: it is parsed, looked at and answered,
