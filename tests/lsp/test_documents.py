@@ -1,5 +1,6 @@
 """Documents follow any sequence of edits, in any encoding, as the protocol counts."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +22,7 @@ ENCODINGS = {
 URI = "file:///w/a.py"
 TEXTS = st.text(alphabet="ab\r\n\x0b\x0c\x1c\x85é漢\u2028😀", max_size=12)
 NUMBERS = st.integers(0, 6)
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass
@@ -120,6 +122,11 @@ def test_an_edit_from_back_to_front_changes_nothing_but_what_it_inserts() -> Non
     assert ours.source == "one\ntwXo\n"
 
 
+def test_a_documents_lines_end_where_the_protocol_says() -> None:
+    ours = document("a\x0cb\u2028c\r\nd\re\nf", types.PositionEncodingKind.Utf16)
+    assert ours.lines == ["a\x0cb\u2028c\r\n", "d\r", "e\n", "f"]
+
+
 def test_a_full_change_replaces_everything() -> None:
     ours = document("one\ntwo\n", types.PositionEncodingKind.Utf16)
     ours.apply_change(types.TextDocumentContentChangeWholeDocument("new"))
@@ -151,6 +158,8 @@ def test_the_edit_that_is_sent_makes_exactly_the_approved_text(
     (edit,) = edits_of(sent, can, version=1 if is_open else None)
     editor = CodeUnits.of(before, encoding)
     start, end = edit.range.start, edit.range.end
+    # Not every client clamps: a position must lie in the document.
+    assert start.line <= end.line <= len(LINE_END.findall(before))
     editor.replace(
         editor.index(start.line, start.character),
         editor.index(end.line, end.character),
