@@ -3,6 +3,9 @@
 import asyncio
 import importlib
 import logging
+import os
+import stat
+import sys
 from typing import Any
 
 from lsprotocol import types
@@ -22,6 +25,12 @@ _log = logging.getLogger(__name__)
 
 async def serve() -> int:
     """Serve one editor until it leaves; returns the exit code."""
+    if any(stat.S_ISREG(os.fstat(end.fileno()).st_mode) for end in (sys.stdin, sys.stdout)):
+        _log.error(
+            "`steward lsp` talks to an editor through pipes, and standard input or output is a"
+            " file. Let an editor start it; `make run` shows how that looks."
+        )
+        return 2
     _, session = build_server()
     async with asyncio.TaskGroup() as tasks:
         house = tasks.create_task(_keep_house(session))

@@ -23,7 +23,8 @@ def main() -> None:
         help="what is written to standard error (default: warning)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("lsp", help="serve one editor over standard input and output")
+    lsp = commands.add_parser("lsp", help="serve one editor over standard input and output")
+    lsp.add_argument("--stdio", action="store_true", help="accepted because many editors say it")
     arguments = parser.parse_args()
     _log_to_stderr(arguments.log_level)
     from steward.cli.lsp import serve

@@ -4,7 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
+from steward.core.errors import (
+    InvalidInputError,
+    LimitError,
+    NotFoundError,
+    NotPermittedError,
+)
 from steward.workspace.editor import Editor, Snapshot
 from steward.workspace.files import decode, read_bytes
 from steward.workspace.ignore import IgnoreOracle
@@ -62,7 +67,7 @@ class Workspace:
             try:
                 relative = self.resolve(str(path))
                 content = await asyncio.to_thread(read_bytes, self.root, relative)
-            except (InvalidInputError, NotFoundError, NotPermittedError):
+            except (InvalidInputError, LimitError, NotFoundError, NotPermittedError):
                 continue
             wanted = text.encode("utf-8", "surrogatepass")
             if content != wanted:
