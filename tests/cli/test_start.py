@@ -13,8 +13,7 @@ def steward(folder: Path, *words: str, stdout: int) -> subprocess.CompletedProce
     return subprocess.run(
         [sys.executable, "-m", "steward", *words],
         env=steward_environment(folder / "data", NO_MODEL),
-        stdin=subprocess.PIPE if stdout == subprocess.PIPE else None,
-        input="" if stdout == subprocess.PIPE else None,
+        input="",
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
