@@ -1,12 +1,11 @@
-"""Files are read whole, replaced in one step, and only if they are what we think they are."""
+"""Files are read whole and as they are, and listed as far as a model may see them."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from steward.core.errors import InvalidInputError, LimitError, NotFoundError, StaleError
-from steward.workspace.files import BOM, decode, read_bytes, replace_bytes
+from steward.core.errors import InvalidInputError, LimitError, NotFoundError
+from steward.workspace.files import BOM, decode, read_bytes
 from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.listing import list_files
 from steward.workspace.paths import WorkspacePath
@@ -43,50 +42,6 @@ def test_the_byte_order_mark_is_kept_apart() -> None:
 def test_what_is_not_text_in_utf_8_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidInputError, match="'a'"):
         decode(content, "a")
-
-
-def test_a_replaced_file_keeps_its_mode_and_leaves_no_draft(tmp_path: Path) -> None:
-    (tmp_path / "run.sh").write_bytes(b"old")
-    (tmp_path / "run.sh").chmod(0o754)
-    replace_bytes(tmp_path, path("run.sh"), b"old", b"new")
-    assert (tmp_path / "run.sh").read_bytes() == b"new"
-    assert (tmp_path / "run.sh").stat().st_mode & 0o777 == 0o754
-    assert os.listdir(tmp_path) == ["run.sh"]
-
-
-def test_a_file_that_changed_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"theirs")
-    with pytest.raises(StaleError, match="'a'"):
-        replace_bytes(tmp_path, path("a"), b"old", b"new")
-    with pytest.raises(StaleError):
-        replace_bytes(tmp_path, path("a"), None, b"new")
-    with pytest.raises(StaleError):
-        replace_bytes(tmp_path, path("a"), b"old", None)
-    with pytest.raises(StaleError):
-        replace_bytes(tmp_path, path("gone"), b"old", b"new")
-    assert (tmp_path / "a").read_bytes() == b"theirs"
-    assert os.listdir(tmp_path) == ["a"]
-
-
-def test_a_change_of_equal_size_and_time_is_noticed(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"old")
-    times = (tmp_path / "a").stat()
-    (tmp_path / "a").write_bytes(b"new")
-    os.utime(tmp_path / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
-    with pytest.raises(StaleError):
-        replace_bytes(tmp_path, path("a"), b"old", b"ours")
-
-
-def test_a_new_file_gets_its_folders_and_a_removed_one_is_gone(tmp_path: Path) -> None:
-    replace_bytes(tmp_path, path("d/e/a.txt"), None, b"new")
-    assert (tmp_path / "d" / "e" / "a.txt").read_bytes() == b"new"
-    replace_bytes(tmp_path, path("d/e/a.txt"), b"new", None)
-    assert not (tmp_path / "d" / "e" / "a.txt").exists()
-
-
-def test_removing_what_is_not_there_is_no_change(tmp_path: Path) -> None:
-    replace_bytes(tmp_path, path("a"), None, None)
-    assert os.listdir(tmp_path) == []
 
 
 def test_a_listing_has_what_a_model_may_see_nearest_first(tmp_path: Path) -> None:
