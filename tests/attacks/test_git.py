@@ -19,7 +19,8 @@ from steward.core.errors import (
     StewardError,
     UnavailableError,
 )
-from steward.workspace.git import Git, PreparedCommit
+from steward.workspace.commit import PreparedCommit
+from steward.workspace.git import Git
 from tests.environment import clean_environment, git
 
 CHANGE = {"a.py": b"two\n"}

@@ -14,7 +14,8 @@ from steward.core.errors import (
     StewardError,
 )
 from steward.core.limits import COMMIT_FILES_MAX
-from steward.workspace.git import Git, Head, prepared_from_json
+from steward.workspace.git import Git, Head
+from steward.workspace.proposal import CommitProposal, commit_from_json
 from tests.environment import git
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -130,24 +131,19 @@ async def test_a_workspace_below_the_top_of_its_repository_commits_its_own_files
     assert "+++ b/sub/a.txt" in prepared.patch
 
 
-async def test_a_prepared_commit_survives_as_json_and_is_found_once_it_is_made(
+async def test_a_prepared_commit_survives_being_kept_and_is_found_once_it_is_made(
     repository: Path,
 ) -> None:
     door = Git(repository)
     prepared = await door.prepare_commit({"a.txt": b"two\n"}, "steward/fix", "Fix\n")
-    again = prepared_from_json(prepared.as_json())
-    assert again.as_json() == prepared.as_json()
+    kept = CommitProposal("p1", "r1", "Fix", prepared).as_json()
+    again = commit_from_json("p1", "r1", kept).prepared
+    assert again == prepared
     assert again.branch == "steward/fix"
     assert await door.find_commit(again) is None
     commit = await door.create_commit(again)
     await door.create_commit(await door.prepare_commit({"b": b"b"}, "steward/fix", "Next"))
     assert await door.find_commit(again) == commit
-
-
-@pytest.mark.parametrize("fields", [{}, {"root": 1}, {"tree": "x"}])
-def test_json_that_is_no_prepared_commit_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(InvalidInputError):
-        prepared_from_json(fields)
 
 
 async def test_a_repository_without_a_commit_is_told_to_make_one(tmp_path: Path) -> None:

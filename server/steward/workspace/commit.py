@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from steward.core.errors import InvalidInputError, LimitError
 from steward.core.limits import COMMIT_BYTES_MAX, COMMIT_FILES_MAX, COMMIT_MESSAGE_CHARS_MAX
@@ -28,7 +27,7 @@ class PreparedCommit:
     files: tuple[str, ...]
     """What it changes, relative to the workspace, sorted."""
     patch: str
-    """The unified diff from the base, complete; empty if read back from JSON: `tree` binds it."""
+    """The unified diff from the base, complete; `tree` binds it."""
 
     @property
     def branch(self) -> str:
@@ -36,33 +35,10 @@ class PreparedCommit:
         return self.ref.removeprefix(BRANCHES)
 
     def as_json(self) -> dict[str, object]:
-        """All but the patch, for keeping and for a digest."""
+        """All but the patch, for a digest."""
         fields: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
         del fields["patch"]
         return fields | {"files": list(self.files)}
-
-
-def prepared_from_json(fields: Mapping[str, object]) -> PreparedCommit:
-    """What `as_json` was called on, without its patch.
-
-    Raises:
-        InvalidInputError: it is something else.
-    """
-    texts = {name: fields.get(name) for name in ("root", "base_commit", "tree", "ref", "message")}
-    old, files = fields.get("expected_old"), fields.get("files")
-    if (
-        not all(isinstance(text, str) for text in texts.values())
-        or not (old is None or isinstance(old, str))
-        or not isinstance(files, list)
-        or set(fields) != {*texts, "expected_old", "files"}
-    ):
-        raise InvalidInputError("This is no prepared commit; prepare it again.")
-    return PreparedCommit(
-        **{name: str(text) for name, text in texts.items()},
-        expected_old=old,
-        files=tuple(str(file) for file in cast("list[object]", files)),
-        patch="",
-    )
 
 
 def check_size(changes: Mapping[str, bytes | None]) -> None:

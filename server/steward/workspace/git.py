@@ -29,15 +29,12 @@ from steward.workspace.commit import (
     PreparedCommit,
     check_message,
     check_size,
-    prepared_from_json,
 )
 from steward.workspace.git_command import git_command, trusted_git
 from steward.workspace.paths import WorkspacePath
 
 if TYPE_CHECKING:
     from git.cmd import Git as GitCommand
-
-__all__ = ["BRANCH_PREFIX", "Git", "Head", "PreparedCommit", "prepared_from_json"]
 
 BRANCH_PREFIX = "steward/"
 """Where our branches live; no other branch is ever moved."""
