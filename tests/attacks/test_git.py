@@ -82,8 +82,6 @@ def loosely(folder: Path, *arguments: str) -> None:
 
 async def commit_through(door: Git, branch: str = "steward/fix") -> str:
     """Everything that we ever do with git, once."""
-    await door.is_repository()
-    await door.head()
     prepared = await door.prepare_commit(CHANGE, branch, "Fix")
     commit = await door.create_commit(prepared)
     assert await door.find_commit(prepared) == commit
@@ -328,11 +326,11 @@ async def test_a_git_that_the_workspace_brought_along_does_not_run(
     traps.program("git", repository / "git")
     monkeypatch.setenv("PATH", f"{repository}:{os.environ['PATH']}")
     with pytest.raises(UnavailableError):
-        await Git(repository).head()
+        await Git(repository).prepare_commit(CHANGE, "steward/fix", "Fix")
     monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
     monkeypatch.chdir(repository)
     with pytest.raises(UnavailableError):
-        await Git(repository).head()
+        await Git(repository).prepare_commit(CHANGE, "steward/fix", "Fix")
     assert traps.sprung() == set()
 
 

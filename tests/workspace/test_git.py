@@ -14,7 +14,7 @@ from steward.core.errors import (
     StewardError,
 )
 from steward.core.limits import COMMIT_FILES_MAX
-from steward.workspace.git import Git, Head
+from steward.workspace.git import Git
 from steward.workspace.proposal import CommitProposal, commit_from_json
 from tests.environment import git
 
@@ -35,24 +35,6 @@ def repository(tmp_path: Path) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message=First")
     return folder
-
-
-async def test_a_folder_knows_whether_it_is_a_repository(repository: Path, tmp_path: Path) -> None:
-    assert await Git(repository).is_repository()
-    plain = tmp_path / "plain"
-    plain.mkdir()
-    assert not await Git(plain).is_repository()
-    with pytest.raises(NotFoundError, match="git init"):
-        await Git(plain).head()
-
-
-async def test_head_is_the_branch_and_commit_that_are_checked_out(repository: Path) -> None:
-    commit = git(repository, "rev-parse", "HEAD")
-    assert await Git(repository).head() == Head("main", commit)
-    git(repository, "checkout", "--quiet", "--detach")
-    assert await Git(repository).head() == Head(None, commit)
-    git(repository, "checkout", "--quiet", "--orphan", "empty")
-    assert await Git(repository).head() == Head("empty", None)
 
 
 async def test_a_commit_has_exactly_the_bytes_the_name_and_the_time_given(repository: Path) -> None:
@@ -146,6 +128,11 @@ async def test_a_prepared_commit_survives_being_kept_and_is_found_once_it_is_mad
     assert await door.find_commit(again) == commit
 
 
+async def test_a_folder_that_is_no_repository_is_told_to_make_it_one(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="git init"):
+        await Git(tmp_path).prepare_commit({"a": b"a"}, "steward/fix", "Fix")
+
+
 async def test_a_repository_without_a_commit_is_told_to_make_one(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     with pytest.raises(NotFoundError, match="no commit"):
@@ -195,5 +182,5 @@ async def test_a_link_in_the_repository_is_not_replaced(repository: Path) -> Non
 async def test_a_failing_git_is_reported_with_what_it_said(repository: Path) -> None:
     (repository / ".git" / "config").write_text("[broken")
     with pytest.raises(StewardError, match="config"):
-        await Git(repository).head()
+        await Git(repository).prepare_commit({"a.txt": b"two\n"}, "steward/fix", "Fix")
     assert os.listdir(repository / ".git" / "refs" / "heads") == ["main"]

@@ -43,10 +43,6 @@ def test_whatever_is_taken_stays_below_the_workspace(text: str) -> None:
 
 
 def test_a_folder_whose_name_only_begins_alike_does_not_hold_the_path() -> None:
-    path = WorkspacePath.parse("app-secrets/key")
-    assert not path.is_within(WorkspacePath.parse("app"))
-    assert path.is_within(WorkspacePath.parse("app-secrets"))
-    assert path.is_within(WorkspacePath(()))
     with pytest.raises(NotPermittedError):
         WorkspacePath.parse("/w/app-secrets/x", ROOT)
 

@@ -1,4 +1,4 @@
-"""The only file that runs git: reads where the repository stands, and prepares and makes commits.
+"""The only file that runs git: prepares and makes commits.
 
 A commit is a proposal: its tree is built beside the user's index from exactly the approved bytes,
 its patch is what the person sees, and making it moves one branch below `steward/` and nothing
@@ -8,7 +8,6 @@ else. The user's index, HEAD and working files stay as they are.
 import asyncio
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,30 +43,11 @@ _FILE = "100644"
 _FILE_MODES = (_FILE, "100755")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the working tree stands."""
-
-    branch: str | None
-    """None if no branch is checked out."""
-    commit: str | None
-    """None if the branch has no commit yet."""
-
-
 class Git:
     """One workspace's repository."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-
-    async def is_repository(self) -> bool:
-        """Whether the workspace is in a working tree of git."""
-        status, out, _ = await asyncio.to_thread(self._try, "rev-parse", "--is-inside-work-tree")
-        return status == 0 and out.strip() == b"true"
-
-    async def head(self) -> Head:
-        """The branch and commit that are checked out."""
-        return await asyncio.to_thread(self._head)
 
     async def prepare_commit(
         self, changes: Mapping[str, bytes | None], branch: str, message: str
@@ -163,11 +143,6 @@ class Git:
             if same_message and wanted <= set(header.splitlines()):
                 return commit
         return None
-
-    def _head(self) -> Head:
-        status, out, _ = self._try("symbolic-ref", "-q", "--short", "HEAD")
-        branch = out.decode().strip() if status == 0 else None
-        return Head(branch, self._tip("HEAD"))
 
     def _tip(self, ref: str) -> str | None:
         status, out, error = self._try("rev-parse", "-q", "--verify", f"{ref}^{{commit}}")

@@ -23,20 +23,15 @@ class Listing:
     is_complete: bool
 
 
-def list_files(
-    root: Path,
-    oracle: IgnoreOracle,
-    limit: int = FILES_LISTED_MAX,
-    below: WorkspacePath = WorkspacePath(()),  # noqa: B008 - frozen
-) -> Listing:
-    """Regular files in the folder `below` that the oracle allows, at most `limit`.
+def list_files(root: Path, oracle: IgnoreOracle, limit: int = FILES_LISTED_MAX) -> Listing:
+    """Regular files of the workspace that the oracle allows, at most `limit`.
 
     Folders, links, devices and what cannot be a path of ours are left out. Ten times `limit`
     entries are looked at, at most.
     """
     found: list[WorkspacePath] = []
     looks = limit * 10
-    folders = deque([below] if oracle.why_not(below, is_folder=True) is None else [])
+    folders = deque([WorkspacePath(())])
     is_complete = True
     while folders:
         folder = folders.popleft()

@@ -64,10 +64,6 @@ class WorkspacePath:
         """The folder that holds it; the workspace is its own parent."""
         return WorkspacePath(self.parts[:-1])
 
-    def is_within(self, folder: "WorkspacePath") -> bool:
-        """Whether it is `folder` or below it: by whole names, so `app-x` is not within `app`."""
-        return self.parts[: len(folder.parts)] == folder.parts
-
     def under(self, root: Path) -> Path:
         """Where it is on disk, for showing and comparing. To open it, use `files`."""
         return root.joinpath(*self.parts)
