@@ -46,6 +46,7 @@ from steward.workspace.git import Git
 from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
+from steward.workspace.verdicts import RecentVerdicts
 from steward.workspace.workspace import Workspace
 
 
@@ -93,7 +94,7 @@ async def open_house(
                 gateway=gateway,
                 approvals=approvals,
                 suggester=_suggester(ground, gateway),
-                oracle=oracle,
+                verdicts=RecentVerdicts(oracle, ground.clock) if oracle else None,
                 runs=runs,
                 previews=settings.data_dir / "previews",
             )

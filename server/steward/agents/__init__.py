@@ -1,1 +1,1 @@
-"""Who acts (definitions), what they intend (plans), what they finished (runs); `agents/workflows` holds manifests, graph, the durable executor and the `Engine` façade."""
+"""Who acts (definitions), what they intend (plans), what they finished (runs); `agents/workflows` holds the durable engine."""

@@ -11,15 +11,13 @@ from steward.core.audit import append
 from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import NotFoundError
-from steward.core.events import Events, RunChanged
+from steward.core.events import RUN_ENDED, Events, RunChanged
 from steward.core.limits import RUN_MESSAGE_CHARS_MAX
 from steward.core.principal import Principal
 from steward.permissions.decide import Mode
 from steward.workspace.reveal import reveal
 
 RunState = Literal["planning", "waiting", "working", "finished", "failed", "cancelled"]
-
-ENDED: frozenset[str] = frozenset(("finished", "failed", "cancelled"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +75,26 @@ class RunLog:
             self._audit(session, row, "run.started", {"agent": row.agent_id})
 
         await self.database.run(work)
-        self._tell(specification, "planning", "start", "Thinking about a plan")
+        message = "Thinking about a plan"
+        self.events.send(RunChanged(row.id, row.workspace, "planning", "start", message))
 
-    async def enter(
-        self, specification: RunSpecification, state: RunState, step: str, message: str
-    ) -> None:
+    async def enter(self, run_id: str, state: RunState, step: str, message: str) -> None:
         """Say what the run is doing now. A run that has ended stays ended."""
         message = _shown(message)
 
-        def work(session: Session) -> bool:
-            row = session.get_one(RunRow, specification.run_id)
-            if row.state in ENDED:
-                return False
+        def work(session: Session) -> str | None:
+            row = session.get_one(RunRow, run_id)
+            if row.state in RUN_ENDED:
+                return None
             row.state, row.message = state, message
-            if state in ENDED:
+            if state in RUN_ENDED:
                 row.ended_at = self.clock.now()
                 self._audit(session, row, f"run.{state}", {"message": message})
             session.add(row)
-            return True
+            return row.workspace
 
-        if await self.database.run(work):
-            self._tell(specification, state, step, message)
+        if (workspace := await self.database.run(work)) is not None:
+            self.events.send(RunChanged(run_id, workspace, state, step, message))
 
     async def record(
         self, specification: RunSpecification, name: str, title: str, detail: str, *, ok: bool
@@ -124,13 +121,15 @@ class RunLog:
             session.merge(row)
 
         await self.database.run(work)
-        self._tell(specification, "working", name, title)
+        self.events.send(
+            RunChanged(specification.run_id, principal.workspace, "working", name, title)
+        )
 
     async def unfinished(self, principal: Principal) -> tuple[tuple[str, str], ...]:
         """Runs of this person in this workspace that have not ended, with their owners."""
 
         def work(session: Session) -> tuple[tuple[str, str], ...]:
-            rows = session.exec(_own(principal).where(col(RunRow.state).not_in(ENDED))).all()
+            rows = session.exec(_own(principal).where(col(RunRow.state).not_in(RUN_ENDED))).all()
             return tuple((row.id, row.owner) for row in rows)
 
         return await self.database.read(work)
@@ -166,12 +165,6 @@ class RunLog:
         """The newest runs, newest first."""
         statement = _own(principal).order_by(col(RunRow.created_at).desc()).limit(limit)
         return await self.database.read(lambda session: tuple(session.exec(statement).all()))
-
-    def _tell(
-        self, specification: RunSpecification, state: RunState, step: str, message: str
-    ) -> None:
-        workspace = specification.principal.workspace
-        self.events.send(RunChanged(specification.run_id, workspace, state, step, message))
 
     def _audit(self, session: Session, row: RunRow, action: str, detail: dict[str, str]) -> None:
         append(

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 
 from steward.agents.agent import Agent
 from steward.agents.assignment import Assigned
-from steward.agents.run import ENDED, RunSpecification
+from steward.agents.run import RunSpecification
 from steward.agents.steps import Hands
 from steward.agents.workflows.durable import DurableEngine
 from steward.agents.workflows.owner import Owner
 from steward.core.errors import InvalidInputError, NotFoundError, StaleError, UnavailableError
+from steward.core.events import RUN_ENDED
 from steward.core.money import as_usd
 from steward.core.principal import Principal
 from steward.workspace.markdown import inline
@@ -38,7 +39,7 @@ class Runs:
 
         Raises:
             NotFoundError: no such agent.
-            InvalidInputError: no goal, or one longer than we take, or no workspace is open.
+            InvalidInputError: no goal, or one longer than we take.
             UnavailableError: AI is off; says why.
         """
         if assigned.agent_id not in self._agents:
@@ -48,8 +49,6 @@ class Runs:
             raise InvalidInputError(
                 f"Say what the agent should do, in at most {_GOAL_CHARS_MAX} characters."
             )
-        if not principal.workspace:
-            raise InvalidInputError("Open a folder first; an agent works in a workspace.")
         if (reason := self._hands.gateway.unavailable_reason()) is not None:
             raise UnavailableError(reason)
         specification = RunSpecification(
@@ -66,9 +65,8 @@ class Runs:
         await self._engine.start(specification.run_id, specification.as_json())
         return specification.run_id
 
-    async def recover(self, principal: Principal) -> int:
-        """Take over this workspace's unfinished runs whose owner has died; returns how many."""
-        taken = 0
+    async def recover(self, principal: Principal) -> None:
+        """Take over this workspace's unfinished runs whose owner has died."""
         for run_id, owner in await self._hands.log.unfinished(principal):
             with ExitStack() as lock:
                 claim = self._owner.if_dead(owner)
@@ -77,22 +75,19 @@ class Runs:
                 await asyncio.to_thread(self._owner.claim)
                 if await self._engine.adopt(run_id, owner):
                     await self._hands.log.take_over(run_id, self._owner.name)
-                    taken += 1
                 else:
                     await self._give_up(principal, run_id)
-        return taken
 
     async def cancel(self, principal: Principal, run_id: str) -> str:
         """End a run where it is; returns its state. What was landed stays."""
         row, _ = await self._hands.log.find(principal, run_id)
-        if row.state in ENDED:
+        if row.state in RUN_ENDED:
             return row.state
         if row.owner != self._owner.name:
             raise StaleError(
                 f"The run {run_id!r} belongs to another editor window; cancel it there."
             )
-        specification = self._specification(principal, run_id)
-        await self._hands.log.enter(specification, "cancelled", "cancel", "Cancelled by you.")
+        await self._hands.log.enter(run_id, "cancelled", "cancel", "Cancelled by you.")
         await self._hands.approvals.withdraw(principal, run_id)
         await self._engine.cancel(run_id)
         return "cancelled"
@@ -117,9 +112,9 @@ class Runs:
         """The runs that have not ended, for a status bar."""
         rows = await self._hands.log.latest(principal, _LISTED_MAX)
         return [
-            {"id": row.id, "agent": row.agent_id, "title": row.goal, "state": row.state}
+            {"id": row.id, "agent": row.agent_id, "goal": row.goal, "state": row.state}
             for row in rows
-            if row.state not in ENDED
+            if row.state not in RUN_ENDED
         ]
 
     async def show(self, principal: Principal, run_id: str) -> str:
@@ -151,8 +146,4 @@ class Runs:
         """A run that died before the engine knew of it, or that the engine ended without us."""
         message = "The run was cut off before it could be continued; start it again."
         await self._hands.approvals.withdraw(principal, run_id)
-        specification = self._specification(principal, run_id)
-        await self._hands.log.enter(specification, "failed", "recover", message)
-
-    def _specification(self, principal: Principal, run_id: str) -> RunSpecification:
-        return RunSpecification(run_id, "", "", "", "", "normal", principal)
+        await self._hands.log.enter(run_id, "failed", "recover", message)

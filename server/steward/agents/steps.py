@@ -129,7 +129,7 @@ class Steps:
         )
         result = await self.hands.invoker.invoke(wanted, authority, surroundings)
         await self._record(step, title, _first_line(result.text), ok=result.ok)
-        return {"text": result.text, "ok": result.ok, "proposal": result.proposal_id}
+        return {"text": result.text, "proposal": result.proposal_id}
 
     async def land(self, proposal_id: str, step: str) -> JsonObject:
         """Put the proposal before the person and, if they approve, make it so."""
@@ -137,7 +137,7 @@ class Steps:
         landed = await self.hands.lander.land(self.specification.principal, proposal_id)
         ok = landed.state == "applied"
         await self._record(step, f"Proposal {landed.state}", landed.outcome, ok=ok)
-        return {"text": landed.outcome, "ok": ok, "proposal": None}
+        return {"text": landed.outcome, "proposal": None}
 
     async def end(self, state: str, message: str) -> JsonObject:
         """Close the run."""
@@ -166,7 +166,7 @@ class Steps:
         return Assignment(specification.goal, specification.place, specification.observations)
 
     async def _enter(self, state: RunState, step: str, message: str) -> None:
-        await self.hands.log.enter(self.specification, state, step, message)
+        await self.hands.log.enter(self.run_id, state, step, message)
 
     async def _record(self, name: str, title: str, detail: str, *, ok: bool = True) -> None:
         await self.hands.log.record(self.specification, name, title, detail, ok=ok)

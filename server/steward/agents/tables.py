@@ -20,7 +20,7 @@ class RunRow(SQLModel, table=True):
     agent_id: str
     goal: str
     place: str
-    """JSON: the document, range and diagnostics it was started from."""
+    """Where it was started, as `path:line`."""
     mode: str
     state: str
     """planning, waiting, working, finished, failed or cancelled."""

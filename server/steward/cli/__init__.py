@@ -1,1 +1,1 @@
-"""The command line: arguments become settings, and one event loop starts."""
+"""The command line: what is asked for is imported, and one event loop starts."""

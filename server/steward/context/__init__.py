@@ -1,1 +1,1 @@
-"""What a model gets to see: blocks, memory, retrieval, prompt templates, conversations."""
+"""What a model gets to see: the prompts, put together the same way every time."""

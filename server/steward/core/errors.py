@@ -8,6 +8,7 @@
     |- UnpricedError             nobody has said what this model costs
     |- StaleError                the files moved on while we worked
     |- LimitError                something from outside is larger than we take
+    |- StepFailedError           a run's step ended with one of these; agents/workflows/durable.py
     `- UnavailableError          a provider, a sandbox or a disk failed us; retrying may help
        |- ProviderRefusedError       the provider will refuse again: key, model or request
        |- RateLimitedError           the provider refuses for now; `retry_after_s` may say how long

@@ -10,6 +10,9 @@ from steward.core.limits import EVENTS_QUEUED_MAX
 
 _log = logging.getLogger(__name__)
 
+RUN_ENDED: frozenset[str] = frozenset(("finished", "failed", "cancelled"))
+"""The states in which a run has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -35,6 +38,11 @@ class RunChanged:
     state: str
     step: str
     message: str
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of the run."""
+        return self.state in RUN_ENDED
 
 
 Event = Spent | QuestionChanged | RunChanged

@@ -1,1 +1,1 @@
-"""The only road to a language model: choose, price, reserve, stream, settle; and the vault of provider keys."""
+"""The only road to a language model: choose, price, reserve, stream, settle."""

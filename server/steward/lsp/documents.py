@@ -5,6 +5,7 @@ pygls splits lines as Python does and reads any file that a URI names; both are 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
@@ -127,6 +128,4 @@ def file_path(uri: str) -> Path | None:
 
 
 def _key(uri: str) -> str:
-    from urllib.parse import unquote
-
     return unquote(uri)

@@ -11,7 +11,6 @@ from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
 
 _CREATE_WITHIN_S = 5.0
-_ENDED = ("finished", "failed", "cancelled")
 
 
 async def keep_progress(session: Session, rooms: Rooms) -> None:
@@ -24,7 +23,7 @@ async def keep_progress(session: Session, rooms: Rooms) -> None:
                 if session.can.shows_progress:
                     with suppress(TimeoutError, JsonRpcException):
                         await _progress(session, event, begun)
-                if event.state in _ENDED:
+                if event.has_ended:
                     _tell_the_end(session, event)
 
 
@@ -43,7 +42,7 @@ def _notify(session: Session, event: RunChanged) -> None:
 
 async def _progress(session: Session, event: RunChanged, begun: set[str]) -> None:
     if event.run_id not in begun:
-        if event.state in _ENDED:
+        if event.has_ended:
             return
         async with asyncio.timeout(_CREATE_WITHIN_S):
             await session.protocol.send_request_async(
@@ -55,7 +54,7 @@ async def _progress(session: Session, event: RunChanged, begun: set[str]) -> Non
             "Steward agent", cancellable=True, message=event.message
         )
         _send(session, event.run_id, begin)
-    elif event.state in _ENDED:
+    elif event.has_ended:
         begun.discard(event.run_id)
         _send(session, event.run_id, types.WorkDoneProgressEnd(message=event.message))
     else:

@@ -6,9 +6,11 @@ what is on the screen. A question that is dismissed stays open and can be shown 
 
 import asyncio
 import logging
+import os
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
 from lsprotocol import types
@@ -140,9 +142,7 @@ class QuestionBoard:
         self._session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
 
 
-def _write_private(path: Any, text: str) -> None:
-    import os
-
+def _write_private(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(file, "w", encoding="utf-8") as stream:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from steward.gateway.gateway import Gateway
     from steward.ledger.ledger import Ledger
     from steward.permissions.approvals import Approvals
-    from steward.workspace.ignore import IgnoreOracle
+    from steward.workspace.verdicts import RecentVerdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Rooms:
     approvals: Approvals
     suggester: Suggester | None
     """`None` where ghost text was switched off."""
-    oracle: IgnoreOracle | None
+    verdicts: RecentVerdicts | None
     """`None` where no folder is open."""
     runs: Runs | None
     """`None` where no folder is open: an agent works in a workspace."""

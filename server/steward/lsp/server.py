@@ -89,20 +89,15 @@ def build_server() -> tuple[LanguageServer, Session]:
 def _command(
     name: str, command: commands.Command, session: Session
 ) -> Callable[..., Awaitable[object]]:
+    async def carried_out(arguments: tuple[Any, ...]) -> object:
+        return await command(session, await session.rooms(), commands.one_object(arguments))
+
+    guarded = _guarded(name, carried_out)
+
     async def executed(*arguments: Any) -> object:
-        try:
-            given = commands.one_object(arguments)
-        except InvalidInputError as error:
-            raise JsonRpcInvalidParams(str(error)) from error
-        return await _guarded(name, functools.partial(_in_rooms, command, session))(given)
+        return await guarded(arguments)
 
     return executed
-
-
-async def _in_rooms(
-    command: commands.Command, session: Session, arguments: commands.Arguments
-) -> object:
-    return await command(session, await session.rooms(), arguments)
 
 
 def _guarded(method: str, handler: Callable[[P], Awaitable[R]]) -> Callable[[P], Awaitable[R]]:

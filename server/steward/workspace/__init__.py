@@ -1,1 +1,1 @@
-"""The user's files: what they are now, what is proposed, and the one door through which they change; git and trust."""
+"""The user's files: what they are now, what is proposed, and the one door through which they change; git."""

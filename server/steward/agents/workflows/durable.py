@@ -128,8 +128,7 @@ class DurableEngine:
                 self._instance._background_event_loop.set_main_loop()  # noqa: SLF001
 
     def _launch(self) -> Any:
-        from dbos import DBOS
-        from dbos._serialization import DBOSPortableJSON
+        from dbos import DBOS, DBOSPortableJSONSerializer
         from sqlalchemy import create_engine, event
 
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -145,7 +144,7 @@ class DurableEngine:
                 "system_database_engine": engine,
                 "application_version": _INTERPRETER,
                 "executor_id": self._owner.name,
-                "serializer": DBOSPortableJSON,  # The default, pickle, would run code.
+                "serializer": DBOSPortableJSONSerializer(),  # The default, pickle, would run code.
                 "enable_otlp": False,
                 "log_level": "ERROR",
             }

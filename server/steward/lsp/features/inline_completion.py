@@ -1,6 +1,5 @@
 """`textDocument/inlineCompletion`, and the same text through `textDocument/completion`."""
 
-import asyncio
 import re
 
 from lsprotocol import types
@@ -59,8 +58,8 @@ async def _suggest(
     rooms = await session.rooms()
     if rooms.suggester is None:
         return ""
-    if rooms.oracle is not None:
+    if rooms.verdicts is not None:
         place = session.workspace_path(uri)
-        if place is None or await asyncio.to_thread(rooms.oracle.why_not, place) is not None:
+        if place is None or await rooms.verdicts.why_not(place) is not None:
             return ""  # An ignored file, or one outside the workspace, is not sent anywhere.
     return await rooms.suggester.suggest(rooms.principal, cursor, is_automatic=is_automatic)

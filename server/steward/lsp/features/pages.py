@@ -78,8 +78,8 @@ def _usage_page(entries: "Sequence[Entry]", standing: "Standing") -> str:
         "# What Steward spent",
         "",
         f"Today {as_usd(standing.spent_today)}, this month {as_usd(standing.spent)} of"
-        f" {as_usd(standing.limit, places=2)}; set aside {as_usd(standing.reserved)}. The month"
-        f" ends on {standing.resets_on.isoformat()}.",
+        f" {as_usd(standing.limit, places=2)}; set aside {as_usd(standing.reserved)}. The next"
+        f" month's budget begins on {standing.resets_on.isoformat()}.",
         "",
         "| at (UTC) | task | model | tokens in | cached | out | cost | state |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
