@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from steward.agents.settings import AgentsSettings
 from steward.completion.settings import CompletionSettings
 from steward.core.errors import InvalidInputError
+from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.settings import LedgerSettings
 from steward.permissions.settings import PermissionsSettings
@@ -33,7 +34,6 @@ _SHORT: dict[str, tuple[str, ...]] = {
     "STEWARD_MODEL_KEY": ("gateway", "key"),
     "STEWARD_MODEL_URL": ("gateway", "url"),
 }
-_TASKS = ("completion", "plan", "agent")
 _FILE_BYTES_MAX = 1024 * 1024
 
 
@@ -140,7 +140,7 @@ def _model(variables: Mapping[str, str]) -> list[tuple[tuple[str, ...], Any, str
     model, price = variables.get("STEWARD_MODEL"), variables.get("STEWARD_MODEL_PRICE")
     found: list[tuple[tuple[str, ...], Any, str]] = []
     if model is not None:
-        found += [(("gateway", "models", task), model, "STEWARD_MODEL") for task in _TASKS]
+        found += [(("gateway", "models", task), model, "STEWARD_MODEL") for task in get_args(Task)]
     if price is not None:
         if model is None:
             raise InvalidInputError(

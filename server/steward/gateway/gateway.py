@@ -17,6 +17,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import get_args
 
 from steward.core.errors import (
     InvalidInputError,
@@ -38,7 +39,6 @@ from steward.ledger.ledger import Ledger
 
 _log = logging.getLogger(__name__)
 
-_TASKS: tuple[Task, ...] = ("completion", "plan", "agent")
 _OFF_LOOP_CHARS = 20_000
 """Requests above this size are prepared in a thread."""
 
@@ -59,7 +59,7 @@ class Gateway:
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
         try:
-            for task in _TASKS:
+            for task in get_args(Task):
                 self._prices.of(self._choose(task)[1])
         except (UnavailableError, UnpricedError) as error:
             return str(error)
