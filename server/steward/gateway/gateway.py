@@ -65,14 +65,6 @@ class Gateway:
             return str(error)
         return None
 
-    def model_for(self, task: Task) -> str:
-        """The model that a task of this kind would use.
-
-        Raises:
-            UnavailableError: none is configured.
-        """
-        return self._choose(task)[1]
-
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
         """Open a call; leaving the block, however it is left, books what it cost.

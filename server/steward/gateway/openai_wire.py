@@ -30,7 +30,7 @@ def encode(model: str, request: ModelRequest, *, is_openai: bool) -> bytes:
     }
     # OpenAI's reasoning models refuse both of these.
     if not (is_openai and model.startswith(_REASONING)):
-        body["temperature"] = request.temperature
+        body["temperature"] = 0
         if request.stop:
             body["stop"] = list(request.stop)
     if request.tools:

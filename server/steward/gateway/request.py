@@ -56,7 +56,6 @@ class ModelRequest:
     messages: tuple[Message, ...]
     output_tokens_max: int
     """The most that the model may write; it is sent to the provider and reserved in full."""
-    temperature: float = 0.0
     stop: tuple[str, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     run_id: str | None = None
