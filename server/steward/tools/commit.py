@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from steward.core.errors import InvalidInputError
+from steward.core.limits import BRANCH_NAME_CHARS_MAX, COMMIT_MESSAGE_CHARS_MAX
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Request
 from steward.workspace.git import Git
@@ -17,9 +18,9 @@ class CommitArguments(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    message: str = Field(min_length=1, max_length=4000)
+    message: str = Field(min_length=1, max_length=COMMIT_MESSAGE_CHARS_MAX)
     """Imperative first line; why in the body."""
-    branch: str = Field(min_length=1, max_length=200)
+    branch: str = Field(min_length=1, max_length=BRANCH_NAME_CHARS_MAX)
     """A new or existing branch under `steward/`."""
 
 

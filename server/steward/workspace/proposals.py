@@ -11,7 +11,6 @@ from steward.core.database import Database
 from steward.core.errors import NotFoundError
 from steward.core.principal import Principal
 from steward.workspace.proposal import (
-    CommitProposal,
     EditProposal,
     Proposal,
     commit_from_json,
@@ -127,8 +126,5 @@ class Proposals:
 
 
 def _proposal(row: ProposalRow) -> Proposal:
-    if row.kind == "edit":
-        edit: EditProposal = edit_from_json(row.id, row.run_id, row.content)
-        return edit
-    commit: CommitProposal = commit_from_json(row.id, row.run_id, row.content)
-    return commit
+    read = edit_from_json if row.kind == "edit" else commit_from_json
+    return read(row.id, row.run_id, row.content)
