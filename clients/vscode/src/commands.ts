@@ -23,8 +23,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     fix: () => fix(parts.server),
     questions: () => showQuestions(parts),
     cancelRun: () => cancelRun(parts.server),
-    runs: () => showRun(parts, "Steward: runs"),
-    run: () => showRun(parts, "Steward: show which run?"),
+    runs: () => showRun(parts),
     costs: () => showPage(parts, "Costs", "steward.usage"),
     audit: () => showPage(parts, "Audit trail", "steward.audit"),
     restart: () => parts.server.restart(),
@@ -152,8 +151,8 @@ async function cancelRun(server: Server): Promise<void> {
   }
 }
 
-async function showRun(parts: Parts, title: string): Promise<void> {
-  const run = await pickRun(parts.server, title, () => true);
+async function showRun(parts: Parts): Promise<void> {
+  const run = await pickRun(parts.server, "Steward: show which run?", () => true);
   if (run) {
     await showPage(parts, `Run ${run.goal}`, "steward.run.show", { runId: run.id });
   }

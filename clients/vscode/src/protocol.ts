@@ -17,7 +17,7 @@ export interface AskParams {
   /** Of what is shown; it goes back with the answer, which is worth nothing without it. */
   digest: string;
   choices: Choice[];
-  runId: string | null;
+  runId: string;
   expiresAt: string;
 }
 
@@ -28,7 +28,7 @@ export type AskResult = { choice: string; digest: string } | null;
 export interface RunStatus {
   id: string;
   agent: string;
-  title: string;
+  goal: string;
   state: string;
 }
 
@@ -42,7 +42,7 @@ export interface StatusParams {
   resetsOn: string;
   openQuestions: number;
   runs: RunStatus[];
-  ai: "ready" | "off" | "starting";
+  ai: "ready" | "off";
   reason: string | null;
 }
 

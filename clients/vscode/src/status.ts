@@ -20,11 +20,6 @@ export class StatusBar {
     this.draw();
   }
 
-  /** The runs that the server last spoke of. */
-  get runs(): StatusParams["runs"] {
-    return this.status?.runs ?? [];
-  }
-
   /** The number of questions, here or waiting elsewhere. */
   get questionCount(): number {
     return Math.max(this.status?.openQuestions ?? 0, this.questions.count);
@@ -56,8 +51,6 @@ function mainText(status: StatusParams | undefined): string {
   switch (status?.ai) {
     case undefined:
       return "$(law) Steward not running";
-    case "starting":
-      return "$(law) Steward starting";
     case "off":
       return `$(law) AI off · ${status.spentToday}`;
     case "ready":
@@ -77,9 +70,10 @@ function tooltip(status: StatusParams | undefined, waiting: number): string {
     `Steward: ${status.ai === "off" ? "AI is off" : status.ai}`,
     status.reason,
     `Spent today ${status.spentToday}; this period ${status.spent} of ${status.limit}`,
-    `Left ${status.left}, promised to open calls ${status.reserved}; starts anew on ${status.resetsOn}`,
+    `Left ${status.left}, promised to open calls ${status.reserved}`,
+    `The next month's budget begins on ${status.resetsOn}`,
     waiting > 0 ? `${waiting} waiting for your answer` : null,
-    ...status.runs.map((run) => `${run.agent}: ${run.title} (${run.state})`),
+    ...status.runs.map((run) => `${run.agent}: ${run.goal} (${run.state})`),
   ]
     .filter((line) => line !== null)
     .join("\n");
