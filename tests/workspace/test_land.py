@@ -100,7 +100,7 @@ async def test_hidden_characters_are_warned_of(rooms: Rooms) -> None:
 
     change = FileChange("a.py", BEFORE, "one\n\u202etwo\u2066\nthree\n")
     await land(rooms, refuse, EditProposal("run.1", "run", "Edit", (change,)))
-    assert "adds 2 hidden characters" in asked[0].body
+    assert "the lines it adds hold 2 hidden characters" in asked[0].body
     assert "⟨U+202E⟩two⟨U+2066⟩" in asked[0].body
 
 

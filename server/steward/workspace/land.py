@@ -17,10 +17,9 @@ from steward.permissions.approvals import Approvals
 from steward.permissions.question import Answer, Question
 from steward.workspace.editor import EditorReply
 from steward.workspace.git import Git
-from steward.workspace.markdown import fenced
 from steward.workspace.proposal import CommitProposal, EditProposal
 from steward.workspace.proposals import Proposals, ProposalState
-from steward.workspace.reveal import reveal
+from steward.workspace.shown import commit_question, edit_question
 from steward.workspace.workspace import Workspace
 
 _LOOKS_MAX = 40
@@ -77,7 +76,7 @@ class Lander:
                 "This editor does not take edits from a language server (workspace/applyEdit), so"
                 " nobody was asked and no file was touched. Use an editor or a client that does.",
             )
-        question = _edit_question(proposal)
+        question = await asyncio.to_thread(edit_question, proposal)
         if self.workspace.editor.shows_diff:
             return await self._edit_shown_by_editor(principal, proposal, question)
         answer = await self.approvals.ask(principal, question)
@@ -152,7 +151,8 @@ class Lander:
         prepared = proposal.prepared
         if is_resumed and (made := await self.git.find_commit(prepared)) is not None:
             return Landed("applied", f"Committed {made[:12]} on {prepared.branch}.")
-        answer = await self.approvals.ask(principal, _commit_question(proposal))
+        question = await asyncio.to_thread(commit_question, proposal)
+        answer = await self.approvals.ask(principal, question)
         if not answer.is_approval:
             return Landed("refused", f"The commit was {answer.state}; nothing was committed.")
         await self._begin(principal, proposal.id, answer)
@@ -220,40 +220,3 @@ class Lander:
         if all(text == change.before for change, text in texts):
             return "none"
         return "some" if any(text == change.after for change, text in texts) else "foreign"
-
-
-def _edit_question(proposal: EditProposal) -> Question:
-    diff = proposal.diff()
-    hidden = sum(reveal(change.after)[1] - reveal(change.before)[1] for change in proposal.changes)
-    warning = (
-        f"**Careful: the change adds {hidden} hidden characters**, spelled out as `⟨U+…⟩`.\n\n"
-        if hidden > 0
-        else ""
-    )
-    return Question(
-        key=proposal.id,
-        kind="edit",
-        title=proposal.title,
-        body=warning + fenced(diff),
-        operands=proposal.operands(),
-        run_id=proposal.run_id,
-    )
-
-
-def _commit_question(proposal: CommitProposal) -> Question:
-    prepared = proposal.prepared
-    message, _ = reveal(prepared.message)
-    patch, _ = reveal(prepared.patch)
-    body = (
-        f"A commit on the branch `{prepared.branch}`, on top of `{prepared.base_commit[:12]}`."
-        " Your index, your branch and your files stay as they are.\n\nMessage:\n\n"
-        f"{fenced(message, '')}\n\n{fenced(patch)}"
-    )
-    return Question(
-        key=proposal.id,
-        kind="commit",
-        title=proposal.title,
-        body=body,
-        operands=proposal.operands(),
-        run_id=proposal.run_id,
-    )
