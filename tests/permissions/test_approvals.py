@@ -249,6 +249,14 @@ async def test_a_cancelled_runs_questions_are_withdrawn(ground: Ground) -> None:
         await ground.approvals.answer(ANN, approval_id, DIGEST, approve=True, channel="test")
 
 
+async def test_one_question_of_a_run_is_withdrawn_by_its_place(ground: Ground) -> None:
+    approval_id = await ground.approvals.open(ANN, QUESTION)
+    other = await ground.approvals.open(ANN, replace(QUESTION, key="tool-0-1"))
+    await ground.approvals.withdraw(ANN, "run-1", QUESTION.key)
+    assert (await ground.approvals.look(approval_id)).state == "withdrawn"
+    assert (await ground.approvals.look(other)).state == "pending"
+
+
 async def test_a_replayed_run_finds_its_open_question(ground: Ground) -> None:
     first = await ground.approvals.open(ANN, QUESTION)
     assert await ground.approvals.open(ANN, QUESTION) == first

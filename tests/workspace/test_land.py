@@ -144,6 +144,17 @@ async def test_an_editor_that_finds_the_document_changed_has_the_last_word(
     asked_rooms.editor.error = StaleError("'a.py' was edited meanwhile.")
     landed = await land(asked_rooms, silent if asked_rooms.editor.shows_diff else yes)
     assert landed == Landed("stale", "'a.py' was edited meanwhile.")
+    assert await asked_rooms.approvals.pending(asked_rooms.principal) == ()
+
+
+async def test_a_question_whose_file_changed_before_a_restart_is_withdrawn(
+    tmp_path: Path, rooms: Rooms
+) -> None:
+    await cut_off(rooms, when="asked")
+    (rooms.workspace.root / "a.py").write_text("theirs\n")
+    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+        assert (await again.lander.land(again.principal, EDIT.id)).state == "stale"
+        assert await again.approvals.pending(again.principal) == ()
 
 
 @pytest.mark.parametrize(

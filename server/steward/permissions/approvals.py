@@ -145,13 +145,17 @@ class Approvals:
 
         await self.database.run(work)
 
-    async def withdraw(self, principal: Principal, run_id: str) -> None:
-        """End every open question of a run that was cancelled or failed."""
+    async def withdraw(self, principal: Principal, run_id: str, key: str | None = None) -> None:
+        """End every open question of a run that is over; with a key, only that place's question."""
+        place = () if key is None else (ApprovalRow.key == key,)
 
         def work(session: Session) -> None:
             for row in session.exec(
                 select(ApprovalRow).where(
-                    ApprovalRow.run_id == run_id, ApprovalRow.state == "pending"
+                    ApprovalRow.tenant_id == principal.tenant_id,
+                    ApprovalRow.run_id == run_id,
+                    ApprovalRow.state == "pending",
+                    *place,
                 )
             ):
                 self._end(session, row, "withdrawn", by=principal.user, channel="")

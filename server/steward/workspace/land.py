@@ -59,6 +59,8 @@ class Lander:
                 landed = await landing
             except StaleError as error:
                 landed = Landed("stale", str(error))
+            # Whatever ended it, an answer would change nothing any more.
+            await self.approvals.withdraw(principal, kept.proposal.run_id, proposal_id)
             await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)
             return landed
 
@@ -67,7 +69,6 @@ class Lander:
     ) -> Landed:
         if is_resumed and await self._share_applied(proposal) != "none":
             # The editor's answer went with the process; what it did counts now, not the question.
-            await self.approvals.withdraw(principal, proposal.run_id)
             return await self._read_back(proposal, "found after a restart")
         await self._check_current(proposal)
         if not self.workspace.editor.takes_edits:

@@ -1,4 +1,7 @@
-"""What a person is shown of a proposal before they decide. Large texts take a while: use a thread."""
+"""What a person is shown of a proposal before they decide.
+
+For large texts this takes a while, so it is computed in a thread.
+"""
 
 from steward.permissions.question import Question
 from steward.workspace.diff import changed_region
