@@ -359,7 +359,10 @@ async def _applied(
     if ours.get("confirmsEdits"):
         choice = await window.person.ask(Shown("edit", params.label or "", str(params.edit)))
         if choice != "approve":
-            return types.ApplyWorkspaceEditResult(applied=False, failure_reason="rejected")
+            reason = {"reject": "discarded by the user"}.get(
+                choice, "closed before it was answered"
+            )
+            return types.ApplyWorkspaceEditResult(applied=False, failure_reason=reason)
     return types.ApplyWorkspaceEditResult(applied=await window.apply(window, params))
 
 

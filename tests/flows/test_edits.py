@@ -10,7 +10,7 @@ from tests.client import ASKING, OURS, PLAIN, READING, Window, apply_and_save
 from tests.flows.books import Books, repository
 from tests.flows.conftest import OpenWindow
 from tests.flows.scripts import EDIT, after_plan, results_in
-from tests.person import Person, leave_open
+from tests.person import Person, leave_open, reject
 
 MINE = "# I am typing here.\n"
 
@@ -116,6 +116,19 @@ async def test_a_buffer_changed_while_our_client_shows_the_diff_is_not_overwritt
     assert document.text.startswith(MINE)
     assert WRONG in document.text
     assert [row["state"] for row in books.proposals()] == ["stale"]
+    assert [row["state"] for row in books.approvals()] == ["approved", "withdrawn"]
+
+
+async def test_a_diff_that_the_person_discards_in_our_client_is_their_no(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(OURS, person=Person(reject("edit")))
+    await window.until_ended(await window.run_agent())
+    assert repository(workspace) == before
+    assert [row["state"] for row in books.proposals()] == ["refused"]
+    assert [row["state"] for row in books.approvals()] == ["approved", "rejected"]
 
 
 async def test_an_edit_names_the_version_and_wants_to_be_confirmed(

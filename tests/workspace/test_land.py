@@ -15,7 +15,8 @@ from tests.rooms import DEADLINE_S, Rooms, answering, no, open_rooms, silent, ye
 
 BEFORE = "one\ntwo\nthree\n"
 AFTER = "one\n2\nthree\n"
-NO = EditorReply(is_applied=False, reason="the person said no")
+NO = EditorReply(is_applied=False, reason="the person said no", is_declined=True)
+FAILED = EditorReply(is_applied=False, reason="the version moved")
 EDIT = EditProposal(
     "run.1",
     "run",
@@ -75,6 +76,17 @@ async def test_a_diff_discarded_in_the_editor_is_a_no(rooms: Rooms) -> None:
     assert "the person said no" in landed.outcome
     assert texts(rooms) == OLD
     assert "approval.rejected" in await rooms.trail()
+
+
+async def test_an_editor_that_cannot_apply_the_edit_is_nobodys_no(rooms: Rooms) -> None:
+    rooms.editor.shows_diff, rooms.editor.answer, rooms.editor.changes_max = True, FAILED, 0
+    landed = await land(rooms, silent)
+    assert landed.state == "refused"
+    assert "the version moved" in landed.outcome
+    assert texts(rooms) == OLD
+    trail = await rooms.trail()
+    assert "approval.rejected" not in trail
+    assert trail[-2:] == ["approval.withdrawn", "proposal.refused"]
 
 
 async def test_the_question_shows_the_whole_diff_and_binds_every_byte(rooms: Rooms) -> None:

@@ -16,6 +16,8 @@ from steward.workspace.editor import EditorReply, Snapshot
 from steward.workspace.proposal import EditProposal
 
 _CHANGE_WITHIN_S = 0.05
+_DECLINED = "discarded by the user"
+"""Our own client's reason when the person said no, and not the editor (`confirm.ts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class LspEditor:
             raise
         except JsonRpcException as error:
             return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")
-        return EditorReply(reply.applied, reply.failure_reason or "")
+        reason = reply.failure_reason or ""
+        is_declined = can.confirms_edits and not reply.applied and reason == _DECLINED
+        return EditorReply(reply.applied, reason, is_declined)
 
     async def settled(self) -> None:
         """Wait for the editor's next report of a change, for a moment."""

@@ -23,6 +23,8 @@ class EditorReply:
 
     is_applied: bool
     reason: str
+    is_declined: bool = False
+    """A person said no there; without this, something else kept the edit away."""
 
 
 class Editor(Protocol):

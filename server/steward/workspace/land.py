@@ -100,7 +100,10 @@ class Lander:
         if reply is None:
             answer = await self.approvals.look(approval_id)
             return Landed("refused", f"The change was {answer.state}; no file was touched.")
-        answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
+        if reply.is_applied or reply.is_declined:
+            answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
+        else:  # The editor could not; nobody answered.
+            answer = await self.approvals.look(approval_id)
         if not reply.is_applied:
             return await self._refused_by_editor(proposal, reply.reason)
         if answer.is_approval:
