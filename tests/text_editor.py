@@ -1,7 +1,7 @@
 """An editor without a screen: it applies edits to its documents and to files, or does not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class TextEditor:
     answer: EditorReply = field(default_factory=lambda: EditorReply(is_applied=True, reason=""))
     error: StewardError | None = None
     """Raised instead of an answer."""
+    afterwards: Callable[[], None] = lambda: None
+    """Happens after an edit, before the answer."""
     hold: asyncio.Event | None = None
     """Answer nothing until this is set."""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,6 +56,7 @@ class TextEditor:
             self._late += wanted
         else:
             await self._write(wanted)
+        await asyncio.to_thread(self.afterwards)
         return self.answer
 
     async def settled(self) -> None:

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-from steward.core.errors import StaleError, StewardError
+from steward.core.errors import NotPermittedError, StaleError, StewardError
 from steward.core.principal import Principal
 from steward.permissions.approvals import Approvals
 from steward.permissions.question import Answer, Question
@@ -57,7 +57,9 @@ class Lander:
                     landing = self._commit(principal, commit, is_resumed=kept.state == "applying")
             try:
                 landed = await landing
-            except StaleError as error:
+            except NotPermittedError as error:
+                landed = Landed("refused", str(error))
+            except StewardError as error:  # Nothing was sent; what was sent ends in `_outcome`.
                 landed = Landed("stale", str(error))
             # Whatever ended it, an answer would change nothing any more.
             await self.approvals.withdraw(principal, kept.proposal.run_id, proposal_id)
@@ -67,9 +69,8 @@ class Lander:
     async def _edit(
         self, principal: Principal, proposal: EditProposal, *, is_resumed: bool
     ) -> Landed:
-        if is_resumed and await self._share_applied(proposal) != "none":
-            # The editor's answer went with the process; what it did counts now, not the question.
-            return await self._read_back(proposal, "found after a restart")
+        if is_resumed and (landed := await self._found(proposal)) is not None:
+            return landed
         await self._check_current(proposal)
         if not self.workspace.editor.takes_edits:
             return Landed(
@@ -85,10 +86,7 @@ class Lander:
             return Landed("refused", f"The change was {answer.state}; no file was touched.")
         await self._check_current(proposal)
         await self._begin(principal, proposal.id, answer)
-        reply = await self.workspace.editor.apply(self.workspace.root, proposal)
-        if not reply.is_applied:
-            return await self._refused_by_editor(proposal, reply.reason)
-        return await self._read_back(proposal, "applied")
+        return await self._outcome(proposal, await self._apply(proposal))
 
     async def _edit_shown_by_editor(
         self, principal: Principal, proposal: EditProposal, question: Question
@@ -104,11 +102,9 @@ class Lander:
             answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
         else:  # The editor could not; nobody answered.
             answer = await self.approvals.look(approval_id)
-        if not reply.is_applied:
-            return await self._refused_by_editor(proposal, reply.reason)
-        if answer.is_approval:
+        if reply.is_applied and answer.is_approval:
             await self.approvals.use(answer.approval_id, answer.digest)
-        return await self._read_back(proposal, "applied")
+        return await self._outcome(proposal, reply)
 
     async def _apply_while_open(
         self, proposal: EditProposal, approval_id: str
@@ -118,7 +114,7 @@ class Lander:
         Then the diff is taken away: nobody can apply what was rejected elsewhere or ran out.
         """
         async with asyncio.TaskGroup() as tasks:
-            showing = tasks.create_task(self._try_apply(proposal))
+            showing = tasks.create_task(self._apply_or_stale(proposal))
             waiting = tasks.create_task(self.approvals.ended(approval_id))
             await asyncio.wait((showing, waiting), return_when=asyncio.FIRST_COMPLETED)
             if waiting.done() and not waiting.result().is_approval and not showing.done():
@@ -128,16 +124,29 @@ class Lander:
         if showing.cancelled():
             return None
         reply = showing.result()
-        if isinstance(reply, StewardError):
+        if isinstance(reply, StaleError):
             raise reply
         return reply
 
-    async def _try_apply(self, proposal: EditProposal) -> EditorReply | StewardError:
-        """An error as a value: inside a task group it would come out wrapped."""
+    async def _apply_or_stale(self, proposal: EditProposal) -> EditorReply | StaleError:
+        """The error as a value: inside a task group it would come out wrapped."""
+        try:
+            return await self._apply(proposal)
+        except StaleError as error:
+            return error
+
+    async def _apply(self, proposal: EditProposal) -> EditorReply:
+        """The editor's reply; one that broke off may have applied the edit all the same.
+
+        Raises:
+            StaleError: nothing was sent.
+        """
         try:
             return await self.workspace.editor.apply(self.workspace.root, proposal)
+        except StaleError:
+            raise
         except StewardError as error:
-            return error
+            return EditorReply(is_applied=False, reason=str(error))
 
     async def _note(
         self, principal: Principal, approval_id: str, question: Question, *, approve: bool
@@ -153,8 +162,13 @@ class Lander:
         self, principal: Principal, proposal: CommitProposal, *, is_resumed: bool
     ) -> Landed:
         prepared = proposal.prepared
-        if is_resumed and (made := await self.git.find_commit(prepared)) is not None:
-            return Landed("applied", f"Committed {made[:12]} on {prepared.branch}.")
+        if is_resumed:
+            try:
+                made = await self.git.find_commit(prepared)
+            except StewardError as error:
+                return Landed("partial", f"Nobody can say whether the commit was made: {error}")
+            if made is not None:
+                return Landed("applied", f"Committed {made[:12]} on {prepared.branch}.")
         question = await asyncio.to_thread(commit_question, proposal)
         answer = await self.approvals.ask(principal, question)
         if not answer.is_approval:
@@ -184,12 +198,34 @@ class Lander:
                     " touched. Read the file again and propose the change anew."
                 )
 
+    async def _found(self, proposal: EditProposal) -> Landed | None:
+        """What an earlier process did; `None` if nothing.
+
+        The editor's answer went with that process: what it did counts now, not the question.
+        """
+        try:
+            if await self._share_applied(proposal) == "none":
+                return None
+            return await self._read_back(proposal, "found after a restart")
+        except StewardError as error:
+            return _unread(error)
+
+    async def _outcome(self, proposal: EditProposal, reply: EditorReply) -> Landed:
+        """What became of an edit that was sent. Errors are no way out: files may have changed."""
+        try:
+            if reply.is_applied:
+                return await self._read_back(proposal, "applied")
+            return await self._refused_by_editor(proposal, reply.reason)
+        except StewardError as error:
+            return _unread(error)
+
     async def _refused_by_editor(self, proposal: EditProposal, reason: str) -> Landed:
         share = await self._share_applied(proposal)
         if share == "foreign":
-            raise StaleError(
+            return Landed(
+                "stale",
                 "The change was not applied: somebody else edited the text while it was on its"
-                " way. Read the file again and propose the change anew."
+                " way. Read the file again and propose the change anew.",
             )
         if share != "none":
             return await self._read_back(proposal, "applied, though the editor reported that not")
@@ -224,3 +260,10 @@ class Lander:
         if all(text == change.before for change, text in texts):
             return "none"
         return "some" if any(text == change.after for change, text in texts) else "foreign"
+
+
+def _unread(error: StewardError) -> Landed:
+    return Landed(
+        "partial",
+        f"The edit was sent and cannot be read back, so look at the files yourself: {error}",
+    )
