@@ -152,6 +152,6 @@ def _runs(
         cost_limit=NanoUsd(int(chosen.cost_limit_usd * NANO_PER_USD)),
         output_tokens_max=chosen.output_tokens_max,
     )
-    interpret = interpreter(hands, BUILTIN, chosen.turns_max)
+    interpret = interpreter(hands, BUILTIN, chosen.turns_max, owner.name)
     engine = DurableEngine(ground.settings.data_dir, str(workspace.root), owner, interpret)
     return Runs(hands, BUILTIN, engine, owner)

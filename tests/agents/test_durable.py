@@ -98,7 +98,10 @@ async def test_whoever_takes_a_run_over_repeats_no_finished_step(tmp_path: Path)
         assert not work.ended.is_set()
         work.may_go_on.set()
         async with open_engine(tmp_path, two, work.interpret) as engine:
-            assert await engine.adopt("run1", "one")
+            assert await engine.holder("run1") == "one"
+            await engine.adopt("run1", "somebody else")
+            assert await engine.holder("run1") == "one"
+            await engine.adopt("run1", "one")
             await work.ended.wait()
     # The value is the recorded one (`number` counts the calls), the error has the same code, and
     # only the step that was cut off was begun again.
@@ -106,10 +109,10 @@ async def test_whoever_takes_a_run_over_repeats_no_finished_step(tmp_path: Path)
     assert work.done == ["first", "second", "third", "third"]
 
 
-async def test_a_run_that_the_engine_never_heard_of_is_not_taken_over(tmp_path: Path) -> None:
+async def test_nobody_holds_a_run_that_the_engine_never_heard_of(tmp_path: Path) -> None:
     owner = Owner(tmp_path / "executors", "one")
     async with asyncio.timeout(DEADLINE_S), open_engine(tmp_path, owner, Work().interpret) as one:
-        assert not await one.adopt("run1", "dead")
+        assert await one.holder("run1") is None
 
 
 async def test_the_same_run_started_twice_is_one_run(tmp_path: Path) -> None:
@@ -134,6 +137,6 @@ async def test_a_cancelled_run_is_over_for_everybody(tmp_path: Path) -> None:
         await engine.cancel("run1")
         await stack.aclose()
         async with open_engine(tmp_path, two, work.interpret) as engine:
-            assert not await engine.adopt("run1", "one")
+            assert await engine.holder("run1") is None
     assert not work.ended.is_set()
     assert work.done.count("third") == 1

@@ -218,8 +218,9 @@ async def test_whatever_characters_a_model_writes_the_run_ends_well(crew: Crew) 
     assert (row.state, row.message) == ("finished", "\ufffd ⟨U+0000⟩ ⟨U+202E⟩ 😀😀")
 
 
-async def test_a_run_that_ends_with_a_book_is_closed_all_the_same(crew: Crew) -> None:
-    ended = await crew.play(say("word " * 100_000))
+@pytest.mark.parametrize("text", ["word ", "a\n", '"', "\\"])
+async def test_a_run_that_ends_with_a_book_is_closed_all_the_same(crew: Crew, text: str) -> None:
+    ended = await crew.play(say(text * 100_000))
     assert ended["state"] == "finished"
     row, _ = await crew.steps.hands.log.find(crew.rooms.principal, "run1")
     assert row.state == "finished"

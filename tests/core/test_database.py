@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from steward.core.database import Database, open_database
@@ -100,7 +99,7 @@ async def test_units_run_in_the_order_in_which_they_came(tmp_path: Path) -> None
 
 async def test_a_unit_that_only_reads_cannot_write(tmp_path: Path) -> None:
     async with open_database(tmp_path / "steward.db") as database:
-        with pytest.raises(OperationalError, match="readonly"):
+        with pytest.raises(UnavailableError, match="readonly"):
             await database.read(write("a"))
         assert await database.read(names) == []
 

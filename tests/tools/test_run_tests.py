@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from steward.core.errors import InvalidInputError
 from steward.permissions.question import OpenQuestion
 from steward.tools.run_tests import RunTestsArguments, detect_test_command
+from steward.tools.tool import Output
 from tests.jailed import working_jail
 from tests.rooms import Rooms, answering, no, yes
 from tests.tools.agent import surroundings, use
@@ -132,3 +134,15 @@ async def test_the_operands_bind_every_byte_of_an_unsaved_document(tested: Rooms
         found.append(request.operands["unsaved"])
     assert all(found.count(one) == 1 for one in found)
     assert found[-1] == {}
+
+
+async def test_what_was_approved_runs_though_the_person_types_on(tested: Rooms) -> None:
+    tool = tested.invoker.tools["run_tests"]
+    path = tested.workspace.root / "a.py"
+    tested.editor.documents[path] = "as approved\n"
+    call = surroundings(tested)
+    request = await tool.request(RunTestsArguments(), call)
+    tested.editor.documents[path] = "typed since\n"
+    output = await tool.run(RunTestsArguments(), replace(call, prepared=request.prepared))
+    assert isinstance(output, Output)
+    assert "seen: as approved" in output.text

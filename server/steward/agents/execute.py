@@ -23,13 +23,15 @@ _REPEATS_MAX = 3
 """So often may one call bring one result before the run is taken to be in a loop."""
 
 
-def interpreter(hands: Hands, agents: Mapping[str, Agent], turns_max: int) -> Interpret:
-    """What the durable engine plays: any run of any of these agents."""
+def interpreter(hands: Hands, agents: Mapping[str, Agent], turns_max: int, owner: str) -> Interpret:
+    """What the durable engine plays: any run of any of these agents, as `owner`'s."""
 
     async def interpret(
         run_id: str, specification: Mapping[str, object], journal: Journal
     ) -> JsonObject:
         parsed = specification_from_json(dict(specification))
+        # On every start, also after a crash: whoever looks for the living finds us.
+        await hands.log.take_over(run_id, owner)
         agent = agents.get(parsed.agent_id)
         if agent is None:
             raise NotFoundError(f"Run {run_id!r} needs the agent {parsed.agent_id!r}; it is gone.")

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 
 from steward.agents.agent import Agent
 from steward.agents.assignment import Assigned
@@ -11,7 +11,13 @@ from steward.agents.run import RunSpecification
 from steward.agents.steps import Hands
 from steward.agents.workflows.durable import DurableEngine
 from steward.agents.workflows.owner import Owner
-from steward.core.errors import InvalidInputError, NotFoundError, StaleError, UnavailableError
+from steward.core.errors import (
+    InvalidInputError,
+    NotFoundError,
+    StaleError,
+    StewardError,
+    UnavailableError,
+)
 from steward.core.events import RUN_ENDED
 from steward.core.money import as_usd
 from steward.core.principal import Principal
@@ -62,21 +68,39 @@ class Runs:
         )
         await asyncio.to_thread(self._owner.claim)
         await self._hands.log.begin(specification, self._owner.name)
-        await self._engine.start(specification.run_id, specification.as_json())
+        try:
+            await self._engine.start(specification.run_id, specification.as_json())
+        except StewardError as error:
+            await self._hands.log.enter(specification.run_id, "failed", "start", str(error))
+            raise
         return specification.run_id
 
     async def recover(self, principal: Principal) -> None:
         """Take over this workspace's unfinished runs whose owner has died."""
         for run_id, owner in await self._hands.log.unfinished(principal):
-            with ExitStack() as lock:
-                claim = self._owner.if_dead(owner)
-                if not await asyncio.to_thread(lock.enter_context, claim):
-                    continue
-                await asyncio.to_thread(self._owner.claim)
-                if await self._engine.adopt(run_id, owner):
-                    await self._hands.log.take_over(run_id, self._owner.name)
-                else:
-                    await self._give_up(principal, run_id)
+            async with self._if_dead(owner) as is_dead:
+                if is_dead:
+                    await self._take_over(principal, run_id, owner)
+
+    async def _take_over(self, principal: Principal, run_id: str, dead: str) -> None:
+        """The row names who last began the run; the engine knows who holds it."""
+        holder = await self._engine.holder(run_id)
+        if holder is None:
+            # It died before the engine knew of it, or the engine ended it without us.
+            message = "The run was cut off before it could be continued; start it again."
+            await self._hands.approvals.withdraw(principal, run_id)
+            await self._hands.log.enter(run_id, "failed", "recover", message)
+        elif holder == dead:
+            await self._engine.adopt(run_id, dead)
+        elif holder:
+            async with self._if_dead(holder) as is_dead:
+                if is_dead:
+                    await self._engine.adopt(run_id, holder)
+
+    @asynccontextmanager
+    async def _if_dead(self, owner: str) -> AsyncGenerator[bool]:
+        with ExitStack() as lock:
+            yield await asyncio.to_thread(lock.enter_context, self._owner.if_dead(owner))
 
     async def cancel(self, principal: Principal, run_id: str) -> str:
         """End a run where it is; returns its state. What was landed stays."""
@@ -141,9 +165,3 @@ class Runs:
         """Stop working; unfinished runs go on when the workspace is opened again."""
         await self._engine.close()
         await asyncio.to_thread(self._owner.release)
-
-    async def _give_up(self, principal: Principal, run_id: str) -> None:
-        """A run that died before the engine knew of it, or that the engine ended without us."""
-        message = "The run was cut off before it could be continued; start it again."
-        await self._hands.approvals.withdraw(principal, run_id)
-        await self._hands.log.enter(run_id, "failed", "recover", message)

@@ -1,12 +1,14 @@
 """`steward lsp`: answer `initialize` first, then open the house behind the door."""
 
 import asyncio
+import functools
 import importlib
 import logging
 import os
 import stat
 import sys
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -20,7 +22,13 @@ from steward.lsp.session import Session
 from steward.lsp.status import keep_status
 from steward.lsp.stdio import serve_stdio
 
+if TYPE_CHECKING:
+    from steward.agents.runs import Runs
+    from steward.core.principal import Principal
+
 _log = logging.getLogger(__name__)
+
+_AGAIN_AFTER_S = 1.0
 
 
 async def serve() -> int:
@@ -68,14 +76,38 @@ async def _attend(session: Session, rooms: Rooms) -> None:
     async with asyncio.TaskGroup() as tasks:
         board = QuestionBoard(session, rooms, tasks)
         session.show_questions_again = board.show_again
-        tasks.create_task(board.keep_current())
-        tasks.create_task(keep_status(session, rooms))
-        tasks.create_task(keep_progress(session, rooms))
+        tasks.create_task(_keep("questions", board.keep_current))
+        tasks.create_task(_keep("status", functools.partial(keep_status, session, rooms)))
+        tasks.create_task(_keep("progress", functools.partial(keep_progress, session, rooms)))
         if rooms.runs is not None:
-            await rooms.runs.recover(rooms.principal)
+            await _recover(session, rooms.runs, rooms.principal)
+
+
+async def _keep(what: str, watch: Callable[[], Awaitable[None]]) -> None:
+    """Watch, and begin again after a fault: one full disk must not end what a person sees."""
+    while True:
+        try:
+            return await watch()
+        except Exception:  # An outer boundary: the other watchers and the server go on.
+            _log.exception("the %s could not be kept current", what)
+        await asyncio.sleep(_AGAIN_AFTER_S)
+
+
+async def _recover(session: Session, runs: "Runs", principal: "Principal") -> None:
+    try:
+        await runs.recover(principal)
+    except StewardError as error:
+        _tell(session, f"An interrupted run could not be continued: {error}")
+    except Exception:  # An outer boundary: without the old runs, new work still goes on.
+        _log.exception("interrupted runs could not be taken over")
+        _tell(session, "An interrupted run could not be continued; the log has the details.")
 
 
 def _give_up(session: Session, error: StewardError) -> None:
     session.fail(error)
-    params = types.ShowMessageParams(types.MessageType.Error, f"Steward: {error}")
+    _tell(session, str(error))
+
+
+def _tell(session: Session, message: str) -> None:
+    params = types.ShowMessageParams(types.MessageType.Error, f"Steward: {message}")
     session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)

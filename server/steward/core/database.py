@@ -90,8 +90,14 @@ class Database:
                 # The transaction that we began is the session's to commit or roll back.
                 join_transaction_mode="control_fully",
             )
-            with session, session.begin():
-                return work(session)
+            try:
+                with session, session.begin():
+                    return work(session)
+            except OperationalError as error:
+                raise UnavailableError(
+                    f"The database {str(self.path)!r} refused: {error.orig}. Nothing was changed."
+                    " Check that its disk has room and can be written, then try again."
+                ) from error
 
 
 @asynccontextmanager

@@ -35,8 +35,9 @@ SHOWN_CHARS_MAX = 20_000
 """Characters of a question that fit into a message box; a longer one is opened as a document."""
 SHOWN_LINES_MAX = 400
 """Its lines."""
-RUN_MESSAGE_CHARS_MAX = 8_000
-"""What a run says of itself, in its row and to an editor; it fits into an audit entry."""
+RUN_MESSAGE_CHARS_MAX = 7_000
+"""What a run says of itself, in its row and to an editor; it fits into an audit entry even when
+every character is escaped."""
 
 COMMAND_WALL_S_MAX = 120.0
 """How long a jailed command may take."""

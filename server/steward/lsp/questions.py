@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 2.0
 """How soon a question that another process answered, or that ran out, leaves the screen."""
+_LOOK_IDLE_S = 3.0
+"""How soon a question that another process asked is seen when there is none on the screen."""
 
 
 class QuestionBoard:
@@ -45,7 +47,7 @@ class QuestionBoard:
             while True:
                 await self.refresh()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_AGAIN_S if self._shown else None):
+                    async with asyncio.timeout(_LOOK_AGAIN_S if self._shown else _LOOK_IDLE_S):
                         while not isinstance(await anext(events), QuestionChanged):
                             pass
 
@@ -92,8 +94,9 @@ class QuestionBoard:
             self._tell(str(error))
         except JsonRpcException as error:
             _log.info("the editor could not show a question: %s", error)
-        except OSError as error:
-            self._tell(f"The question {question.title!r} could not be shown: {error}")
+        except Exception:  # An outer boundary: the question stays open and can be shown again.
+            _log.exception("a question could not be shown or answered")
+            self._tell(f"The question {question.title!r} was not answered; show it again.")
 
     async def _ask_ours(self, question: OpenQuestion) -> bool | None:
         reply = await self._session.protocol.send_request_async(
@@ -122,6 +125,8 @@ class QuestionBoard:
         except asyncio.CancelledError:
             self._session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(message_id))
             raise
+        finally:
+            await asyncio.to_thread(self._preview(question.id).unlink, missing_ok=True)
         title = getattr(pressed, "title", None)
         return {approve: True, reject: False}.get(title) if title else None
 
@@ -129,13 +134,16 @@ class QuestionBoard:
         body = question.body
         if body.count("\n") < SHOWN_LINES_MAX and len(body) < SHOWN_CHARS_MAX:
             return body
-        path = self._rooms.previews / f"{question.id}.md"
+        path = self._preview(question.id)
         await asyncio.to_thread(_write_private, path, f"# {question.title}\n\n{body}\n")
         if self._session.can.shows_documents:
             await self._session.protocol.send_request_async(
                 types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(path.as_uri())
             )
         return f"Read all of it before you answer: {path}"
+
+    def _preview(self, question_id: str) -> Path:
+        return self._rooms.previews / f"{question_id}.md"
 
     def _tell(self, message: str) -> None:
         params = types.ShowMessageParams(types.MessageType.Warning, f"Steward: {message}")

@@ -60,7 +60,8 @@ class Session:
 
     def fail(self, error: Exception) -> None:
         """Nothing behind this door can be opened; features answer with the reason."""
-        self._rooms.set_exception(error)
+        if not self._rooms.done():
+            self._rooms.set_exception(error)
 
     async def rooms(self) -> Rooms:
         """The rooms, as soon as they are open.

@@ -79,7 +79,7 @@ class Invoker:
             case Deny(reason):
                 raise NotPermittedError(f"{tool.name} was denied: {reason}.")
             case Ask(reason):
-                await self._ask(tool, arguments, reason, call)
+                call = await self._ask(tool, arguments, reason, call)
             case Allow():
                 pass
         outcome = await tool.run(arguments, call)
@@ -88,7 +88,8 @@ class Invoker:
         await self.proposals.keep(call.principal, outcome)
         return Result(outcome.title, ok=True, proposal_id=outcome.id)
 
-    async def _ask(self, tool: Tool[Any], arguments: object, reason: str, call: Call) -> None:
+    async def _ask(self, tool: Tool[Any], arguments: object, reason: str, call: Call) -> Call:
+        """Put the question; gives the call with what was approved in it."""
         request = await tool.request(arguments, call)
         question = Question(
             key=call.step,
@@ -105,10 +106,10 @@ class Invoker:
                 " Go on without it or stop; do not try it again."
             )
         # Asked about again right before it is done: what was approved must still be what runs.
-        now = replace(
-            question, operands={"tool": tool.name, **(await tool.request(arguments, call)).operands}
-        )
+        request = await tool.request(arguments, call)
+        now = replace(question, operands={"tool": tool.name, **request.operands})
         await self.approvals.use(answer.approval_id, now.digest())
+        return replace(call, prepared=request.prepared)
 
     async def _record(self, wanted: ToolCall, result: Result, call: Call) -> None:
         action = "tool.denied" if result.code == NotPermittedError.code else "tool.called"

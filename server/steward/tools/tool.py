@@ -34,6 +34,8 @@ class Call:
     workspace: Workspace
     landed: Mapping[str, str]
     """What this run has already landed: relative path → the text that was approved."""
+    prepared: object = None
+    """What the person approved, where the tool was asked about; see `Request`."""
 
     @property
     def proposal_id(self) -> str:
@@ -48,6 +50,8 @@ class Request:
     title: str
     body: str
     operands: Mapping[str, object]
+    prepared: object = None
+    """What exactly would be done; `run` finds it in its `Call` once it was approved."""
 
 
 A = TypeVar("A", bound=BaseModel, contravariant=True)

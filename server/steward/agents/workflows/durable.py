@@ -19,7 +19,7 @@ from typing import Any
 
 from steward.agents.workflows.journal import Journal, JsonObject
 from steward.agents.workflows.owner import Owner
-from steward.core.errors import StewardError
+from steward.core.errors import StewardError, UnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -80,23 +80,31 @@ class DurableEngine:
         with SetWorkflowID(run_id):
             await self._dbos.start_workflow_async(self._workflow, run_id, dict(specification))
 
-    async def adopt(self, run_id: str, dead: str) -> bool:
-        """Take over a run of an executor that is known to be dead.
+    async def holder(self, run_id: str) -> str | None:
+        """The executor that works on the run; empty if it waits in the queue.
 
-        Returns:
-            False if the engine never heard of the run, or if it has already ended.
+        `None` if the engine never heard of the run, or if it has ended.
         """
         await self._open()
-        # There is no public call that re-enqueues fenced by the executor's name. The pinned
-        # version and the kill tests stand guard over this one.
-        taken = await asyncio.to_thread(
+        status = await self._dbos.get_workflow_status_async(run_id)
+        if status is None or status.status not in ("ENQUEUED", "PENDING"):
+            return None
+        return "" if status.status == "ENQUEUED" else str(status.executor_id)
+
+    async def adopt(self, run_id: str, dead: str) -> None:
+        """Put a run of a dead executor back into its workspace's queue.
+
+        Fenced by the executor's name: if another process was quicker, nothing happens.
+        """
+        await self._open()
+        # There is no public call that does this. The pinned version and the kill tests stand
+        # guard over this one.
+        await asyncio.to_thread(
             self._instance._sys_db.reenqueue_for_recovery,  # noqa: SLF001
             run_id,
             [dead],
             self._queue,
         )
-        status = await self._dbos.get_workflow_status_async(run_id)
-        return taken or (status is not None and status.status in ("ENQUEUED", "PENDING"))
 
     async def cancel(self, run_id: str) -> None:
         """End the run where it is; a step under way is cancelled."""
@@ -123,7 +131,14 @@ class DurableEngine:
         async with self._opening:
             if self._dbos is None:
                 await asyncio.to_thread(self._owner.claim)
-                self._dbos = await asyncio.to_thread(self._launch)
+                try:
+                    self._dbos = await asyncio.to_thread(self._launch)
+                except Exception as error:  # Whatever a broken file makes the engine raise.
+                    raise UnavailableError(
+                        f"The journal of runs, {str(self._file)!r}, cannot be opened"
+                        f" ({type(error).__name__}). Check that it can be read and written and"
+                        " that its disk has room; move it away to begin a new one."
+                    ) from error
                 # Workflows that come from the queue then run on our loop, beside everything else.
                 self._instance._background_event_loop.set_main_loop()  # noqa: SLF001
 

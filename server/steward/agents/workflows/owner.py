@@ -47,6 +47,9 @@ class Owner:
             yield lock is not None
         finally:
             if lock is not None:
+                # Nobody will claim this name again; removed while held, so that nobody else is
+                # left with a lock on a file that is gone.
+                self._path(name).unlink(missing_ok=True)
                 os.close(lock)
 
     def _path(self, name: str) -> Path:
