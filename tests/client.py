@@ -356,7 +356,8 @@ async def _applied(
 ) -> types.ApplyWorkspaceEditResult:
     window.edits.append(params)
     ours: Json = window.abilities["experimental"].get("steward", {})
-    if ours.get("confirmsEdits"):
+    annotations = (params.edit.change_annotations or {}).values()
+    if ours.get("confirmsEdits") and any(one.needs_confirmation for one in annotations):
         choice = await window.person.ask(Shown("edit", params.label or "", str(params.edit)))
         if choice != "approve":
             reason = {"reject": "discarded by the user"}.get(

@@ -1,7 +1,7 @@
 """An editor without a screen: it applies edits to its documents and to files, or does not."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class TextEditor:
     answer: EditorReply = field(default_factory=lambda: EditorReply(is_applied=True, reason=""))
     error: StewardError | None = None
     """Raised instead of an answer."""
-    afterwards: Callable[[], None] = lambda: None
+    afterwards: Callable[[], Awaitable[object]] | None = None
     """Happens after an edit, before the answer."""
     hold: asyncio.Event | None = None
     """Answer nothing until this is set."""
@@ -43,11 +43,11 @@ class TextEditor:
         """All documents."""
         return dict(self.documents)
 
-    async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
-        """Do what the fields say."""
+    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
+        """Do what the fields say. What it shows itself and is approved already waits for nobody."""
         self.edits.append(proposal)
         self.asked.set()
-        if self.hold is not None:
+        if self.hold is not None and not (self.shows_diff and is_approved):
             await self.hold.wait()
         if self.error is not None:
             raise self.error
@@ -56,7 +56,8 @@ class TextEditor:
             self._late += wanted
         else:
             await self._write(wanted)
-        await asyncio.to_thread(self.afterwards)
+        if self.afterwards is not None:
+            await self.afterwards()
         return self.answer
 
     async def settled(self) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from lsprotocol import types
 
 from demo.script import RIGHT, WRONG
@@ -129,6 +130,36 @@ async def test_a_diff_that_the_person_discards_in_our_client_is_their_no(
     assert repository(workspace) == before
     assert [row["state"] for row in books.proposals()] == ["refused"]
     assert [row["state"] for row in books.approvals()] == ["approved", "rejected"]
+
+
+@pytest.mark.parametrize("choice", ["approve", "reject"])
+async def test_a_diff_in_our_client_that_is_answered_elsewhere_is_taken_away_and_decided(
+    choice: str,
+    open_window: OpenWindow,
+    workspace: Path,
+    scripted_model: ScriptedModel,
+    books: Books,
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(OURS, person=Person(leave_open))
+    run_id = await window.run_agent()
+    (await window.person.sees("plan")).answer("approve")
+    await window.person.sees("edit")
+    (question,) = await window.command("steward.questions")
+    answer = {"id": question["id"], "digest": question["digest"], "choice": choice}
+    await window.command("steward.answer", **answer)
+    await window.until_ended(run_id)
+    (proposal,) = books.proposals()
+    assert f"steward:{proposal['id']}" in window.closed
+    assert window.person.kinds == ["plan", "edit"]
+    if choice == "reject":
+        assert repository(workspace) == before
+        assert proposal["state"] == "refused"
+    else:
+        assert RIGHT in repository(workspace).text
+        assert proposal["state"] == "applied"
+        assert "approval.used" in books.actions("approval.")
 
 
 async def test_an_edit_names_the_version_and_wants_to_be_confirmed(

@@ -22,6 +22,8 @@ def workspace_edit(
     documents: dict[str, tuple[str, Document | None]],
     can: ClientAbilities,
     encoding: Document,
+    *,
+    needs_confirmation: bool,
 ) -> types.WorkspaceEdit:
     """The proposal as one edit: versioned and annotated as far as the client understands that.
 
@@ -51,7 +53,9 @@ def workspace_edit(
             for path, edit in edits.items()
         ],
         change_annotations={
-            annotation: types.ChangeAnnotation(proposal.title, needs_confirmation=True)
+            annotation: types.ChangeAnnotation(
+                proposal.title, needs_confirmation=needs_confirmation
+            )
         }
         if can.change_annotations
         else None,

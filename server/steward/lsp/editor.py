@@ -50,12 +50,14 @@ class LspEditor:
         documents = self.session.protocol.documents.by_path()
         return {path: document.source for path, document in documents.items()}
 
-    async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
+    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
         """Send `workspace/applyEdit` and wait for the answer."""
         can = self.session.can
         documents = self._documents(root, proposal)
         uncounted = Document("", position_codec=self.session.protocol.documents.position_codec)
-        edit = workspace_edit(proposal, documents, can, uncounted)
+        # Only our own client is known to have no say of its own here: others may still preview.
+        is_asking = not (is_approved and can.confirms_edits)
+        edit = workspace_edit(proposal, documents, can, uncounted, needs_confirmation=is_asking)
         params = types.ApplyWorkspaceEditParams(
             edit,
             label=f"Steward: {proposal.title}",

@@ -48,8 +48,10 @@ class Editor(Protocol):
         """Every open document's text."""
         ...
 
-    async def apply(self, root: Path, proposal: EditProposal) -> EditorReply:
+    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
         """Send the proposal as one versioned edit and wait for the editor's answer.
+
+        An editor that shows the diff itself need not, where the person has already approved.
 
         Raises:
             StaleError: a document is no longer what the proposal was computed from.

@@ -8,8 +8,9 @@ about again, and what is neither is left to the person.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from steward.core.errors import NotPermittedError, StaleError, StewardError
 from steward.core.principal import Principal
@@ -21,6 +22,8 @@ from steward.workspace.proposal import CommitProposal, EditProposal
 from steward.workspace.proposals import Proposals, ProposalState
 from steward.workspace.shown import commit_question, edit_question
 from steward.workspace.workspace import Workspace
+
+_Result = TypeVar("_Result")
 
 _LOOKS_MAX = 40
 """How often the editor's documents are compared with the approved text after it said "applied"."""
@@ -52,7 +55,8 @@ class Lander:
                 return Landed(kept.state, kept.outcome)
             match kept.proposal:
                 case EditProposal() as edit:
-                    landing = self._edit(principal, edit, is_resumed=kept.state == "applying")
+                    begun_by = kept.approval_id if kept.state == "applying" else None
+                    landing = self._edit(principal, edit, begun_by)
                 case CommitProposal() as commit:
                     landing = self._commit(principal, commit, is_resumed=kept.state == "applying")
             try:
@@ -67,9 +71,10 @@ class Lander:
             return landed
 
     async def _edit(
-        self, principal: Principal, proposal: EditProposal, *, is_resumed: bool
+        self, principal: Principal, proposal: EditProposal, begun_by: str | None
     ) -> Landed:
-        if is_resumed and (landed := await self._found(proposal)) is not None:
+        """`begun_by`: the id of the approval with which an earlier process began to apply it."""
+        if begun_by is not None and (landed := await self._found(proposal, begun_by)) is not None:
             return landed
         await self._check_current(proposal)
         if not self.workspace.editor.takes_edits:
@@ -82,67 +87,78 @@ class Lander:
         if self.workspace.editor.shows_diff:
             return await self._edit_shown_by_editor(principal, proposal, question)
         answer = await self.approvals.ask(principal, question)
+        return await self._edit_answered(principal, proposal, answer)
+
+    async def _edit_answered(
+        self, principal: Principal, proposal: EditProposal, answer: Answer
+    ) -> Landed:
+        """The person has answered a question of ours; the editor need not ask again."""
         if not answer.is_approval:
             return Landed("refused", f"The change was {answer.state}; no file was touched.")
         await self._check_current(proposal)
         await self._begin(principal, proposal.id, answer)
-        return await self._outcome(proposal, await self._apply(proposal))
+        return await self._outcome(proposal, await self._apply(proposal, is_approved=True))
 
     async def _edit_shown_by_editor(
         self, principal: Principal, proposal: EditProposal, question: Question
     ) -> Landed:
-        """The editor's own diff view is the question; its reply is the answer."""
+        """The editor's own diff view is the question; its reply is the answer, if it is first."""
         approval_id = await self.approvals.open(principal, question)
+        answer = await self.approvals.look(approval_id)
+        if answer.state != "pending":
+            return await self._edit_answered(principal, proposal, answer)
         await self.proposals.mark(principal, proposal.id, "applying", approval_id=approval_id)
-        reply = await self._apply_while_open(proposal, approval_id)
-        if reply is None:
-            answer = await self.approvals.look(approval_id)
-            return Landed("refused", f"The change was {answer.state}; no file was touched.")
-        if reply.is_applied or reply.is_declined:
+        reply = await self._show(proposal, approval_id)
+        if reply is not None and (reply.is_applied or reply.is_declined):
             answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
-        else:  # The editor could not; nobody answered.
+        else:  # Answered elsewhere, or not at all: the editor could not apply it.
             answer = await self.approvals.look(approval_id)
-        if reply.is_applied and answer.is_approval:
-            await self.approvals.use(answer.approval_id, answer.digest)
-        return await self._outcome(proposal, reply)
+        if reply is None:
+            return await self._edit_answered(principal, proposal, answer)
+        return await self._account(await self._outcome(proposal, reply), answer)
 
-    async def _apply_while_open(
-        self, proposal: EditProposal, approval_id: str
-    ) -> EditorReply | None:
-        """The editor's reply; `None` if the question ended without it in anything but a yes.
+    async def _show(self, proposal: EditProposal, approval_id: str) -> EditorReply | None:
+        """The editor's reply; `None` if the question ended elsewhere.
 
-        Then the diff is taken away: nobody can apply what was rejected elsewhere or ran out.
+        Then the diff is taken away: what was answered or ran out is not asked any more.
         """
         async with asyncio.TaskGroup() as tasks:
-            showing = tasks.create_task(self._apply_or_stale(proposal))
-            waiting = tasks.create_task(self.approvals.ended(approval_id))
-            await asyncio.wait((showing, waiting), return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done() and not waiting.result().is_approval and not showing.done():
-                showing.cancel()
-            await asyncio.wait((showing,))
-            waiting.cancel()
-        if showing.cancelled():
-            return None
-        reply = showing.result()
-        if isinstance(reply, StaleError):
-            raise reply
-        return reply
+            showing = tasks.create_task(_or_error(self._apply(proposal, is_approved=False)))
+            ended = tasks.create_task(_or_error(self.approvals.ended(approval_id)))
+            await asyncio.wait((showing, ended), return_when=asyncio.FIRST_COMPLETED)
+            showing.cancel()
+            ended.cancel()
+        first = ended.result() if showing.cancelled() else showing.result()
+        if isinstance(first, StewardError):
+            raise first
+        if isinstance(first, EditorReply):
+            return first
+        # It may have been applied while it was being taken away.
+        is_applied = await self._share_applied(proposal) == "all"
+        return EditorReply(is_applied=True, reason="") if is_applied else None
 
-    async def _apply_or_stale(self, proposal: EditProposal) -> EditorReply | StaleError:
-        """The error as a value: inside a task group it would come out wrapped."""
+    async def _account(self, landed: Landed, answer: Answer) -> Landed:
+        """Use the approval up for what the editor did; without one, say so plainly."""
+        if landed.state not in ("applied", "partial"):
+            return landed
+        if not answer.is_approval:
+            return _unapproved(landed, answer)
         try:
-            return await self._apply(proposal)
-        except StaleError as error:
-            return error
+            await self.approvals.use(answer.approval_id, answer.digest)
+        except StewardError as error:
+            return Landed("partial", f"{landed.outcome} The approval could not be used: {error}")
+        return landed
 
-    async def _apply(self, proposal: EditProposal) -> EditorReply:
+    async def _apply(self, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
         """The editor's reply; one that broke off may have applied the edit all the same.
 
         Raises:
             StaleError: nothing was sent.
         """
         try:
-            return await self.workspace.editor.apply(self.workspace.root, proposal)
+            return await self.workspace.editor.apply(
+                self.workspace.root, proposal, is_approved=is_approved
+            )
         except StaleError:
             raise
         except StewardError as error:
@@ -198,7 +214,7 @@ class Lander:
                     " touched. Read the file again and propose the change anew."
                 )
 
-    async def _found(self, proposal: EditProposal) -> Landed | None:
+    async def _found(self, proposal: EditProposal, approval_id: str) -> Landed | None:
         """What an earlier process did; `None` if nothing.
 
         The editor's answer went with that process: what it did counts now, not the question.
@@ -206,7 +222,9 @@ class Lander:
         try:
             if await self._share_applied(proposal) == "none":
                 return None
-            return await self._read_back(proposal, "found after a restart")
+            landed = await self._read_back(proposal, "found after a restart")
+            answer = await self.approvals.look(approval_id)
+            return _unapproved(landed, answer) if answer.state == "rejected" else landed
         except StewardError as error:
             return _unread(error)
 
@@ -267,3 +285,20 @@ def _unread(error: StewardError) -> Landed:
         "partial",
         f"The edit was sent and cannot be read back, so look at the files yourself: {error}",
     )
+
+
+def _unapproved(landed: Landed, answer: Answer) -> Landed:
+    had = "had no answer" if answer.state == "pending" else f"had been {answer.state}"
+    return Landed(
+        "partial",
+        f"The editor applied a change whose question {had}; look at the files and undo there"
+        f" what you do not want. {landed.outcome}",
+    )
+
+
+async def _or_error(work: Awaitable[_Result]) -> _Result | StewardError:
+    """The error as a value: out of a task group it would come wrapped."""
+    try:
+        return await work
+    except StewardError as error:
+        return error
