@@ -23,7 +23,7 @@ def workspace_edit(
     can: ClientAbilities,
     encoding: Document,
     *,
-    needs_confirmation: bool,
+    needs_confirmation: bool = True,
 ) -> types.WorkspaceEdit:
     """The proposal as one edit: versioned and annotated as far as the client understands that.
 
