@@ -1,6 +1,9 @@
 """What would hide from a reader is spelled out and counted, and Markdown of others does nothing."""
 
+import sys
 import unicodedata
+from collections import Counter
+from types import FrameType
 
 import pytest
 from hypothesis import given, strategies as st
@@ -55,6 +58,21 @@ def test_what_is_shown_hides_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "plain\n\ttext\n", "größer, 漢字, naïve, 😀", "a\r\nb\r\n"])
 def test_ordinary_text_is_shown_as_it_is(text: str) -> None:
     assert reveal(text) == (text.replace("\r\n", "\n"), 0)
+
+
+def test_ordinary_text_is_not_judged_character_by_character() -> None:
+    reveal("")
+    calls: Counter[str] = Counter()
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        calls[event] += 1
+
+    sys.setprofile(count)
+    try:
+        reveal("größer than before\n" * 1000)
+    finally:
+        sys.setprofile(None)
+    assert calls.total() < 20
 
 
 def test_an_escape_sequence_cannot_paint_over_a_line() -> None:

@@ -1,21 +1,20 @@
 """Make visible what would hide in a diff: control, zero-width and bidirectional characters."""
 
-import unicodedata
+import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import count, groupby
 
 _PLAIN = frozenset("\t\n")
-_UNSEEN = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2800, 0x2800),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xE0000, 0xE0FFF),
+_UNSEEN = frozenset(
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+    | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
 )
 """What Unicode calls default-ignorable and not a format character (DerivedCoreProperties.txt),
-and the empty Braille pattern."""
+and the empty Braille pattern. Python calls format characters themselves not printable."""
+_BASIC = range(0x10000)
+_BEYOND = range(0x10000, 0x40000)
+"""Unicode shows nothing after this: unassigned, tags, selectors and private use."""
 
 
 def reveal(text: str) -> tuple[str, int]:
@@ -24,22 +23,32 @@ def reveal(text: str) -> tuple[str, int]:
     A carriage return before a line feed is an ordinary line end; alone it can overwrite what a
     terminal shows, so it is spelled out.
     """
-    shown = text.replace("\r\n", "\n")
-    if shown.isascii() and shown.isprintable():
-        return shown, 0
-    pieces = [_spelled(character) for character in shown]
-    return "".join(pieces), sum(1 for piece in pieces if len(piece) > 1)
+    return _hidden().subn(_spelled, text.replace("\r\n", "\n"))
 
 
-def _spelled(character: str) -> str:
-    if character in _PLAIN or character.isprintable():
-        is_hidden = character not in _PLAIN and _is_invisible(character)
-        return f"⟨U+{ord(character):04X}⟩" if is_hidden else character
-    return f"⟨U+{ord(character):04X}⟩"
+@cache
+def _hidden() -> re.Pattern[str]:
+    """Finds one hidden character. Whole files pass here, too many to judge each character."""
+    basic = _ranges(point for point in _BASIC if _is_hidden(point))
+    shown = _ranges(point for point in _BEYOND if not _is_hidden(point))
+    # `re` looks up the basic plane in a table, and walks through every range beyond it: so all
+    # that lies beyond is first found by one range, and then let go if it can be seen.
+    return re.compile(rf"[{basic}\U00010000-\U0010ffff](?<![{shown}])")
 
 
-def _is_invisible(character: str) -> bool:
-    point = ord(character)
-    return unicodedata.category(character) == "Cf" or any(
-        first <= point <= last for first, last in _UNSEEN
-    )
+def _ranges(points: Iterable[int]) -> str:
+    """Points in ascending order as the inside of a character class."""
+    place = count()
+    runs = [list(run) for _, run in groupby(points, key=lambda point: point - next(place))]
+    return "".join(rf"\U{run[0]:08x}-\U{run[-1]:08x}" for run in runs)
+
+
+def _is_hidden(point: int) -> bool:
+    character = chr(point)
+    if not character.isprintable():
+        return character not in _PLAIN
+    return point in _UNSEEN
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return f"⟨U+{ord(found[0]):04X}⟩"
