@@ -150,8 +150,8 @@ class Window:
         """What the server has written to standard error."""
         return self.client.log.decode()
 
-    async def start(self) -> None:
-        """Start the server and introduce the editor."""
+    async def start(self, *, has_folder: bool = True) -> None:
+        """Start the server and introduce the editor, which may have no folder open."""
         self._listen()
         await self.client.start_io(
             sys.executable, "-m", "steward", "lsp", env=dict(self._environment), cwd=self.folder
@@ -162,8 +162,10 @@ class Window:
             capabilities=converters.get_converter().structure(
                 self.abilities, types.ClientCapabilities
             ),
-            root_uri=uri,
-            workspace_folders=[types.WorkspaceFolder(uri, self.folder.name)],
+            root_uri=uri if has_folder else None,
+            workspace_folders=[types.WorkspaceFolder(uri, self.folder.name)]
+            if has_folder
+            else None,
         )
         async with asyncio.timeout(DEADLINE_S):
             self.offered = (await self.client.initialize_session(params)).capabilities

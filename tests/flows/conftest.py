@@ -12,7 +12,7 @@ from tests.flows.books import Books
 from tests.person import Person
 
 OpenWindow = Callable[..., Awaitable[Window]]
-"""`await open_window(abilities, person=…, folder=…, **settings)`."""
+"""`await open_window(abilities, person=…, folder=…, has_folder=…, **settings)`."""
 
 
 @pytest.fixture
@@ -44,12 +44,13 @@ async def open_window(
         *,
         person: Person | None = None,
         folder: Path = workspace,
+        has_folder: bool = True,
         **settings: str,
     ) -> Window:
         environment = steward_environment(data_folder, scripted_model.url, own | settings)
         window = Window(folder, environment, abilities, person or Person())
         opened.append(window)
-        await window.start()
+        await window.start(has_folder=has_folder)
         return window
 
     yield open_one

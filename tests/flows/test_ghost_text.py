@@ -1,6 +1,7 @@
 """Ghost text from a keystroke to the screen, and everything that keeps it away."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -143,6 +144,25 @@ async def test_the_text_of_an_ignored_document_is_not_sent(
     assert await window.ghost_text(window.open("plain.py")) == "return a + b"
 
 
+async def test_without_a_folder_no_secret_file_and_nothing_behind_a_link_is_sent(
+    open_window: OpenWindow, scripted_model: ScriptedModel, workspace: Path
+) -> None:
+    text = "CANARY = 'bluebird'\n\ndef add(a, b):\n    "
+    (workspace / "id_rsa.d").mkdir()
+    for name in (".env", "id_rsa", "id_rsa.d/a.py", "plain.py"):
+        (workspace / name).write_text(text)
+    (workspace / "link.py").symlink_to(".env")
+    (workspace / "there").symlink_to("shop")
+    window = await open_window(has_folder=False)
+    for name in (".env", "id_rsa", "id_rsa.d/a.py", "link.py", "there/basket.py"):
+        assert await window.ghost_text(window.open(name, text)) == ""
+    assert await _unsaved(window, f"untitled:{workspace}/%2Eenv", text) == ()
+    assert scripted_model.exchanges == []
+    assert await window.ghost_text(window.open("plain.py")) == "return a + b"
+    (item,) = await _unsaved(window, "untitled:Untitled-1", text)
+    assert item.insert_text == "return a + b"
+
+
 async def test_a_key_in_a_document_is_redacted_before_it_is_sent(
     open_window: OpenWindow, scripted_model: ScriptedModel
 ) -> None:
@@ -162,3 +182,19 @@ async def _cancelled_request(window: Window, document: Document) -> int:
             types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(document), "cancel-me"
         )
     return refused.value.code
+
+
+async def _unsaved(window: Window, uri: str, text: str) -> Sequence[types.InlineCompletionItem]:
+    """What is suggested at the end of a document that is no file yet."""
+    opened = types.TextDocumentItem(uri, "python", 1, text)
+    window.client.text_document_did_open(types.DidOpenTextDocumentParams(opened))
+    *above, last = text.split("\n")
+    found = await window.client.text_document_inline_completion_async(
+        types.InlineCompletionParams(
+            types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked),
+            types.TextDocumentIdentifier(uri),
+            types.Position(len(above), len(last)),
+        )
+    )
+    assert isinstance(found, types.InlineCompletionList)
+    return found.items

@@ -113,6 +113,20 @@ class IgnoreOracle:
             return _Rules(signature, problem=f"it holds a pattern that makes no sense ({error})")
 
 
+def why_not_alone(path: Path) -> str | None:
+    """Why no model may see a file of no workspace; None if it may. Half a sentence, as above.
+
+    Nobody has said what belongs to the work here, so the name of any folder can keep it back.
+    """
+    for part in (path, *path.parents):
+        rule = secret_rule(part.name)
+        if rule is not None:
+            return f"'{part}' may hold secrets (built-in rule {rule!r})"
+        if part.is_symlink():
+            return f"'{part}' is a link, and may lead to what is kept from models"
+    return None
+
+
 def _verdict(rules: _Rules, path: str) -> tuple[int | None, bool]:
     """The rule that decides, and whether it ignores; judged for every spelling of the path."""
     found: tuple[int | None, bool] = (None, False)

@@ -1,11 +1,17 @@
 """`textDocument/inlineCompletion`, and the same text through `textDocument/completion`."""
 
+import asyncio
 import re
+from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 
 from steward.lsp.convert import cursor_at
+from steward.lsp.documents import file_path
+from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
+from steward.workspace.ignore import why_not_alone
 
 _WORD_END = re.compile(r"\w*\Z")
 
@@ -56,10 +62,19 @@ async def _suggest(
     path = session.relative(uri)
     cursor = cursor_at(session.document(uri), position, path)  # A snapshot, before any await.
     rooms = await session.rooms()
-    if rooms.suggester is None:
+    if rooms.suggester is None or not await _may_be_sent(session, rooms, uri):
         return ""
-    if rooms.verdicts is not None:
-        place = session.workspace_path(uri)
-        if place is None or await rooms.verdicts.why_not(place) is not None:
-            return ""  # An ignored file, or one outside the workspace, is not sent anywhere.
     return await rooms.suggester.suggest(rooms.principal, cursor, is_automatic=is_automatic)
+
+
+async def _may_be_sent(session: Session, rooms: Rooms, uri: str) -> bool:
+    if rooms.verdicts is None:  # No folder is open.
+        return await asyncio.to_thread(why_not_alone, file_path(uri) or _named(uri)) is None
+    place = session.workspace_path(uri)
+    # An ignored file, or one outside the workspace, is not sent anywhere.
+    return place is not None and await rooms.verdicts.why_not(place) is None
+
+
+def _named(uri: str) -> Path:
+    """What a document that is no local file calls itself, as in `untitled:/home/ada/.env`."""
+    return Path(unquote(re.split("[?#]", uri.partition(":")[2], maxsplit=1)[0]))
