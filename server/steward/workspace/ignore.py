@@ -1,13 +1,17 @@
 """The one ignore oracle: which files no model gets to see, and by which rule.
 
-Every way into a model's context asks here. Four rule sets are judged, each by itself, and any of
-them can block: secret names, `.stewardignore`, `.gitignore` and `.git/info/exclude`. They are not
-mixed, so a repository's `!.env` cannot bring back what another set blocks. All of this blocks
-the caller: use it on a thread.
+Every way into a model's context asks here. Three sets of rules are judged, each by itself, and
+any of them can block: secret names, `.stewardignore`, and git's own (`.gitignore` and
+`info/exclude`, also those of the repository above the workspace). They are not mixed, so a
+repository's `!.env` cannot bring back what another set blocks. All of this blocks the caller: use
+it on a thread.
 """
 
+import os
 import unicodedata
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -17,8 +21,9 @@ from steward.core.limits import IGNORE_FILE_BYTES_MAX
 from steward.core.secret_files import secret_rule
 from steward.workspace.files import decode, read_bytes
 from steward.workspace.paths import WorkspacePath
+from steward.workspace.repository import Surroundings, surroundings
 
-_EXCLUDE = WorkspacePath((".git", "info", "exclude"))
+_EXCLUDE = WorkspacePath(("info", "exclude"))
 _Signature = tuple[int, int, int]
 
 
@@ -37,21 +42,18 @@ class IgnoreOracle:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._known: dict[WorkspacePath, _Rules] = {}
+        self._known: dict[tuple[Path, WorkspacePath], _Rules] = {}
 
     def why_not(self, path: WorkspacePath, *, is_folder: bool = False) -> str | None:
         """Why no model may see this path, naming the rule and its file; None if it may.
 
         It is half a sentence, for use after a colon.
         """
-        for depth in range(1, len(path.parts) + 1):
-            part = WorkspacePath(path.parts[:depth])
-            folder = is_folder or depth < len(path.parts)
-            # As git has it: below an ignored folder nothing can be taken back in.
+        for part, folder in _from_the_top(path, is_folder=is_folder):
             reason = self._why_not_this(part, is_folder=folder)
             if reason is not None:
                 return reason
-        return None
+        return self._why_not_in_git(path, is_folder=is_folder)
 
     def _why_not_this(self, path: WorkspacePath, *, is_folder: bool) -> str | None:
         rule = secret_rule(path.name)
@@ -60,57 +62,97 @@ class IgnoreOracle:
         if path.under(self._root).is_symlink():
             # No file is read through a link, but an editor shows what it leads to.
             return f"'{path}' is a link, and may lead to what is kept from models"
-        for name in (".stewardignore", ".gitignore"):
-            reason = self._why_not_by(name, path, is_folder=is_folder)
+        files = _nearest_first(self._root, path, ".stewardignore")
+        return self._verdict_of(files, path, is_folder=is_folder)
+
+    def _why_not_in_git(self, path: WorkspacePath, *, is_folder: bool) -> str | None:
+        """The repository's own rules, also those above the workspace."""
+        repository = self._repository
+        whole = WorkspacePath((*self._above, *path.parts))
+        exclude = _RuleFile(repository.common, _EXCLUDE, 0)
+        for part, folder in _from_the_top(whole, is_folder=is_folder):
+            files = [*_nearest_first(repository.top, part, ".gitignore"), exclude]
+            reason = self._verdict_of(files, part, is_folder=folder)
             if reason is not None:
                 return reason
         return None
 
-    def _why_not_by(self, name: str, path: WorkspacePath, *, is_folder: bool) -> str | None:
-        """The verdict of the nearest file of this name that has a rule for the path."""
-        folders = [path.parts[:depth] for depth in reversed(range(len(path.parts)))]
-        files = [(folder, WorkspacePath((*folder, name))) for folder in folders]
-        if name == ".gitignore":
-            files.append(((), _EXCLUDE))
-        for folder, file in files:
+    def _verdict_of(
+        self, files: "Iterable[_RuleFile]", path: WorkspacePath, *, is_folder: bool
+    ) -> str | None:
+        """The verdict of the nearest file that has a rule for the path."""
+        for file in files:
             rules = self._rules(file)
             if rules is None:
                 continue
+            name = os.path.relpath(file.path.under(file.base), os.path.realpath(self._root))
             if rules.problem is not None:
-                return f"'{file}' cannot be read ({rules.problem})"
-            below = "/".join(path.parts[len(folder) :]) + ("/" if is_folder else "")
+                return f"'{name}' cannot be read ({rules.problem})"
+            below = "/".join(path.parts[file.depth :]) + ("/" if is_folder else "")
             index, is_ignored = _verdict(rules, below)
             if is_ignored and index is not None:
-                return f"'{path}' matches {rules.lines[index]!r} in '{file}'"
+                return f"'{path}' matches {rules.lines[index]!r} in '{name}'"
             if index is not None:
                 return None
         return None
 
-    def _rules(self, file: WorkspacePath) -> _Rules | None:
+    @cached_property
+    def _repository(self) -> Surroundings:
+        root = Path(os.path.realpath(self._root))
+        return surroundings(root) or Surroundings(root, root / ".git")
+
+    @cached_property
+    def _above(self) -> tuple[str, ...]:
+        """The names from the repository's top down to the workspace."""
+        return Path(os.path.realpath(self._root)).relative_to(self._repository.top).parts
+
+    def _rules(self, file: "_RuleFile") -> _Rules | None:
+        key = (file.base, file.path)
         try:
-            status = file.under(self._root).lstat()
+            status = file.path.under(file.base).lstat()
         except OSError:
-            self._known.pop(file, None)
+            self._known.pop(key, None)
             return None
         signature = (status.st_mtime_ns, status.st_size, status.st_ino)
-        known = self._known.get(file)
+        known = self._known.get(key)
         if known is None or known.signature != signature:
-            known = self._known[file] = self._load(file, signature)
+            known = self._known[key] = _load(file, signature)
         return known
 
-    def _load(self, file: WorkspacePath, signature: _Signature) -> _Rules:
-        try:
-            content = read_bytes(self._root, file, IGNORE_FILE_BYTES_MAX)
-            text, _ = decode(content, str(file))
-            lines = tuple(unicodedata.normalize("NFC", text).splitlines())
-            return _Rules(signature, lines, GitIgnoreSpec.from_lines(lines))
-        except NotFoundError:
-            return _Rules(signature)
-        # A rule file that we cannot read may hold the rule that matters: block, and say so.
-        except StewardError as error:
-            return _Rules(signature, problem=str(error).rstrip("."))
-        except ValueError as error:
-            return _Rules(signature, problem=f"it holds a pattern that makes no sense ({error})")
+
+@dataclass(frozen=True, slots=True)
+class _RuleFile:
+    """An ignore file: `path` below `base`; its patterns begin `depth` names into a judged path."""
+
+    base: Path
+    path: WorkspacePath
+    depth: int
+
+
+def _from_the_top(path: WorkspacePath, *, is_folder: bool) -> Generator[tuple[WorkspacePath, bool]]:
+    """Every folder on the way and the path itself: what is below an ignored one is ignored too."""
+    for depth in range(1, len(path.parts) + 1):
+        yield WorkspacePath(path.parts[:depth]), is_folder or depth < len(path.parts)
+
+
+def _nearest_first(base: Path, path: WorkspacePath, name: str) -> Generator[_RuleFile]:
+    for depth in reversed(range(len(path.parts))):
+        yield _RuleFile(base, WorkspacePath((*path.parts[:depth], name)), depth)
+
+
+def _load(file: _RuleFile, signature: _Signature) -> _Rules:
+    try:
+        content = read_bytes(file.base, file.path, IGNORE_FILE_BYTES_MAX)
+        text, _ = decode(content, str(file.path))
+        lines = tuple(unicodedata.normalize("NFC", text).splitlines())
+        return _Rules(signature, lines, GitIgnoreSpec.from_lines(lines))
+    except NotFoundError:
+        return _Rules(signature)
+    # A rule file that we cannot read may hold the rule that matters: block, and say so.
+    except StewardError as error:
+        return _Rules(signature, problem=str(error).rstrip("."))
+    except ValueError as error:
+        return _Rules(signature, problem=f"it holds a pattern that makes no sense ({error})")
 
 
 def why_not_alone(path: Path) -> str | None:
