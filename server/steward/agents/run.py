@@ -1,8 +1,9 @@
 """What a run is: its specification, its state, and how both are kept."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from typing import Literal
 
+from pydantic import TypeAdapter
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -38,10 +39,11 @@ class RunSpecification:
 
 
 def specification_from_json(value: dict[str, object]) -> RunSpecification:
-    """The inverse of `RunSpecification.as_json`."""
-    fields = dict(value)
-    principal = Principal(**cast(dict[str, str], fields.pop("principal")))
-    return RunSpecification(**cast(dict[str, str], fields), principal=principal)  # pyright: ignore[reportArgumentType]
+    """The inverse of `RunSpecification.as_json`; what was journaled is checked, not believed."""
+    return _SPECIFICATION.validate_python(value)
+
+
+_SPECIFICATION = TypeAdapter(RunSpecification)
 
 
 @dataclass(frozen=True, slots=True)
