@@ -193,7 +193,7 @@ def edits_of(
 
 def test_a_document_is_found_however_its_uri_is_written() -> None:
     changes: list[int] = []
-    documents = Documents(None, "utf-16", lambda: changes.append(1))
+    documents = Documents(None, "utf-16", lambda: changes.append(1), print)
     item = types.TextDocumentItem("file:///w/a%20b.py", "python", 1, "text")
     documents.put_text_document(item)
     found = documents.find("file:///w/a b.py")
@@ -206,7 +206,7 @@ def test_a_document_is_found_however_its_uri_is_written() -> None:
 
 
 def test_a_uri_is_never_a_reason_to_read_the_disk() -> None:
-    documents = Documents(None, "utf-16", lambda: None)
+    documents = Documents(None, "utf-16", lambda: None, print)
     assert documents.find("file:///etc/hostname") is None
     assert documents.get_text_document("file:///etc/hostname").source == ""
 

@@ -8,6 +8,13 @@ HEADER_BYTES_MAX = 8 * 1024
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 """One message's body."""
 
+EDITOR_LOOKS_MAX = 40
+"""How often the editor's documents are compared with the approved text after it answered."""
+EDITOR_REPLY_S = 600.0
+"""How long an editor may take to apply an edit that the person has approved already."""
+
+DOCUMENT_CHARS_MAX = 4 * 1024 * 1024
+"""An open document whose text is kept; of a larger one only its name and version are."""
 FILE_BYTES_MAX = 2 * 1024 * 1024
 """A file that a model may be shown or may edit."""
 FILES_LISTED_MAX = 20_000
@@ -90,3 +97,18 @@ STREAM_BYTES_MAX = 64 * 1024 * 1024
 """Everything that a provider may send for one answer, framing included."""
 STREAM_TAIL_S = 0.25
 """How long the end of a finished stream is waited for, so that its connection can be used again."""
+
+LISTENER_EDITORS_MAX = 16
+"""Editors connected to one listener; each has a server process of its own."""
+LISTENER_STRANGERS_MAX = 32
+"""Connections that have not shown the token; one more takes the place of the oldest."""
+LISTENER_STRANGER_S = 3.0
+"""How long a connection may take to show the token."""
+LISTENER_HELLO_BYTES_MAX = 1024 * 1024
+"""One message through a listener until the handshake (`initialize`, `initialized`) is over."""
+LISTENER_STALLED_S = 30.0
+"""How long an editor or its server may leave a message unread, and a WebSocket ping unanswered."""
+LISTENER_PING_S = 20.0
+"""The time between two pings of a WebSocket client."""
+LISTENER_ENDS_S = 2.0
+"""How long a connection and its server process may take to end before they are ended."""

@@ -11,43 +11,130 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
-from steward.workspace.lines import split_lines
+from steward.core.errors import LimitError, StaleError, StewardError
+from steward.core.limits import DOCUMENT_CHARS_MAX
+from steward.workspace.lines import Lines, Place, halves_meet
+
+_CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
 
 
 class Document(TextDocument):
-    """A document whose lines end at LF, CRLF and CR only."""
+    """A document whose lines end at LF, CRLF and CR only.
+
+    What the editor has is not always known: an edit may refer to a version that never came, and
+    a text may be too large to be kept. Then nobody gets a text here, until the editor sends a
+    whole one again.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        source: str = "",
+        version: int | None = None,
+        language_id: str | None = None,
+        *,
+        position_codec: PositionCodec,
+    ) -> None:
+        super().__init__(uri, "", version, language_id, position_codec=position_codec)
+        self.file = file_path(uri)
+        """Where it is on the disk; `None` for anything else than a local file."""
+        self.was_reported_lost = False
+        """Whether the person has been told that its text is not known."""
+        self._why_lost: tuple[type[StewardError], str] | None = None
+        self._text = Lines("")
+        self._take(source)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows its text."""
+        return self._why_lost is not None
+
+    @property
+    def source(self) -> str:
+        """The whole text.
+
+        Raises:
+            StaleError: the editor's edits do not follow each other, so its text is not known.
+            LimitError: it is too large to be kept.
+        """
+        return self._known().text
 
     @property
     def lines(self) -> Sequence[str]:
-        """The lines with their ends."""
-        return split_lines(self.source)
+        """The lines with their ends; raises as `source` does."""
+        return self._known().lines
+
+    def split_at(self, position: types.Position) -> tuple[str, str]:
+        """The text before a position and after it; raises as `source` does."""
+        return self._known().split_at(self._place(position))
 
     def offset_at_position(self, client_position: types.Position) -> int:
         """The index into `source`; a position beyond a line's or the document's end is clamped."""
-        lines = split_lines(self.source)
-        if client_position.line >= len(lines):
-            return len(self.source)
-        start = sum(map(len, lines[: client_position.line]))
-        content = lines[client_position.line].rstrip("\r\n")
-        return start + codepoints(content, client_position.character, self.position_codec)
+        return len(self.split_at(client_position)[0])
+
+    def lose(self, error: type[StewardError], why: str) -> None:
+        """Forget the text. From now on whoever asks for it gets this error."""
+        self._why_lost = error, why
+        self._text = Lines("")
+
+    @property
+    def why_lost(self) -> str:
+        """Why its text is not known; empty if it is."""
+        return self._why_lost[1] if self._why_lost is not None else ""
+
+    def _apply_full_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        self._take(change.text)
 
     def _apply_incremental_change(self, change: types.TextDocumentContentChangePartial) -> None:
-        start = self.offset_at_position(change.range.start)
-        end = max(start, self.offset_at_position(change.range.end))
-        self._source = self.source[:start] + change.text + self.source[end:]
+        text = self._known()
+        start = self._place(change.range.start)
+        end = max(start, self._place(change.range.end))
+        text.replace(start, end, change.text)
+        self._check_size()
+
+    def _take(self, text: str) -> None:
+        self._why_lost = None
+        self._text = Lines(text)
+        self._check_size()
+
+    def _check_size(self) -> None:
+        if len(self._text) > DOCUMENT_CHARS_MAX:
+            self.lose(
+                LimitError,
+                f"{self.filename!r} has more than {DOCUMENT_CHARS_MAX:,} characters, which is more"
+                " than Steward keeps of a document. It leaves this one alone; split it to change"
+                " that.",
+            )
+
+    def _known(self) -> Lines:
+        if self._why_lost is not None:
+            error, why = self._why_lost
+            raise error(why)
+        return self._text
+
+    def _place(self, position: types.Position) -> Place:
+        if position.line >= len(self._text.lines):
+            return self._text.end
+        content = self._text.content(position.line)
+        return position.line, codepoints(content, position.character, self.position_codec)
 
 
 class Documents(Workspace):
-    """The open documents. `on_change` is called after every change."""
+    """The open documents. `on_change` is called after every change.
+
+    `on_lost` gets a sentence for the person when a document's text is not known any more.
+    """
 
     def __init__(
         self,
         root_uri: str | None,
         encoding: types.PositionEncodingKind | str | None,
         on_change: Callable[[], None],
+        on_lost: Callable[[str], None],
     ) -> None:
         super().__init__(root_uri, position_encoding=encoding)
         self._on_change = on_change
+        self._on_lost = on_lost
 
     def find(self, uri: str) -> Document | None:
         """The open document with this URI."""
@@ -56,12 +143,11 @@ class Documents(Workspace):
 
     def by_path(self) -> dict[Path, Document]:
         """The open documents that are files, by absolute path."""
-        found: dict[Path, Document] = {}
-        for document in self.text_documents.values():
-            path = file_path(document.uri)
-            if path is not None and isinstance(document, Document):
-                found[path] = document
-        return found
+        return {
+            document.file: document
+            for document in self.text_documents.values()
+            if isinstance(document, Document) and document.file is not None
+        }
 
     def get_text_document(self, doc_uri: str) -> TextDocument:
         """The open document, or an empty one: a URI is never a reason to read the disk."""
@@ -70,9 +156,10 @@ class Documents(Workspace):
     def put_text_document(
         self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
     ) -> None:
-        """Take over a document that was opened."""
+        """Take over a document that was opened; one that was open already begins anew."""
         super().put_text_document(text_document, notebook_uri)
-        self._on_change()
+        if (document := self.find(text_document.uri)) is not None:
+            self._note(document)
 
     def update_text_document(
         self,
@@ -80,14 +167,45 @@ class Documents(Workspace):
         change: types.TextDocumentContentChangeEvent,
     ) -> None:
         """Apply one change to an open document."""
-        if (document := self.find(text_doc.uri)) is not None:
-            document.apply_change(change)
-            document.version = text_doc.version
-            self._on_change()
+        self.change(text_doc, [change])
+
+    def change(
+        self,
+        identifier: types.VersionedTextDocumentIdentifier,
+        changes: Sequence[types.TextDocumentContentChangeEvent],
+    ) -> None:
+        """Apply the changes of one notification to an open document, in their order.
+
+        Versions rise with every notification (LSP 3.18, `VersionedTextDocumentIdentifier`), and may
+        skip some. An edit whose version does not rise was made to a text that we do not have, so
+        it is not applied, and the text is unknown until a whole one comes.
+        """
+        document = self.find(identifier.uri)
+        if document is None:
+            return
+        if document.version is not None and identifier.version <= document.version:
+            document.lose(
+                StaleError,
+                f"The editor's changes of {document.filename!r} came out of order (version"
+                f" {identifier.version} after {document.version}), so Steward does not know its"
+                " text and leaves it alone. Close and open it again.",
+            )
+        for change in changes:
+            is_whole = not isinstance(change, types.TextDocumentContentChangePartial)
+            if is_whole or not document.is_lost:
+                document.apply_change(change)
+        document.version = identifier.version
+        self._note(document)
 
     def remove_text_document(self, doc_uri: str) -> None:
         """Forget a document that was closed; from now on the disk's text counts."""
         super().remove_text_document(doc_uri)
+        self._on_change()
+
+    def _note(self, document: Document) -> None:
+        if document.is_lost and not document.was_reported_lost:
+            document.was_reported_lost = True
+            self._on_lost(document.why_lost)
         self._on_change()
 
     def _create_text_document(
@@ -98,25 +216,28 @@ class Documents(Workspace):
         language_id: str | None = None,
     ) -> TextDocument:
         return Document(
-            doc_uri,
-            source=source or "",
-            version=version,
-            language_id=language_id,
-            position_codec=self.position_codec,
+            doc_uri, source or "", version, language_id, position_codec=self.position_codec
         )
 
 
 def codepoints(content: str, units: int, codec: PositionCodec) -> int:
-    """How many characters `units` code units of the client's encoding are, at most all."""
-    if content.isascii():
-        return min(units, len(content))
-    count = codec.client_num_units
-    used = 0
-    for index, character in enumerate(content):
-        used += count(character)
-        if used > units:
-            return index
-    return len(content)
+    """How many characters `units` code units of the client's encoding are, at most all.
+
+    The middle of a character is its beginning.
+    """
+    head = content[:units]  # No character has less than one unit.
+    if head.isascii() or codec.encoding == types.PositionEncodingKind.Utf32:
+        return len(head)
+    if codec.encoding == types.PositionEncodingKind.Utf8:
+        encoded = head.encode("utf-8", "surrogatepass")
+        cut = encoded[: units + 1]
+        begun = len(cut.translate(None, _CONTINUATION_BYTES))
+        # The unit behind the cut begins a character, or a character is cut in two.
+        return begun - 1 if len(encoded) > units else begun
+    encoded = head.encode("utf-16-le", "surrogatepass")
+    whole = encoded[: 2 * units].decode("utf-16-le", "surrogatepass")
+    behind = encoded[2 * units : 2 * units + 2].decode("utf-16-le", "surrogatepass")
+    return len(whole) - halves_meet(whole, behind)
 
 
 def file_path(uri: str) -> Path | None:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 
+from steward.completion.cursor import Cursor
 from steward.lsp.convert import cursor_at
 from steward.lsp.documents import file_path
 from steward.lsp.rooms import Rooms
@@ -32,8 +33,7 @@ async def inline_completion(
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
     """The same suggestion as a completion item, for clients without inline completion."""
     kind = params.context.trigger_kind if params.context else types.CompletionTriggerKind.Invoked
-    document = session.document(params.text_document.uri)
-    before = cursor_at(document, params.position, "").line_before
+    cursor = _cursor(session, params.text_document.uri, params.position)
     text = await _suggest(
         session,
         params.text_document.uri,
@@ -42,7 +42,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     )
     if not text:
         return types.CompletionList(is_incomplete=True, items=[])
-    found = _WORD_END.search(before)
+    found = _WORD_END.search(cursor.line_before) if cursor is not None else None
     word = found[0] if found else ""
     item = types.CompletionItem(
         label=(word + text).split("\n", 1)[0],
@@ -59,12 +59,17 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
 async def _suggest(
     session: Session, uri: str, position: types.Position, *, is_automatic: bool
 ) -> str:
-    path = session.relative(uri)
-    cursor = cursor_at(session.document(uri), position, path)  # A snapshot, before any await.
+    cursor = _cursor(session, uri, position)  # A snapshot, before any await.
     rooms = await session.rooms()
-    if rooms.suggester is None or not await _may_be_sent(session, rooms, uri):
+    if cursor is None or rooms.suggester is None or not await _may_be_sent(session, rooms, uri):
         return ""
     return await rooms.suggester.suggest(rooms.principal, cursor, is_automatic=is_automatic)
+
+
+def _cursor(session: Session, uri: str, position: types.Position) -> Cursor | None:
+    """Where in which text; `None` where nobody knows the text. The person has been told."""
+    document = session.document(uri)
+    return None if document.is_lost else cursor_at(document, position, session.relative(uri))
 
 
 async def _may_be_sent(session: Session, rooms: Rooms, uri: str) -> bool:
