@@ -24,16 +24,51 @@ def main() -> None:
         help="what is written to standard error (default: warning)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    lsp = commands.add_parser("lsp", help="serve one editor over standard input and output")
-    lsp.add_argument("--stdio", action="store_true", help="accepted because many editors say it")
+    lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
+    _add_transports(lsp)
     arguments = parser.parse_args()
     _log_to_stderr(arguments.log_level)
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
+    for transport in ("tcp", "websocket"):
+        port: int | None = getattr(arguments, transport)
+        if port is not None:
+            from steward.cli.listen import listen
+
+            sys.exit(listen(transport, arguments.host, port, arguments.log_level))
     from steward.cli.lsp import serve
 
     sys.exit(asyncio.run(serve()))
+
+
+def _add_transports(lsp: argparse.ArgumentParser) -> None:
+    transports = lsp.add_mutually_exclusive_group()
+    transports.add_argument(
+        "--stdio",
+        action="store_true",
+        help="one editor over standard input and output (the default)",
+    )
+    for name, what in (("tcp", "TCP"), ("websocket", "WebSocket")):
+        transports.add_argument(
+            f"--{name}",
+            nargs="?",
+            type=_port,
+            const=0,
+            metavar="PORT",
+            help=f"listen for editors on this machine over {what} (default: a free port)",
+        )
+    lsp.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="where to listen: 127.0.0.1 (the default) or ::1",
+    )
+
+
+def _port(written: str) -> int:
+    if not written.isdecimal() or int(written) > 65535:
+        raise argparse.ArgumentTypeError(f"{written!r} is not a port from 0 to 65535")
+    return int(written)
 
 
 def _log_to_stderr(level: str) -> None:

@@ -7,6 +7,18 @@ HEADER_BYTES_MAX = 8 * 1024
 """One message's headers (LSP 3.18, base protocol)."""
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 """One message's body."""
+JSON_DEPTH_MAX = 200
+"""How deep the values of a message may nest; the protocol's own need about a dozen levels."""
+LIVE_REQUESTS_MAX = 2_000
+"""Requests of one client that may wait for their answers at the same time."""
+REFUSAL_CHARS_MAX = 2_000
+"""What an error answer says; it may quote the client."""
+LOG_RECORD_CHARS_MAX = 8_000
+"""One record of the log."""
+LOG_CHARS_A_MINUTE_MAX = 256 * 1024
+"""All records of a minute together; those beyond are counted and left out."""
+LOG_RECORDS_WAITING_MAX = 1_000
+"""Records that wait for whoever reads standard error; those beyond are left out too."""
 
 EDITOR_LOOKS_MAX = 40
 """How often the editor's documents are compared with the approved text after it answered."""
@@ -28,6 +40,10 @@ PATH_COMPONENT_BYTES_MAX = 255
 IGNORE_FILE_BYTES_MAX = 256 * 1024
 """One ignore file; a larger one blocks its folder rather than being read in part."""
 
+CHANGES_MAX = 100
+"""Changes of one proposal."""
+CHANGES_BYTES_MAX = 8 * 1024 * 1024
+"""All texts of one proposal together, old and new."""
 COMMIT_FILES_MAX = 200
 """Files of one commit."""
 COMMIT_BYTES_MAX = 16 * 1024 * 1024

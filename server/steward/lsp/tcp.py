@@ -1,0 +1,170 @@
+"""Editors over TCP: the first message is `initialize`, and the token stands in it.
+
+`initializationOptions` is what every LSP client can set, so no client needs a dialect of ours.
+"""
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from steward.core.errors import LimitError
+from steward.core.limits import HEADER_BYTES_MAX
+from steward.lsp.admission import Admission
+from steward.lsp.channel import Attend, ListenerLimits
+from steward.lsp.framing import read_message
+from steward.lsp.handshake import (
+    NOT_INITIALIZED,
+    REFUSED,
+    is_initialize,
+    parse,
+    refusal,
+    shown_token,
+)
+
+_log = logging.getLogger(__name__)
+
+_HEADERS = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n)+\r?\n")
+_DISCARDED_BYTES = 64 * 1024
+
+
+@asynccontextmanager
+async def open_tcp(
+    bound: socket.socket, admission: Admission, limits: ListenerLimits, attend: Attend
+) -> AsyncGenerator[None]:
+    """Listen. Every connection and its server are gone on the way out."""
+    conversations: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as tasks:
+
+        def came(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            assert isinstance(reader, _Reader)
+            channel = _TcpChannel(reader, writer, limits)
+            # Counted in the moment of its arrival, not when its task gets round to it.
+            admission.arrive(channel, writer.transport.abort)
+            task = tasks.create_task(_converse(channel, admission, limits, attend))
+            conversations.add(task)
+            task.add_done_callback(conversations.discard)
+
+        server = await asyncio.get_running_loop().create_server(
+            lambda: asyncio.StreamReaderProtocol(_Reader(limits.hello_bytes_max), came), sock=bound
+        )
+        try:
+            yield
+        finally:
+            server.close()
+            for task in conversations:
+                task.cancel()
+
+
+class _Reader(asyncio.StreamReader):
+    """A stream that holds LSP messages and not HTTP, and small ones until its client is known."""
+
+    def __init__(self, body_bytes_max: int) -> None:
+        super().__init__(limit=HEADER_BYTES_MAX)
+        self.body_bytes_max = body_bytes_max
+
+    async def readuntil(self, separator: Any = b"\n") -> bytes:
+        """The next headers; a browser's request line is none."""
+        headers = await super().readuntil(separator)
+        if _HEADERS.fullmatch(headers) is None:
+            raise LimitError("What came over TCP is no message of the protocol.")
+        return headers
+
+    async def readexactly(self, n: int) -> bytes:
+        """The next body, if it may be that long."""
+        if n > self.body_bytes_max:
+            raise LimitError(f"A message exceeds {self.body_bytes_max} bytes.")
+        return await super().readexactly(n)
+
+
+class _TcpChannel:
+    def __init__(
+        self, reader: _Reader, writer: asyncio.StreamWriter, limits: ListenerLimits
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._limits = limits
+
+    async def receive(self) -> bytes | None:
+        """The next message's body; `None` when the client has hung up."""
+        try:
+            return await read_message(self._reader)
+        except ConnectionError:
+            return None
+
+    async def send(self, body: bytes) -> bool:
+        """Whether the client is still there."""
+        try:
+            self._writer.write(b"Content-Length: %d\r\n\r\n" % len(body))
+            self._writer.write(body)
+            await self._writer.drain()
+        except ConnectionError:
+            return False
+        return True
+
+    def trust(self) -> None:
+        """Take messages of any size that the server takes."""
+        self._reader.body_bytes_max = self._limits.message_bytes_max
+
+    async def dismiss(self, answer: bytes | None) -> None:
+        """Say a last word and wait until the client has hung up: else it might not be read."""
+        if answer is not None and await self.send(answer):
+            self._writer.write_eof()
+            while await self._reader.read(_DISCARDED_BYTES):
+                pass
+
+    async def close(self) -> None:
+        """Hang up: politely for a short while, then at once."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(self._limits.ends_s):
+                await self._writer.wait_closed()
+        except (TimeoutError, ConnectionError):
+            self._writer.transport.abort()
+
+
+async def _converse(
+    channel: _TcpChannel, admission: Admission, limits: ListenerLimits, attend: Attend
+) -> None:
+    try:
+        async with asyncio.timeout(limits.stranger_s):
+            first = await _first_message(channel, admission)
+        if first is not None:
+            await attend(channel, first)
+    except TimeoutError:
+        _log.info("a connection showed no token in time")
+    except (LimitError, ConnectionError) as error:
+        _log.info("a connection was closed before it showed a token: %s", error)
+    except Exception:  # An outer boundary: this connection ends, the others go on.
+        _log.exception("a connection broke")
+    finally:
+        admission.depart(channel)
+        await channel.close()
+
+
+async def _first_message(channel: _TcpChannel, admission: Admission) -> bytes | None:
+    """`initialize` with the token; anything else is answered, and the stranger shown out."""
+    body = await channel.receive()
+    if body is None:
+        return None
+    fields = parse(body)
+    if not is_initialize(fields):
+        answer = refusal(fields, NOT_INITIALIZED, "Send `initialize` first.")
+    elif not admission.knows(shown_token(fields)):
+        answer = refusal(
+            fields,
+            REFUSED,
+            "This listener asks for its token, and what came was another or none. Put the content"
+            " of the token file, which the listener named when it started, into"
+            " `initializationOptions.steward.token`.",
+        )
+    elif not admission.admit(channel):
+        answer = refusal(fields, REFUSED, "All places for editors are taken; close another first.")
+    else:
+        channel.trust()
+        return body
+    await channel.dismiss(answer)
+    return None
