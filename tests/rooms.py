@@ -25,6 +25,7 @@ from steward.ledger.settings import LedgerSettings
 from steward.permissions.approvals import Approvals
 from steward.permissions.question import OpenQuestion
 from steward.sandbox.jail import BubblewrapJail
+from steward.tools.change_files import ChangeFiles
 from steward.tools.commit import Commit
 from steward.tools.edit_file import EditFile
 from steward.tools.invoke import Invoker
@@ -100,7 +101,14 @@ async def open_rooms(
     async with open_ground(folder, answer_within) as ground:
         proposals = Proposals(ground.database, ground.clock)
         jail = BubblewrapJail(ground.clock)
-        tools: list[Tool[Any]] = [ReadFile(), Search(), EditFile(), RunTests(jail), Commit(git)]
+        tools: list[Tool[Any]] = [
+            ReadFile(),
+            Search(),
+            EditFile(),
+            ChangeFiles(),
+            RunTests(jail),
+            Commit(git),
+        ]
         by_name = {tool.name: tool for tool in tools}
         yield Rooms(
             ground.database,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steward.core.errors import StewardError
-from steward.workspace.editor import EditorReply, Snapshot
+from steward.workspace.editor import EditorReply, Purpose, Snapshot
 from steward.workspace.proposal import EditProposal, FileChange
 
 
@@ -43,15 +43,20 @@ class TextEditor:
         """All documents."""
         return dict(self.documents)
 
-    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
+    def takes(self, proposal: EditProposal) -> bool:
+        """As the field says."""
+        return self.takes_edits
+
+    async def apply(self, root: Path, proposal: EditProposal, purpose: Purpose) -> EditorReply:
         """Do what the fields say. What it shows itself and is approved already waits for nobody."""
         self.edits.append(proposal)
         self.asked.set()
-        if self.hold is not None and not (self.shows_diff and is_approved):
+        if self.hold is not None and not (self.shows_diff and purpose == "apply"):
             await self.hold.wait()
         if self.error is not None:
             raise self.error
-        wanted = [(root / change.path, change) for change in proposal.changes[: self.changes_max]]
+        count = None if purpose == "take back" else self.changes_max
+        wanted = [(root, change) for change in proposal.changes[:count]]
         if self.is_late:
             self._late += wanted
         else:
@@ -67,8 +72,17 @@ class TextEditor:
         await asyncio.sleep(0)
 
     async def _write(self, changes: list[tuple[Path, FileChange]]) -> None:
-        for path, change in changes:
-            if path in self.documents:
-                self.documents[path] = change.after
-            else:
-                await asyncio.to_thread(path.write_bytes, change.after.encode())
+        for root, change in changes:
+            for path, versions in change.by_path().items():
+                if root / path in self.documents and versions.after is not None:
+                    self.documents[root / path] = versions.after
+                else:
+                    await asyncio.to_thread(_put, root / path, versions.after)
+
+
+def _put(path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())

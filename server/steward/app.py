@@ -24,6 +24,7 @@ from steward.core.clock import Clock, SystemClock
 from steward.core.database import Database, open_database
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
+from steward.core.limits import EDITOR_REPLY_S
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
@@ -34,6 +35,7 @@ from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
 from steward.sandbox.jail import BubblewrapJail
 from steward.settings import Settings
+from steward.tools.change_files import ChangeFiles
 from steward.tools.commit import Commit
 from steward.tools.edit_file import EditFile
 from steward.tools.invoke import Invoker
@@ -136,6 +138,7 @@ def _runs(
         ReadFile(),
         Search(),
         EditFile(),
+        ChangeFiles(),
         RunTests(BubblewrapJail(ground.clock), chosen.test_command),
         Commit(git),
     ]
@@ -145,7 +148,13 @@ def _runs(
         ledger=ledger,
         approvals=approvals,
         invoker=Invoker(by_name, approvals, proposals, ground.database, ground.clock),
-        lander=Lander(approvals, proposals, workspace, git),
+        lander=Lander(
+            approvals,
+            proposals,
+            workspace,
+            git,
+            min(EDITOR_REPLY_S, approvals.answer_within.total_seconds()),
+        ),
         workspace=workspace,
         log=RunLog(ground.database, ground.clock, ground.events),
         new_id=ground.new_id,

@@ -8,7 +8,7 @@ from steward.tools.invoke import Result
 from steward.tools.tool import Call
 from tests.rooms import Rooms
 
-TOOLS = frozenset({"read_file", "search", "edit_file", "run_tests", "commit"})
+TOOLS = frozenset({"read_file", "search", "edit_file", "change_files", "run_tests", "commit"})
 UNLIMITED = Authority(TOOLS, EVERYTHING, EVERYTHING, plan_tools=TOOLS)
 
 

@@ -22,7 +22,7 @@ ANY = st.text(alphabet="ab\r\n\x0c\u2028😀", max_size=20)
 @settings(max_examples=60, deadline=None)
 @given(TEXTS, TEXTS)
 def test_git_applies_the_shown_diff_to_exactly_the_new_text(before: str, after: str) -> None:
-    diff = unified_diff("a.txt", before, after)
+    diff = unified_diff("a/a.txt", "b/a.txt", before, after)
     assert (diff == "") == (before == after)
     if before == after:
         return
@@ -53,19 +53,19 @@ def test_the_region_that_changes_is_all_that_changes(before: str, after: str) ->
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\x1b", "\ufeff"])
 def test_a_diff_spells_hidden_characters_out(hidden: str) -> None:
-    diff = unified_diff("a.txt", "one\n", f"one{hidden}\n")
+    diff = unified_diff("a/a.txt", "b/a.txt", "one\n", f"one{hidden}\n")
     assert f"+one⟨U+{ord(hidden):04X}⟩\n" in diff
     assert hidden not in diff
 
 
 def test_a_line_end_that_changed_can_be_seen() -> None:
-    assert "⟨U+000D⟩" in unified_diff("a.txt", "one\n", "one\r")
-    assert "\\ No newline at end of file" in unified_diff("a.txt", "one\n", "one")
-    assert unified_diff("a.txt", "one\r\n", "one\n") != ""
+    assert "⟨U+000D⟩" in unified_diff("a/a.txt", "b/a.txt", "one\n", "one\r")
+    assert "\\ No newline at end of file" in unified_diff("a/a.txt", "b/a.txt", "one\n", "one")
+    assert unified_diff("a/a.txt", "b/a.txt", "one\r\n", "one\n") != ""
 
 
 def test_a_line_cannot_pass_for_another_part_of_the_diff() -> None:
-    diff = unified_diff("a.txt", "x\n", "x\n--- a/other.txt\u2028+++ b/other.txt\n")
+    diff = unified_diff("a/a.txt", "b/a.txt", "x\n", "x\n--- a/other.txt\u2028+++ b/other.txt\n")
     assert diff.splitlines()[2:] == [
         "@@ -1,1 +1,2 @@",
         " x",

@@ -98,7 +98,10 @@ async def test_the_question_shows_the_whole_diff_and_binds_every_byte(rooms: Roo
 
     await land(rooms, refuse)
     (question,) = asked
-    assert question.body == f"```diff\n{EDIT.diff()}```"
+    assert question.body == (
+        "All of it or nothing (2 files):\n\n- changed: `a.py`\n- changed: `b.py`\n\n"
+        f"```diff\n{EDIT.diff()}```"
+    )
     assert "-two\n+2\n" in question.body
     assert "-four\n+five\n" in question.body
 
@@ -173,8 +176,8 @@ async def test_a_question_whose_file_changed_before_a_restart_is_withdrawn(
     ("changes_max", "answer", "state", "result"),
     [
         (0, EditorReply(is_applied=True, reason=""), "refused", OLD),
-        (1, EditorReply(is_applied=True, reason=""), "partial", (AFTER, "four\n")),
-        (1, NO, "partial", (AFTER, "four\n")),
+        (1, EditorReply(is_applied=True, reason=""), "refused", OLD),
+        (1, NO, "refused", OLD),
         (0, NO, "refused", OLD),
     ],
     ids=["yes but nothing", "yes but half", "no but half", "no"],
@@ -232,15 +235,15 @@ async def test_one_proposal_is_before_the_person_at_a_time(rooms: Rooms) -> None
     assert questions == ["approval.asked", "approval.rejected"] * 2
 
 
-async def test_an_editor_that_takes_no_edits_is_a_no_before_anybody_is_asked(
-    asked_rooms: Rooms,
+async def test_an_editor_that_shows_less_than_the_whole_is_a_no_before_anybody_is_asked(
+    rooms: Rooms,
 ) -> None:
-    asked_rooms.editor.takes_edits = False
-    landed = await land(asked_rooms, yes)
+    rooms.editor.takes_edits, rooms.editor.shows_diff = False, True
+    landed = await land(rooms, yes)
     assert landed.state == "refused"
-    assert "workspace/applyEdit" in landed.outcome
-    assert "approval.asked" not in await asked_rooms.trail()
-    assert texts(asked_rooms) == OLD
+    assert "cannot edit files" in landed.outcome
+    assert "approval.asked" not in await rooms.trail()
+    assert texts(rooms) == OLD
 
 
 async def test_text_that_somebody_typed_while_the_edit_was_on_its_way_stays(
@@ -288,8 +291,13 @@ async def cut_off(rooms: Rooms, *, when: str) -> None:
 @pytest.mark.parametrize("shows_diff", [False, True], ids=["we ask", "the editor asks"])
 @pytest.mark.parametrize(
     ("found", "state"),
-    [(NEW, "applied"), (OLD, "applied"), ((AFTER, "four\n"), "partial")],
-    ids=["all applied", "nothing applied", "half applied"],
+    [
+        (NEW, "applied"),
+        (OLD, "applied"),
+        ((AFTER, "four\n"), "applied"),
+        ((AFTER, "theirs\n"), "partial"),
+    ],
+    ids=["all applied", "nothing applied", "half applied", "half applied and typed in"],
 )
 async def test_a_proposal_cut_off_while_it_was_applied_is_read_back_first(
     tmp_path: Path, rooms: Rooms, shows_diff: bool, found: tuple[str, str], state: str
@@ -305,9 +313,11 @@ async def test_a_proposal_cut_off_while_it_was_applied_is_read_back_first(
         async with answering(again, again.principal, choose):
             landed = await again.lander.land(again.principal, EDIT.id)
         assert landed.state == state
-        # Only what has not happened at all is put before the person, and the editor, again.
-        assert len(again.editor.edits) == (found == OLD)
-        if found != OLD:
+        # Only what has not happened whole is put before the person, and the editor, again; the
+        # half that had happened is taken back first.
+        is_half = found == (AFTER, "four\n")
+        assert len(again.editor.edits) == (found == OLD) + 2 * is_half
+        if found != OLD and not is_half:
             assert (await again.trail()).count("approval.asked") == 1
             assert "found after a restart" in landed.outcome or state == "partial"
         assert await again.approvals.pending(again.principal) == ()

@@ -55,10 +55,63 @@ def test_lf_line_ends_stay_lf() -> None:
     assert replace_once("a\nb\n", "a\nb", "x\ny") == "x\ny\n"
 
 
-@given(st.lists(st.tuples(st.text(max_size=5), TEXTS, TEXTS), max_size=3))
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=5), TEXTS, TEXTS), max_size=3, unique_by=lambda change: change[0]
+    )
+)
 def test_an_edit_is_kept_and_found_again_unchanged(changes: list[tuple[str, str, str]]) -> None:
     edit = replace(EDIT, changes=tuple(FileChange(*change) for change in changes))
     assert edit_from_json(edit.id, edit.run_id, edit.as_json()) == edit
+
+
+CHANGES = (
+    FileChange("a", "1\n", "2\n"),
+    FileChange("b", None, "new\n"),
+    FileChange("c", "old\n", None),
+    FileChange("e", "moved\n", "moved\n", moved_from="d"),
+)
+
+
+def test_what_happens_to_whole_files_is_kept_and_found_again() -> None:
+    edit = replace(EDIT, changes=CHANGES)
+    assert edit_from_json(edit.id, edit.run_id, edit.as_json()) == edit
+    assert [change.kind for change in edit.changes] == ["edit", "create", "delete", "rename"]
+    assert edit.names() == "a, b (new), c (deleted), d → e"
+
+
+def test_a_change_and_its_reverse_leave_everything_as_it_was() -> None:
+    for change in CHANGES:
+        assert change.reversed().reversed() == change
+        there, back = change.by_path(), change.reversed().by_path()
+        assert {path: (old, new) for path, (new, old) in back.items()} == there
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("a", None, None, None), ("a", None, "x", "b"), ("a", "x", None, "b")],
+    ids=["nothing", "moved from nothing", "moved to nothing"],
+)
+def test_a_change_that_says_nothing_is_refused(
+    change: tuple[str, str | None, str | None, str | None],
+) -> None:
+    with pytest.raises(InvalidInputError):
+        FileChange(*change)
+
+
+def test_one_proposal_changes_a_path_once() -> None:
+    renamed = FileChange("b", "x", "x", moved_from="a")
+    with pytest.raises(InvalidInputError, match="twice"):
+        replace(EDIT, changes=(renamed, FileChange("a", None, "y")))
+
+
+def test_the_diff_names_what_happens_to_a_file() -> None:
+    assert [change.diff() for change in CHANGES] == [
+        "--- a/a\n+++ b/a\n@@ -1,1 +1,1 @@\n-1\n+2\n",
+        "new file b\n--- /dev/null\n+++ b/b\n@@ -0,0 +1,1 @@\n+new\n",
+        "deleted file c\n--- a/c\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-old\n",
+        "rename from d\nrename to e\n",
+    ]
 
 
 def test_a_commit_is_kept_and_found_again_unchanged() -> None:

@@ -33,7 +33,9 @@ FIX = Agent(
         " to. Run the tests again after the change. When they pass, propose a commit. If you are"
         " refused something, go on without it or stop, and say plainly what was not done."
     ),
-    allowed_tools=frozenset({"read_file", "search", "edit_file", "run_tests", "commit"}),
+    allowed_tools=frozenset(
+        {"read_file", "search", "edit_file", "change_files", "run_tests", "commit"}
+    ),
     permission_scope=frozenset({"files.read", "files.propose", "git.propose", "command.run"}),
     created_by="steward",
 )

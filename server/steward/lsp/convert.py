@@ -1,5 +1,7 @@
 """Between the protocol's shapes and ours. Nothing else translates."""
 
+from collections.abc import Iterator
+
 from lsprotocol import types
 
 from steward.completion.cursor import Cursor
@@ -10,11 +12,12 @@ from steward.workspace.diff import changed_region
 from steward.workspace.lines import split_lines
 from steward.workspace.proposal import EditProposal, FileChange
 
+Operation = types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile
+
 
 def cursor_at(document: Document, position: types.Position, path: str) -> Cursor:
     """The document as it is now, split at a protocol position."""
-    offset = document.offset_at_position(position)
-    return Cursor(path, document.source[:offset], document.source[offset:])
+    return Cursor(path, *document.split_at(position))
 
 
 def workspace_edit(
@@ -29,36 +32,59 @@ def workspace_edit(
 
     `documents`: relative path → (URI, the open document if there is one).
     """
-    annotation = f"steward:{proposal.id}"
-    edits = {
-        change.path: _text_edit(change, documents[change.path][1] or encoding)
-        for change in proposal.changes
-    }
+    annotation = f"steward:{proposal.id}" if can.change_annotations else None
     if not can.document_changes:
         return types.WorkspaceEdit(
-            changes={documents[path][0]: [edit] for path, edit in edits.items()}
+            changes={
+                documents[change.path][0]: [
+                    _text_edit(change, documents[change.path][1] or encoding)
+                ]
+                for change in proposal.changes
+            }
         )
     return types.WorkspaceEdit(
         document_changes=[
-            types.TextDocumentEdit(
-                types.OptionalVersionedTextDocumentIdentifier(
-                    uri=documents[path][0], version=_version(documents[path][1])
-                ),
-                [
-                    types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
-                    if can.change_annotations
-                    else edit
-                ],
-            )
-            for path, edit in edits.items()
+            operation
+            for change in proposal.changes
+            for operation in _operations(change, documents, encoding, annotation)
         ],
         change_annotations={
             annotation: types.ChangeAnnotation(
                 proposal.title, needs_confirmation=needs_confirmation
             )
         }
-        if can.change_annotations
+        if annotation is not None
         else None,
+    )
+
+
+def _operations(
+    change: FileChange,
+    documents: dict[str, tuple[str, Document | None]],
+    encoding: Document,
+    annotation: str | None,
+) -> Iterator[Operation]:
+    """What is done to the file itself, and then to its text."""
+    uri, document = documents[change.path]
+    if change.kind == "delete":
+        yield types.DeleteFile(uri, annotation_id=annotation)
+        return
+    if change.kind == "create":
+        yield types.CreateFile(uri, annotation_id=annotation)
+    if change.moved_from is not None:
+        old_uri, document = documents[change.moved_from]
+        yield types.RenameFile(old_uri, uri, annotation_id=annotation)
+    if change.after == (change.before or ""):
+        return
+    edit = _text_edit(change, document or encoding)
+    version = document.version if document is not None and change.kind == "edit" else None
+    yield types.TextDocumentEdit(
+        types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version),
+        [
+            types.AnnotatedTextEdit(annotation, edit.range, edit.new_text)
+            if annotation is not None
+            else edit
+        ],
     )
 
 
@@ -91,8 +117,9 @@ def choices(question: OpenQuestion) -> tuple[str, str]:
 
 
 def _text_edit(change: FileChange, document: Document) -> types.TextEdit:
-    lines = split_lines(change.before)
-    region = changed_region(change.before, change.after)
+    before = change.before or ""
+    lines = split_lines(before)
+    region = changed_region(before, change.after or "")
     return types.TextEdit(
         types.Range(
             _line_start(lines, region.start, document), _line_start(lines, region.end, document)
@@ -107,7 +134,3 @@ def _line_start(lines: list[str], number: int, document: Document) -> types.Posi
     # Behind a last line without an end there is no line to point at, only the line's own end.
     units = document.position_codec.client_num_units(lines[-1])
     return types.Position(len(lines) - 1, units)
-
-
-def _version(document: Document | None) -> int | None:
-    return document.version if document is not None else None

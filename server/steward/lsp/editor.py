@@ -12,7 +12,7 @@ from steward.core.errors import StaleError
 from steward.lsp.convert import workspace_edit
 from steward.lsp.documents import Document
 from steward.lsp.session import Session
-from steward.workspace.editor import EditorReply, Snapshot
+from steward.workspace.editor import EditorReply, Purpose, Snapshot
 from steward.workspace.proposal import EditProposal
 
 _CHANGE_WITHIN_S = 0.05
@@ -26,10 +26,17 @@ class LspEditor:
 
     session: Session
 
-    @property
-    def takes_edits(self) -> bool:
-        """Whether the client said that it understands `workspace/applyEdit`."""
-        return self.session.can.applies_edits
+    def takes(self, proposal: EditProposal) -> bool:
+        """Whether the client said that it can, and does it as one.
+
+        Only our own clients do that with whole files. Others create, rename and delete them one
+        by one and stop where one fails (`failureHandling`), which nobody could take back.
+        """
+        can = self.session.can
+        whole_files = proposal.kinds - {"edit"}
+        return can.applies_edits and (
+            not whole_files or (can.confirms_edits and whole_files <= can.file_operations)
+        )
 
     @property
     def shows_diff(self) -> bool:
@@ -46,17 +53,19 @@ class LspEditor:
         return Snapshot(document.source, document.version) if document else None
 
     def open_texts(self) -> Mapping[Path, str]:
-        """Every open file's text."""
+        """Every open file's text; where it is not known, the disk's counts."""
         documents = self.session.protocol.documents.by_path()
-        return {path: document.source for path, document in documents.items()}
+        return {
+            path: document.source for path, document in documents.items() if not document.is_lost
+        }
 
-    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
+    async def apply(self, root: Path, proposal: EditProposal, purpose: Purpose) -> EditorReply:
         """Send `workspace/applyEdit` and wait for the answer."""
         can = self.session.can
         documents = self._documents(root, proposal)
         uncounted = Document("", position_codec=self.session.protocol.documents.position_codec)
         # Only our own client is known to have no say of its own here: others may still preview.
-        is_asking = not (is_approved and can.confirms_edits)
+        is_asking = purpose == "ask" or (purpose == "apply" and not can.confirms_edits)
         edit = workspace_edit(proposal, documents, can, uncounted, needs_confirmation=is_asking)
         params = types.ApplyWorkspaceEditParams(
             edit,
@@ -90,10 +99,10 @@ class LspEditor:
         """Where each change goes. No await until the edit is sent, so versions are the newest."""
         opened = self.session.protocol.documents.by_path()
         found: dict[str, tuple[str, Document | None]] = {}
-        for change in proposal.changes:
-            path = root / change.path
+        for relative, versions in proposal.by_path().items():
+            path = root / relative
             document = opened.get(path)
-            if document is not None and document.source != change.before:
-                raise StaleError(f"'{change.path}' was edited meanwhile; nothing was touched.")
-            found[change.path] = (document.uri if document else path.as_uri(), document)
+            if document is not None and document.source != versions.before:
+                raise StaleError(f"'{relative}' was edited meanwhile; nothing was touched.")
+            found[relative] = (document.uri if document else path.as_uri(), document)
         return found

@@ -27,6 +27,8 @@ class ClientAbilities:
     applies_edits: bool = False
     document_changes: bool = False
     change_annotations: bool = False
+    file_operations: frozenset[str] = frozenset()
+    """What an edit may do to whole files: create, rename, delete."""
     edit_metadata: bool = False
     shows_documents: bool = False
     shows_progress: bool = False
@@ -52,7 +54,6 @@ class Session:
         """Take in what `initialize` says."""
         self.can = _abilities(params.capabilities)
         self.root = _root(params)
-        self.protocol.use_own_documents()
 
     def open(self, rooms: Rooms) -> None:
         """Let the features in."""
@@ -131,11 +132,18 @@ def _abilities(capabilities: types.ClientCapabilities) -> ClientAbilities:
         applies_edits=bool(workspace and workspace.apply_edit),
         document_changes=bool(edits and edits.document_changes),
         change_annotations=bool(edits and edits.change_annotation_support is not None),
+        file_operations=_file_operations(edits),
         edit_metadata=bool(edits and edits.metadata_support),
         shows_documents=bool(window and window.show_document and window.show_document.support),
         shows_progress=bool(window and window.work_done_progress),
         inline_completion=bool(text and text.inline_completion is not None),
     )
+
+
+def _file_operations(edits: types.WorkspaceEditClientCapabilities | None) -> frozenset[str]:
+    if edits is None or not edits.document_changes:
+        return frozenset()
+    return frozenset(kind.value for kind in edits.resource_operations or ())
 
 
 def _ours(experimental: Any) -> Mapping[str, Any]:

@@ -51,7 +51,8 @@ class Commit:
         if not call.landed:
             raise InvalidInputError("This run has changed no file yet; there is nothing to commit.")
         changes = {
-            path: text.encode("utf-8", "surrogatepass") for path, text in call.landed.items()
+            path: None if text is None else text.encode("utf-8", "surrogatepass")
+            for path, text in call.landed.items()
         }
         prepared = await self.git.prepare_commit(changes, arguments.branch, arguments.message)
         return CommitProposal(

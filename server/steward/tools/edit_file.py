@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from steward.core.errors import NotPermittedError
 from steward.permissions.decide import Capability
 from steward.tools.tool import Call, Request
 from steward.workspace.markdown import code, one_line
-from steward.workspace.paths import is_control_file
+from steward.workspace.paths import check_is_no_control_file
 from steward.workspace.proposal import EditProposal, FileChange, replace_once
 
 
@@ -49,11 +48,7 @@ class EditFile:
     async def run(self, arguments: EditFileArguments, call: Call) -> EditProposal:
         """Compute the change against the document as it is now."""
         path = call.workspace.resolve(arguments.path)
-        if is_control_file(path):
-            raise NotPermittedError(
-                f"{str(path)!r} steers tools (git, editors, CI, Steward itself); agents do not edit"
-                " such files. Say what should change and let the person do it."
-            )
+        check_is_no_control_file(path)
         snapshot = await call.workspace.read_for_model(arguments.path)
         after = replace_once(snapshot.text, arguments.old_text, arguments.new_text)
         change = FileChange(str(path), snapshot.text, after)

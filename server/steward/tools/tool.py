@@ -32,8 +32,9 @@ class Call:
     step: str
     """Unique in the run and the same when the run is replayed: an idempotency key."""
     workspace: Workspace
-    landed: Mapping[str, str]
-    """What this run has already landed: relative path → the text that was approved."""
+    landed: Mapping[str, str | None]
+    """What this run has already landed: relative path → the text that was approved; `None` where
+    the file is gone."""
     prepared: object = None
     """What the person approved, where the tool was asked about; see `Request`."""
 

@@ -26,12 +26,16 @@ def changed_region(before: str, after: str) -> Region:
     return Region(head, len(old) - tail, tuple(new[head : len(new) - tail]))
 
 
-def unified_diff(path: str, before: str, after: str) -> str:
-    """The change as a unified diff of one hunk, hidden characters spelled out."""
+def unified_diff(old_name: str | None, new_name: str | None, before: str, after: str) -> str:
+    """The change as a unified diff of one hunk, hidden characters spelled out.
+
+    A name is `a/…` or `b/…`, and `None` where there is no such file.
+    """
+    head = _header(old_name, new_name)
     old = split_lines(before)
     region = changed_region(before, after)
     if region.start == region.end and not region.new:
-        return ""
+        return head
     first = max(0, region.start - _CONTEXT_LINES)
     last = min(len(old), region.end + _CONTEXT_LINES)
     lead, trail = old[first : region.start], old[region.end : last]
@@ -43,10 +47,29 @@ def unified_diff(path: str, before: str, after: str) -> str:
         *(_line("+", line) for line in added),
         *(_line(" ", line) for line in trail),
     ]
-    header = f"--- a/{path}\n+++ b/{path}\n"
+    names = f"--- {_shown(old_name)}\n+++ {_shown(new_name)}\n"
     # An empty range is numbered by the line before it (the unified format's own rule).
     at = f"@@ -{first + (old_count > 0)},{old_count} +{first + (new_count > 0)},{new_count} @@\n"
-    return header + at + "".join(body)
+    return head + names + at + "".join(body)
+
+
+def _header(old_name: str | None, new_name: str | None) -> str:
+    """What git writes above the names when more happens to a file than new text."""
+    if old_name is None:
+        return f"new file {_plain(new_name)}\n"
+    if new_name is None:
+        return f"deleted file {_plain(old_name)}\n"
+    if _plain(old_name) == _plain(new_name):
+        return ""
+    return f"rename from {_plain(old_name)}\nrename to {_plain(new_name)}\n"
+
+
+def _shown(name: str | None) -> str:
+    return "/dev/null" if name is None else reveal(name)[0]
+
+
+def _plain(name: str | None) -> str:
+    return _shown(name).partition("/")[2]
 
 
 def _shared(left: list[str], right: list[str]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from steward.workspace.proposal import EditProposal
 
@@ -15,6 +15,12 @@ class Snapshot:
     text: str
     version: int | None
     """The editor's version; `None` when the document is not open and the text is the disk's."""
+
+
+Purpose = Literal["ask", "apply", "take back"]
+"""Why an edit is sent: for the person to decide there; because they have approved it, so that an
+editor which shows the diff itself need not; or to restore what a half-made edit has changed, about
+which nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,8 @@ class EditorReply:
 class Editor(Protocol):
     """A front end with open documents."""
 
-    @property
-    def takes_edits(self) -> bool:
-        """Whether `apply` can change anything there."""
+    def takes(self, proposal: EditProposal) -> bool:
+        """Whether `apply` can make all of this proposal's changes there, as one."""
         ...
 
     @property
@@ -48,10 +53,8 @@ class Editor(Protocol):
         """Every open document's text."""
         ...
 
-    async def apply(self, root: Path, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
+    async def apply(self, root: Path, proposal: EditProposal, purpose: Purpose) -> EditorReply:
         """Send the proposal as one versioned edit and wait for the editor's answer.
-
-        An editor that shows the diff itself need not, where the person has already approved.
 
         Raises:
             StaleError: a document is no longer what the proposal was computed from.

@@ -1,32 +1,32 @@
 """The one door through which a user's file, branch or remote changes.
 
 A proposal lands like this: a person is asked with the whole diff → the files are compared with
-what the diff was computed from → the editor applies it as one → what was applied is read back and
-recorded. The question and its answer are ours even where the editor shows the diff. A proposal
-found half-way after a kill is read back first: what is done is finished, what is not is asked
-about again, and what is neither is left to the person.
+what the diff was computed from → it is applied as one, by the editor or on disk → what was applied
+is read back and recorded. The question and its answer are ours even where the editor shows the
+diff. What was applied in part is taken back. A proposal found half-way after a kill is read back
+first: what is done is finished, what is not is asked about again, and what is neither is left to
+the person.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from steward.core.errors import NotPermittedError, StaleError, StewardError
+from steward.core.limits import EDITOR_LOOKS_MAX, EDITOR_REPLY_S
 from steward.core.principal import Principal
 from steward.permissions.approvals import Approvals
 from steward.permissions.question import Answer, Question
+from steward.workspace.apply import Found, OnDisk, ThroughEditor, Way, finish_on_disk
 from steward.workspace.editor import EditorReply
 from steward.workspace.git import Git
-from steward.workspace.proposal import CommitProposal, EditProposal
+from steward.workspace.proposal import CommitProposal, EditProposal, FileChange
 from steward.workspace.proposals import Proposals, ProposalState
 from steward.workspace.shown import commit_question, edit_question
 from steward.workspace.workspace import Workspace
 
 _Result = TypeVar("_Result")
-
-_LOOKS_MAX = 40
-"""How often the editor's documents are compared with the approved text after it said "applied"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Lander:
     proposals: Proposals
     workspace: Workspace
     git: Git
+    reply_within_s: float = EDITOR_REPLY_S
+    """How long an editor may take to apply what was approved."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def land(self, principal: Principal, proposal_id: str) -> Landed:
@@ -74,56 +76,66 @@ class Lander:
         self, principal: Principal, proposal: EditProposal, begun_by: str | None
     ) -> Landed:
         """`begun_by`: the id of the approval with which an earlier process began to apply it."""
-        if begun_by is not None and (landed := await self._found(proposal, begun_by)) is not None:
-            return landed
-        await self._check_current(proposal)
-        if not self.workspace.editor.takes_edits:
-            return Landed(
-                "refused",
-                "This editor does not take edits from a language server (workspace/applyEdit), so"
-                " nobody was asked and no file was touched. Use an editor or a client that does.",
-            )
+        way = self._way(proposal)
+        if begun_by is not None:
+            landed = await self._found(way, proposal, begun_by)
+            if landed is not None:
+                return landed
+        await way.check(proposal)
         question = await asyncio.to_thread(edit_question, proposal)
-        if self.workspace.editor.shows_diff:
-            return await self._edit_shown_by_editor(principal, proposal, question)
+        if way.shows_diff:
+            return await self._edit_shown_by_editor(principal, way, proposal, question)
         answer = await self.approvals.ask(principal, question)
-        return await self._edit_answered(principal, proposal, answer)
+        return await self._edit_answered(principal, way, proposal, answer)
+
+    def _way(self, proposal: EditProposal) -> Way:
+        """How this proposal gets into the files."""
+        editor = self.workspace.editor
+        if editor.takes(proposal):
+            return ThroughEditor(self.workspace, self.reply_within_s)
+        if editor.shows_diff:
+            # It would show only a part of what it promised to show whole.
+            raise NotPermittedError(
+                f"This editor's Steward client cannot {' and '.join(sorted(proposal.kinds))} files,"
+                " so nobody was asked and no file was touched. Update the client."
+            )
+        return OnDisk(self.workspace)
 
     async def _edit_answered(
-        self, principal: Principal, proposal: EditProposal, answer: Answer
+        self, principal: Principal, way: Way, proposal: EditProposal, answer: Answer
     ) -> Landed:
         """The person has answered a question of ours; the editor need not ask again."""
         if not answer.is_approval:
             return Landed("refused", f"The change was {answer.state}; no file was touched.")
-        await self._check_current(proposal)
+        await way.check(proposal)
         await self._begin(principal, proposal.id, answer)
-        return await self._outcome(proposal, await self._apply(proposal, is_approved=True))
+        return await self._outcome(way, proposal, await way.apply(proposal, "apply"))
 
     async def _edit_shown_by_editor(
-        self, principal: Principal, proposal: EditProposal, question: Question
+        self, principal: Principal, way: Way, proposal: EditProposal, question: Question
     ) -> Landed:
         """The editor's own diff view is the question; its reply is the answer, if it is first."""
         approval_id = await self.approvals.open(principal, question)
         answer = await self.approvals.look(approval_id)
         if answer.state != "pending":
-            return await self._edit_answered(principal, proposal, answer)
+            return await self._edit_answered(principal, way, proposal, answer)
         await self.proposals.mark(principal, proposal.id, "applying", approval_id=approval_id)
-        reply = await self._show(proposal, approval_id)
+        reply = await self._show(way, proposal, approval_id)
         if reply is not None and (reply.is_applied or reply.is_declined):
             answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
         else:  # Answered elsewhere, or not at all: the editor could not apply it.
             answer = await self.approvals.look(approval_id)
         if reply is None:
-            return await self._edit_answered(principal, proposal, answer)
-        return await self._account(await self._outcome(proposal, reply), answer)
+            return await self._edit_answered(principal, way, proposal, answer)
+        return await self._account(await self._outcome(way, proposal, reply), answer)
 
-    async def _show(self, proposal: EditProposal, approval_id: str) -> EditorReply | None:
+    async def _show(self, way: Way, proposal: EditProposal, approval_id: str) -> EditorReply | None:
         """The editor's reply; `None` if the question ended elsewhere.
 
         Then the diff is taken away: what was answered or ran out is not asked any more.
         """
         async with asyncio.TaskGroup() as tasks:
-            showing = tasks.create_task(_or_error(self._apply(proposal, is_approved=False)))
+            showing = tasks.create_task(_or_error(way.apply(proposal, "ask")))
             ended = tasks.create_task(_or_error(self.approvals.ended(approval_id)))
             await asyncio.wait((showing, ended), return_when=asyncio.FIRST_COMPLETED)
             showing.cancel()
@@ -134,7 +146,7 @@ class Lander:
         if isinstance(first, EditorReply):
             return first
         # It may have been applied while it was being taken away.
-        is_applied = await self._share_applied(proposal) == "all"
+        is_applied = (await way.look(proposal)).share == "all"
         return EditorReply(is_applied=True, reason="") if is_applied else None
 
     async def _account(self, landed: Landed, answer: Answer) -> Landed:
@@ -148,21 +160,6 @@ class Lander:
         except StewardError as error:
             return Landed("partial", f"{landed.outcome} The approval could not be used: {error}")
         return landed
-
-    async def _apply(self, proposal: EditProposal, *, is_approved: bool) -> EditorReply:
-        """The editor's reply; one that broke off may have applied the edit all the same.
-
-        Raises:
-            StaleError: nothing was sent.
-        """
-        try:
-            return await self.workspace.editor.apply(
-                self.workspace.root, proposal, is_approved=is_approved
-            )
-        except StaleError:
-            raise
-        except StewardError as error:
-            return EditorReply(is_applied=False, reason=str(error))
 
     async def _note(
         self, principal: Principal, approval_id: str, question: Question, *, approve: bool
@@ -205,79 +202,91 @@ class Lander:
             principal, proposal_id, "applying", approval_id=answer.approval_id
         )
 
-    async def _check_current(self, proposal: EditProposal) -> None:
-        for change in proposal.changes:
-            path = self.workspace.resolve(change.path)
-            if (await self.workspace.current(path)).text != change.before:
-                raise StaleError(
-                    f"'{change.path}' has changed since the diff was computed, so nothing was"
-                    " touched. Read the file again and propose the change anew."
-                )
-
-    async def _found(self, proposal: EditProposal, approval_id: str) -> Landed | None:
-        """What an earlier process did; `None` if nothing.
+    async def _found(self, way: Way, proposal: EditProposal, approval_id: str) -> Landed | None:
+        """What an earlier process did; `None` if nothing is left of it.
 
         The editor's answer went with that process: what it did counts now, not the question.
         """
         try:
-            if await self._share_applied(proposal) == "none":
+            await finish_on_disk(self.workspace, proposal)
+            if (await way.look(proposal)).share == "none":
                 return None
-            landed = await self._read_back(proposal, "found after a restart")
+            found, left_out = await self._settled(way, proposal, is_expected=True)
+            if left_out and found.share == "none":
+                return None
+            landed = _landed(proposal, found, "found after a restart")
             answer = await self.approvals.look(approval_id)
             return _unapproved(landed, answer) if answer.state == "rejected" else landed
         except StewardError as error:
             return _unread(error)
 
-    async def _outcome(self, proposal: EditProposal, reply: EditorReply) -> Landed:
+    async def _outcome(self, way: Way, proposal: EditProposal, reply: EditorReply) -> Landed:
         """What became of an edit that was sent. Errors are no way out: files may have changed."""
         try:
-            if reply.is_applied:
-                return await self._read_back(proposal, "applied")
-            return await self._refused_by_editor(proposal, reply.reason)
+            found, left_out = await self._settled(way, proposal, is_expected=reply.is_applied)
         except StewardError as error:
             return _unread(error)
-
-    async def _refused_by_editor(self, proposal: EditProposal, reason: str) -> Landed:
-        share = await self._share_applied(proposal)
-        if share == "foreign":
+        if found.share == "none":
+            return Landed("refused", _why_not(reply, left_out))
+        if found.share == "foreign" and not reply.is_applied:
             return Landed(
                 "stale",
                 "The change was not applied: somebody else edited the text while it was on its"
                 " way. Read the file again and propose the change anew.",
             )
-        if share != "none":
-            return await self._read_back(proposal, "applied, though the editor reported that not")
-        because = f": {reason}" if reason else ""
-        return Landed("refused", f"The change was not applied{because}; no file was touched.")
+        how = "applied" if reply.is_applied else "applied, though it was reported that not"
+        return _landed(proposal, found, how)
 
-    async def _read_back(self, proposal: EditProposal, how: str) -> Landed:
-        """What the files really hold now. Editors report changes shortly after their answer."""
-        share = await self._share_applied(proposal)
-        for _ in range(_LOOKS_MAX):
-            if share == "all":
-                names = ", ".join(change.path for change in proposal.changes)
-                return Landed("applied", f"Changed {names} ({how}, read back).")
-            await self.workspace.editor.settled()
-            share = await self._share_applied(proposal)
-        if share == "none":
-            return Landed("refused", "The editor said it applied the change, but no file changed.")
-        return Landed(
-            "partial", "The files hold neither the old nor the approved text; look at them."
+    async def _settled(
+        self, way: Way, proposal: EditProposal, *, is_expected: bool
+    ) -> tuple[Found, str]:
+        """What the files hold when reports have come in and a half-made change is taken back.
+
+        `is_expected`: the change was made, it is said. Also gives the names of the files that were
+        left out where the rest was taken back; empty where nothing was.
+        """
+        found = await way.look(proposal)
+        for _ in range(EDITOR_LOOKS_MAX):
+            is_over = found.share in ("none", "foreign") and not is_expected
+            if found.share == "all" or is_over:
+                return found, ""
+            await way.settled()
+            found = await way.look(proposal)
+        if found.share != "part":
+            return found, ""
+        await way.take_back(proposal, found)
+        return await way.look(proposal), _names(found.before)
+
+
+def _landed(proposal: EditProposal, found: Found, how: str) -> Landed:
+    if found.share == "all":
+        return Landed("applied", f"Changed {proposal.names()} ({how}, read back).")
+    told = [
+        f"{_names(changes)} {holds}"
+        for changes, holds in (
+            (found.after, "as approved"),
+            (found.before, "as before"),
+            (found.other, "neither as before nor as approved"),
         )
+        if changes
+    ]
+    return Landed("partial", f"It was not changed whole; look at the files: {', '.join(told)}.")
 
-    async def _share_applied(
-        self, proposal: EditProposal
-    ) -> Literal["all", "some", "none", "foreign"]:
-        """How much of the proposal the files hold; `foreign` is none of it, and other text."""
-        texts = [
-            (change, (await self.workspace.current(self.workspace.resolve(change.path))).text)
-            for change in proposal.changes
-        ]
-        if all(text == change.after for change, text in texts):
-            return "all"
-        if all(text == change.before for change, text in texts):
-            return "none"
-        return "some" if any(text == change.after for change, text in texts) else "foreign"
+
+def _names(changes: Sequence[FileChange]) -> str:
+    return ", ".join(change.named() for change in changes)
+
+
+def _why_not(reply: EditorReply, left_out: str) -> str:
+    if left_out:
+        return (
+            f"The editor left out {left_out}. A proposal is applied whole or not at all, so the"
+            " rest was taken back."
+        )
+    if reply.is_applied:
+        return "The editor said it applied the change, but no file changed."
+    because = f": {reply.reason}" if reply.reason else ""
+    return f"The change was not applied{because}; no file was touched."
 
 
 def _unread(error: StewardError) -> Landed:

@@ -77,6 +77,15 @@ def is_control_file(path: WorkspacePath) -> bool:
     return any(name in _CONTROL_FOLDERS for name in names) or names[-1] in _CONTROL_FILES
 
 
+def check_is_no_control_file(path: WorkspacePath) -> None:
+    """Raise `NotPermittedError` for a file that only a person changes."""
+    if is_control_file(path):
+        raise NotPermittedError(
+            f"{str(path)!r} steers tools (git, editors, CI, Steward itself); agents do not change"
+            " such files. Say what should change and let the person do it."
+        )
+
+
 def _relative(text: str, root: Path | None) -> str:
     if not text.startswith("/"):
         if text == "~" or text.startswith("~/"):

@@ -69,10 +69,13 @@ class Proposals:
             raise NotFoundError(f"There is no proposal {proposal_id!r}.")
         return Kept(_proposal(row), cast(ProposalState, row.state), row.outcome, row.approval_id)
 
-    async def landed_in(self, run_id: str) -> dict[str, str]:
-        """What a run has changed so far: relative path → the text that was approved last."""
+    async def landed_in(self, run_id: str) -> dict[str, str | None]:
+        """What a run has changed so far: relative path → the text that was approved last.
 
-        def work(session: Session) -> dict[str, str]:
+        `None` where the file was deleted, or renamed away.
+        """
+
+        def work(session: Session) -> dict[str, str | None]:
             rows = session.exec(
                 select(ProposalRow)
                 .where(
@@ -83,7 +86,9 @@ class Proposals:
                 .order_by(col(ProposalRow.ended_at))
             )
             edits = [edit_from_json(row.id, row.run_id, row.content) for row in rows]
-            return {change.path: change.after for edit in edits for change in edit.changes}
+            return {
+                path: versions.after for edit in edits for path, versions in edit.by_path().items()
+            }
 
         return await self.database.read(work)
 

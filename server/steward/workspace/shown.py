@@ -5,7 +5,7 @@ For large texts this takes a while, so it is computed in a thread.
 
 from steward.permissions.question import Question
 from steward.workspace.diff import changed_region
-from steward.workspace.markdown import fenced
+from steward.workspace.markdown import code, fenced
 from steward.workspace.proposal import CommitProposal, EditProposal, FileChange
 from steward.workspace.reveal import reveal
 
@@ -23,7 +23,7 @@ def edit_question(proposal: EditProposal) -> Question:
         key=proposal.id,
         kind="edit",
         title=proposal.title,
-        body=warning + fenced(proposal.diff()),
+        body=_listed(proposal) + warning + fenced(proposal.diff()),
         operands=proposal.operands(),
         run_id=proposal.run_id,
     )
@@ -49,6 +49,20 @@ def commit_question(proposal: CommitProposal) -> Question:
     )
 
 
+def _listed(proposal: EditProposal) -> str:
+    """What happens to which file, where a diff alone would not put it plainly."""
+    if len(proposal.changes) == 1 and "edit" in proposal.kinds:
+        return ""
+    done = {"edit": "changed", "create": "new", "rename": "renamed", "delete": "deleted"}
+    lines = [
+        f"- {done[change.kind]}: "
+        + (f"{code(change.moved_from)} → " if change.moved_from is not None else "")
+        + code(change.path)
+        for change in proposal.changes
+    ]
+    return f"All of it or nothing ({len(lines)} files):\n\n" + "\n".join(lines) + "\n\n"
+
+
 def _hidden_in_added_lines(change: FileChange) -> int:
     # Not the difference of two counts: a character taken away must not excuse one that is added.
-    return reveal("".join(changed_region(change.before, change.after).new))[1]
+    return reveal("".join(changed_region(change.before or "", change.after or "").new))[1]

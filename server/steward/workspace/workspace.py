@@ -41,11 +41,15 @@ class Workspace:
             NotPermittedError: the ignore oracle keeps the file from models; says by which rule.
             NotFoundError, InvalidInputError, LimitError: there is no such readable text.
         """
+        return await self.current(await self.check_for_model(path))
+
+    async def check_for_model(self, path: str) -> WorkspacePath:
+        """The path, if a model may see what is there; raises as `read_for_model` does."""
         relative = self.resolve(path)
         reason = await asyncio.to_thread(self.oracle.why_not, relative)
         if reason is not None:
             raise NotPermittedError(f"'{relative}' is kept from models: {reason}.")
-        return await self.current(relative)
+        return relative
 
     async def current(self, relative: WorkspacePath) -> Snapshot:
         """The document as it is now, for comparing and landing; ask the oracle before showing."""
@@ -54,6 +58,21 @@ class Workspace:
             return opened
         content = await asyncio.to_thread(read_bytes, self.root, relative)
         return Snapshot(decode(content, str(relative))[0], None)
+
+    async def text_now(self, relative: WorkspacePath) -> str | None:
+        """The document's text as it is now; `None` if it is neither open nor on the disk."""
+        try:
+            return (await self.current(relative)).text
+        except NotFoundError:
+            return None
+
+    async def text_on_disk(self, relative: WorkspacePath) -> str | None:
+        """The file's text, whatever an editor shows; `None` if there is no such file."""
+        try:
+            content = await asyncio.to_thread(read_bytes, self.root, relative)
+        except NotFoundError:
+            return None
+        return decode(content, str(relative))[0]
 
     async def list_for_model(self, limit: int) -> tuple[str, ...]:
         """The files that a model may see, as relative paths, sorted."""
