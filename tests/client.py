@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cattrs import Converter
 from lsprotocol import converters, types
+from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from demo.editor import Document
-from steward.lsp.protocol import plain_converter
 from tests.person import DEADLINE_S, Person, Shown
 
 ENDED = ("finished", "failed", "cancelled")
@@ -66,7 +67,7 @@ class _Client(LanguageClient):
     """Keeps what the server writes, both to the protocol and to its log."""
 
     def __init__(self) -> None:
-        super().__init__(converter_factory=plain_converter)
+        super().__init__(converter_factory=_converter)
         self.heard = bytearray()
         self.log = bytearray()
 
@@ -112,6 +113,19 @@ class _Client(LanguageClient):
     async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
         while data := await stderr.read(65536):
             self.log += data
+
+
+def _converter() -> Converter:
+    """Lsprotocol's converter; what it has no type for stays as JSON gave it."""
+    converter = converters.get_converter()
+    for kind in (JsonRPCRequestMessage, JsonRPCResponseMessage, JsonRPCNotification):
+        converter.register_structure_hook(kind, _as_it_is)
+    return converter
+
+
+def _as_it_is(value: Json, kind: Callable[..., Json]) -> Json:
+    fields = {"params": None, **value} if "method" in value else {"result": None, **value}
+    return kind(**fields)
 
 
 class Window:

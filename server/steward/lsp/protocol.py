@@ -10,7 +10,6 @@ import inspect
 import json
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -57,6 +56,9 @@ _NOT_OFFERED = (
 )
 """What pygls answers by itself and we do not want answered so."""
 
+_NEVER_HALF = (types.WORKSPACE_EXECUTE_COMMAND,)
+"""Not cancelled: half of something with effects is worse than all of it, and all are short."""
+
 Handler = Callable[..., Any]
 
 
@@ -66,16 +68,22 @@ class StewardProtocol(LanguageServerProtocol):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.ended = asyncio.Event()
-        self.documents = Documents(None, None, self._note_document_change)
+        self.documents = Documents(None, None, self._note_document_change, self._warn)
         self.on_document_change: Callable[[], None] = lambda: None
         self.on_initialize: Callable[[types.InitializeParams], None] = lambda _params: None
         """Called for the transport, which wants to know whose child it is."""
         self._asked = Asked(self._converter)
         self._live: dict[MessageId, asyncio.Task[Any]] = {}
-        self._working: set[asyncio.Task[Any]] = set()
+        self._working: dict[asyncio.Task[Any], str] = {}
+        # pygls' table of methods, which it does not type.
+        table: Any = self.fm
+        self._builtin: dict[str, Handler] = table.builtin_features
+        self._features: dict[str, Handler] = table.features
+        self._commands: dict[str, Callable[..., Awaitable[Any]]] = table.commands
+        self._options: dict[str, Any] = table.feature_options
         for method in _NOT_OFFERED:
-            del self.fm.builtin_features[method]
-        self.fm.builtin_features[types.WORKSPACE_EXECUTE_COMMAND] = self._execute_command
+            del self._builtin[method]
+        self._builtin[types.WORKSPACE_EXECUTE_COMMAND] = self._execute_command
 
     @property
     def was_shut_down(self) -> bool:
@@ -112,16 +120,24 @@ class StewardProtocol(LanguageServerProtocol):
             JsonRpcException: the editor refused, or its answer does not fit the question.
         """
         request_id, answer = self._asked.open(method, None if msg_id is None else str(msg_id))
-        message = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
-        self._send_data(message)
+        try:
+            asked = self._converter.unstructure(params)
+            self._send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": asked})
+        except Exception as error:
+            answer.cancel()
+            raise JsonRpcException(f"{method} could not be sent.") from error
         return answer
 
     async def close(self) -> None:
-        """Cancel whatever still works for this client, and wait a moment until it has ended."""
-        for task in self._working:
-            task.cancel()
-        if self._working:
-            await asyncio.wait(self._working, timeout=_CLOSE_WITHIN_S)
+        """End whatever still works for this client; commands get a moment to come to their end."""
+        working = dict(self._working)
+        for task, method in working.items():
+            if method not in _NEVER_HALF:
+                task.cancel()
+        if working:
+            _, slow = await asyncio.wait(working, timeout=_CLOSE_WITHIN_S)
+            for task in slow:
+                task.cancel()
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(
@@ -131,21 +147,28 @@ class StewardProtocol(LanguageServerProtocol):
         # Not pygls' own: it reads every folder's URI, and a strange one would end the start.
         self.client_capabilities = params.capabilities
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        self.documents = Documents(None, encoding, self._note_document_change)
+        self.documents = Documents(None, encoding, self._note_document_change, self._warn)
         self._workspace = self.documents
         self.on_initialize(params)
-        yield self.fm.features[types.INITIALIZE], (params,), None
-        sync = types.TextDocumentSyncKind.Incremental
+        yield self._features[types.INITIALIZE], (params,), None
         self.server_capabilities = ServerCapabilitiesBuilder(
             params.capabilities,
-            {*self.fm.features, *self.fm.builtin_features},
-            self.fm.feature_options,
-            list(self.fm.commands),
-            sync,
+            {*self._features, *self._builtin},
+            self._options,
+            list(self._commands),
+            types.TextDocumentSyncKind.Incremental,
             None,
             encoding,
         ).build()
         return types.InitializeResult(self.server_capabilities, self.server_info)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(
+        self, params: types.DidChangeTextDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """Change an open document; all changes of one notification have one version."""
+        self.documents.change(params.text_document, params.content_changes)
+        yield from ()
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_args: Any) -> Generator[Any, Any, None]:
@@ -181,7 +204,7 @@ class StewardProtocol(LanguageServerProtocol):
             self._refuse(request.id, _INVALID_PARAMS, "The parameters do not fit the method.")
             return
         if inspect.iscoroutinefunction(handler):
-            task = self._work(handler, params)
+            task = self._work(request.method, handler, params)
             self._live[request.id] = task
             task.add_done_callback(partial(self._finish, request.id, request.method))
             return
@@ -212,9 +235,7 @@ class StewardProtocol(LanguageServerProtocol):
         if self._workspace is None or self._shutdown:
             return
         if method == types.CANCEL_REQUEST:
-            params = notification.params
-            wanted = cast(Mapping[str, Any], params) if isinstance(params, Mapping) else {}
-            self._cancel(wanted.get("id"))
+            self._cancel(_field(notification.params, "id"))
             return
         handler = self._handler(method, wants_answer=False)
         if handler is None:
@@ -227,7 +248,8 @@ class StewardProtocol(LanguageServerProtocol):
             return
         try:
             if inspect.iscoroutinefunction(handler):
-                self._work(handler, params).add_done_callback(partial(_log_failure, method))
+                task = self._work(method, handler, params)
+                task.add_done_callback(partial(_log_failure, method))
             else:
                 _in_place(handler, params)
         except Exception:  # An outer boundary: this message is lost, the server goes on.
@@ -235,29 +257,27 @@ class StewardProtocol(LanguageServerProtocol):
 
     def _handler(self, method: str, *, wants_answer: bool) -> Handler | None:
         """Who answers. A notification sent as a request is no request, and the other way round."""
-        kinds = types.METHOD_TO_TYPES.get(method)
+        kinds = cast("tuple[Any, ...] | None", types.METHOD_TO_TYPES.get(method))
         if kinds is None or (kinds[1] is not None) != wants_answer:
             return None
-        found = self.fm.builtin_features.get(method) or self.fm.features.get(method)
-        return cast("Handler | None", found)
+        return self._builtin.get(method) or self._features.get(method)
 
     def _structured(self, method: str, params: Any) -> Any:
-        shape = types.METHOD_TO_TYPES[method][2]
+        shape = cast("type[Any] | None", types.METHOD_TO_TYPES[method][2])
         # What takes no parameters takes any: some clients send an empty object.
-        return None if shape is None else self._converter.structure(params, cast(Handler, shape))
+        return None if shape is None else self._converter.structure(params, shape)
 
-    def _work(self, handler: Handler, params: Any) -> asyncio.Task[Any]:
+    def _work(self, method: str, handler: Handler, params: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(handler(params))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self._working[task] = method
+        task.add_done_callback(self._working.__delitem__)
         return task
 
     def _cancel(self, request_id: Any) -> None:
         if not isinstance(request_id, (int, str)) or isinstance(request_id, bool):
             return
         task = self._live.get(request_id)
-        # A command has effects: half of one is worse than one that came too late to be stopped.
-        if task is not None and not _is_command(task):
+        if task is not None and self._working.get(task) not in _NEVER_HALF:
             task.cancel()
 
     def _finish(self, request_id: MessageId, method: str, task: asyncio.Task[Any]) -> None:
@@ -295,19 +315,25 @@ class StewardProtocol(LanguageServerProtocol):
 
     def _send(self, message: Mapping[str, Any]) -> None:
         # `allow_nan`: what is no JSON must not reach the protocol.
-        body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
+        body = json.dumps(
+            message, default=self._serialize_message, allow_nan=False, separators=(",", ":")
+        ).encode()
         writer = cast(Any, self.writer)
         if writer is not None:
             writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
 
     async def _execute_command(self, params: types.ExecuteCommandParams) -> Any:
-        command = cast("Callable[..., Awaitable[Any]] | None", self.fm.commands.get(params.command))
+        command = self._commands.get(params.command)
         if command is None:
             raise JsonRpcInvalidParams(f"There is no command {params.command!r}.")
         return await command(*(params.arguments or ()))
 
     def _note_document_change(self) -> None:
         self.on_document_change()
+
+    def _warn(self, message: str) -> None:
+        params = types.ShowMessageParams(types.MessageType.Warning, f"Steward: {message}")
+        self.notify(types.WINDOW_SHOW_MESSAGE, params)
 
 
 def plain_converter() -> Converter:
@@ -319,16 +345,17 @@ def plain_converter() -> Converter:
 
 def _trigger_kind(value: Any, _kind: object) -> types.InlineCompletionTriggerKind:
     # Drafts of LSP 3.18 counted from zero. Taken as automatic, it waits like any typing.
-    if value == 0 and value is not False:
+    if value == 0:
         return types.InlineCompletionTriggerKind.Automatic
     return types.InlineCompletionTriggerKind(value)
 
 
 def _in_place(handler: Handler, params: Any) -> Any:
     """Carry out what needs no waiting; pygls' own handlers hand on to ours by yielding them."""
-    steps = handler(params)
+    steps: Any = handler(params)
     if not inspect.isgenerator(steps):
         return steps
+    steps = cast("Generator[tuple[Handler, tuple[Any, ...], None], Any, Any]", steps)
     given: Any = None
     while True:
         try:
@@ -338,8 +365,8 @@ def _in_place(handler: Handler, params: Any) -> Any:
         given = inner(*arguments)
 
 
-def _is_command(task: asyncio.Task[Any]) -> bool:
-    return getattr(task.get_coro(), "__name__", "") == StewardProtocol._execute_command.__name__
+def _field(params: Any, name: str) -> Any:
+    return cast("Mapping[str, Any]", params).get(name) if isinstance(params, Mapping) else None
 
 
 def _log_failure(method: str, task: asyncio.Task[Any]) -> None:

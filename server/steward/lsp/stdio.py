@@ -7,16 +7,23 @@ can be starved by them. This one waits on the pipe itself.
 import asyncio
 import logging
 import os
+import signal
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import partial
+
+from lsprotocol import types
 
 from steward.core.errors import LimitError
 from steward.core.limits import HEADER_BYTES_MAX, MESSAGE_BYTES_MAX
+from steward.lsp.ancestor import watching
 from steward.lsp.framing import read_message
 from steward.lsp.protocol import StewardProtocol
 
 _log = logging.getLogger(__name__)
 
-_FLUSH_WITHIN_S = 2.0
+_FLUSH_WITHIN_S = 1.0
 
 
 async def serve_stdio(protocol: StewardProtocol) -> int:
@@ -26,10 +33,28 @@ async def serve_stdio(protocol: StewardProtocol) -> int:
     taken = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     reader = asyncio.StreamReader(limit=HEADER_BYTES_MAX)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    transport, outlet = await loop.connect_write_pipe(_Outlet, os.fdopen(taken, "wb"))
+    inlet, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer
+    )
+    # However the editor goes, it is as if it had closed our input.
+    hang_up = inlet.close
+    transport, outlet = await loop.connect_write_pipe(
+        lambda: _Outlet(hang_up), os.fdopen(taken, "wb")
+    )
     writer = _PipeWriter(transport, outlet)
     protocol.set_writer(writer)
+    _end_on_signals(loop, hang_up)
+    try:
+        with ExitStack() as watches:
+            protocol.on_initialize = partial(_watch_parent, watches, hang_up)
+            await _converse(protocol, reader)
+        await protocol.close()
+    finally:
+        await writer.flush()
+    return 0 if protocol.was_shut_down else 1
+
+
+async def _converse(protocol: StewardProtocol, reader: asyncio.StreamReader) -> None:
     try:
         while not protocol.ended.is_set():
             body = await read_message(reader)
@@ -40,15 +65,31 @@ async def serve_stdio(protocol: StewardProtocol) -> int:
             await asyncio.sleep(0)
     except LimitError as error:
         _log.error("the editor's messages cannot be read on: %s", error)
-    finally:
-        await writer.flush()
-    return 0 if protocol.was_shut_down else 1
+        protocol.refuse_stream(str(error))
+
+
+def _watch_parent(
+    watches: ExitStack, hang_up: Callable[[], None], params: types.InitializeParams
+) -> None:
+    def gone() -> None:
+        _log.info("the editor's process has ended")
+        hang_up()
+
+    watches.enter_context(watching(params.process_id, gone))
+
+
+def _end_on_signals(loop: asyncio.AbstractEventLoop, hang_up: Callable[[], None]) -> None:
+    """Be told to end, and do so in order: what is reserved is released, jails are closed."""
+    with suppress(NotImplementedError):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, hang_up)
 
 
 class _Outlet(asyncio.BaseProtocol):
-    """Knows whether everything written has been read."""
+    """Knows whether everything written has been read. `on_lost`: nobody will read any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
         self.drained = asyncio.Event()
         self.drained.set()
 
@@ -61,10 +102,11 @@ class _Outlet(asyncio.BaseProtocol):
         self.drained.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The editor closed its end; the reader notices and ends the loop."""
+        """The editor closed its end, or never reads."""
         if exc is not None:
             _log.info("the editor hung up: %s", type(exc).__name__)
         self.drained.set()
+        self._on_lost()
 
 
 class _PipeWriter:

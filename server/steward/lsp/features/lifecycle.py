@@ -10,6 +10,6 @@ def initialize(session: Session, params: types.InitializeParams) -> None:
     session.begin(params)
 
 
-async def initialized(session: Session, _params: types.InitializedParams) -> None:
+def initialized(session: Session, _params: types.InitializedParams) -> None:
     """The answer is out: everything heavy may load now."""
     session.initialized.set()
