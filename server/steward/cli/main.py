@@ -3,10 +3,10 @@
 import argparse
 import asyncio
 import gc
-import logging
 import sys
 
 from steward import __version__
+from steward.cli.log import log_to_stderr
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
     arguments = parser.parse_args()
-    _log_to_stderr(arguments.log_level)
+    log_to_stderr(arguments.log_level)
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
@@ -69,14 +69,3 @@ def _port(written: str) -> int:
     if not written.isdecimal() or int(written) > 65535:
         raise argparse.ArgumentTypeError(f"{written!r} is not a port from 0 to 65535")
     return int(written)
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    # pygls logs whole messages, which hold the person's text; what matters we log ourselves.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
