@@ -8,12 +8,14 @@ import os
 import stat
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from steward.core.errors import StewardError
 from steward.lsp.editor import LspEditor
+from steward.lsp.folder import choose_folder
 from steward.lsp.progress import keep_progress
 from steward.lsp.questions import QuestionBoard
 from steward.lsp.rooms import Rooms
@@ -55,6 +57,7 @@ async def _keep_house(session: Session) -> None:
         # On a thread: importing takes a few hundred milliseconds in which typing goes on.
         app: Any = await asyncio.to_thread(importlib.import_module, "steward.app")
         settings: Any = await asyncio.to_thread(_load_settings)
+        await _choose_workspace(session)
         async with app.open_house(settings, session.root, LspEditor(session)) as rooms:
             session.open(rooms)
             await _attend(session, rooms)
@@ -69,6 +72,17 @@ def _load_settings() -> object:
     from steward.settings import load_settings
 
     return load_settings()
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))
+
+
+async def _choose_workspace(session: Session) -> None:
+    folders = session.folders
+    session.root, why_none = await asyncio.to_thread(lambda: choose_folder(folders, _home()))
+    if why_none:
+        _tell(session, why_none, types.MessageType.Warning)
 
 
 async def _attend(session: Session, rooms: Rooms) -> None:
@@ -108,6 +122,8 @@ def _give_up(session: Session, error: StewardError) -> None:
     _tell(session, str(error))
 
 
-def _tell(session: Session, message: str) -> None:
-    params = types.ShowMessageParams(types.MessageType.Error, f"Steward: {message}")
+def _tell(
+    session: Session, message: str, kind: types.MessageType = types.MessageType.Error
+) -> None:
+    params = types.ShowMessageParams(kind, f"Steward: {message}")
     session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)

@@ -3,6 +3,7 @@
 pygls splits lines as Python does and reads any file that a URI names; both are wrong here.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -245,7 +246,8 @@ def file_path(uri: str) -> Path | None:
     if not uri.startswith("file:///"):
         return None
     path = to_fs_path(uri)
-    return Path(path) if path and "\0" not in path else None
+    # `file:///C:/a.py` is a path on Windows only; elsewhere it would be a relative one.
+    return Path(path) if path and "\0" not in path and os.path.isabs(path) else None
 
 
 def _key(uri: str) -> str:

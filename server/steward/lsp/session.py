@@ -41,7 +41,10 @@ class Session:
     def __init__(self, protocol: StewardProtocol) -> None:
         self.protocol = protocol
         self.can = ClientAbilities()
+        self.folders: tuple[Path, ...] = ()
+        """What the editor has open, as it said at the start."""
         self.root: Path | None = None
+        """The workspace; the first folder, until the door knows which can be one."""
         self.initialized = asyncio.Event()
         self.show_questions_again: Callable[[], Awaitable[int]] = _nothing_to_show
         self._rooms: asyncio.Future[Rooms] = asyncio.get_running_loop().create_future()
@@ -53,7 +56,8 @@ class Session:
     def begin(self, params: types.InitializeParams) -> None:
         """Take in what `initialize` says."""
         self.can = _abilities(params.capabilities)
-        self.root = _root(params)
+        self.folders = _folders(params)
+        self.root = self.folders[0] if self.folders else None
 
     def open(self, rooms: Rooms) -> None:
         """Let the features in."""
@@ -70,6 +74,8 @@ class Session:
         Raises:
             StewardError: they could not be opened.
         """
+        # An editor that asks is there, also where it forgot to say so.
+        self.initialized.set()
         return await asyncio.shield(self._rooms)
 
     def document(self, uri: str) -> Document:
@@ -153,9 +159,8 @@ def _ours(experimental: Any) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], ours) if isinstance(ours, Mapping) else {}
 
 
-def _root(params: types.InitializeParams) -> Path | None:
+def _folders(params: types.InitializeParams) -> tuple[Path, ...]:
     uris = [folder.uri for folder in params.workspace_folders or []]
     if not uris and params.root_uri:
         uris = [params.root_uri]
-    paths = [path for uri in uris if (path := file_path(uri)) is not None]
-    return paths[0] if paths else None
+    return tuple(path for uri in uris if (path := file_path(uri)) is not None)
