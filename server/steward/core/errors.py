@@ -10,6 +10,7 @@
     |- LimitError                something from outside is larger than we take
     |- StepFailedError           a run's step ended with one of these; agents/workflows/durable.py
     `- UnavailableError          a provider, a sandbox or a disk failed us; retrying may help
+       |- UnfinishedError            some files are changed and others not; workspace/disk.py ends it
        |- ProviderRefusedError       the provider will refuse again: key, model or request
        |- RateLimitedError           the provider refuses for now; `retry_after_s` may say how long
        `- SandboxUnavailableError    no jail can be had here, so the code does not run
@@ -70,6 +71,12 @@ class UnavailableError(StewardError):
     """Something outside failed; retrying may help."""
 
     code = "steward.unavailable"
+
+
+class UnfinishedError(UnavailableError):
+    """Some files are changed and others not, and the disk let us neither go on nor back."""
+
+    code = "steward.unfinished"
 
 
 class ProviderRefusedError(UnavailableError):
