@@ -1,21 +1,31 @@
-"""A VS Code of one's own for every test, with the real server and the scripted model behind it."""
+"""VS Code, each story finding it as if it were new, with the real server behind it."""
 
 import os
-import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext
 
 from demo.scripted_model import ScriptedModel
+from tests.editors.desk import Desk, Place, open_browser, open_desk
 from tests.editors.presence import Parts, find_parts
-from tests.editors.vscode import Session, Window, open_window
+from tests.editors.vscode import Window
 from tests.environment import steward_environment
+from tests.flows.books import Books
 
-SERVER = (sys.executable, "-m", "steward", "lsp")
+_FAILED = pytest.StashKey[int]()
+"""How many tests had failed when the last story began."""
 
-OpenWindow = Callable[[Sequence[str]], Awaitable[Window]]
+
+class OpenWindow(Protocol):
+    """Begins a story with these settings of the server."""
+
+    async def __call__(self, **settings: str) -> Window:
+        """The window, with Steward ready."""
+        ...
 
 
 @pytest.fixture(scope="session")
@@ -40,29 +50,67 @@ def screenshots() -> Path | None:
     return folder
 
 
-@pytest.fixture
-async def opened(
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser(
+    parts: Parts, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[BrowserContext]:
+    """A browser for every VS Code."""
+    async with open_browser(parts, tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def desk(
     parts: Parts,
-    workspace: Path,
-    tmp_path: Path,
-    scripted_model: ScriptedModel,
+    browser: BrowserContext,
+    tmp_path_factory: pytest.TempPathFactory,
     screenshots: Path | None,
-) -> AsyncGenerator[OpenWindow]:
-    """Opens the workspace in VS Code with this command as its server."""
-    async with AsyncExitStack() as open_things:
+) -> AsyncGenerator[Desk]:
+    """One running VS Code with our extension for all stories."""
+    place = Place(tmp_path_factory.mktemp("desk"), parts.extensions)
+    async with open_desk(parts, place, browser, screenshots) as desk:
+        yield desk
 
-        async def open_with(command: Sequence[str]) -> Window:
-            environment = steward_environment(tmp_path / "data", scripted_model.url)
-            session = Session(tmp_path / "editor", workspace, environment, command)
-            window = open_window(parts, session, screenshots)
-            return await open_things.enter_async_context(window)
 
-        yield open_with
+@pytest_asyncio.fixture(loop_scope="session")
+async def model() -> AsyncGenerator[ScriptedModel]:
+    """The scripted model, on the loop that the browser lives on."""
+    async with ScriptedModel() as model:
+        yield model
 
 
 @pytest.fixture
+def folder(desk: Desk) -> Path:
+    """The workspace that is open in VS Code, as it was committed."""
+    return desk.workspace
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Books:
+    """What the story's server has written down."""
+    return Books(tmp_path / "data")
+
+
+@pytest.fixture
+def opened(
+    desk: Desk, model: ScriptedModel, tmp_path: Path, request: pytest.FixtureRequest
+) -> OpenWindow:
+    """Clears the window for this story: `opened(STEWARD_…=…)`."""
+
+    async def open_with(**settings: str) -> Window:
+        own = {"HOME": str(tmp_path), "STEWARD_CONFIG_DIR": str(tmp_path / "config")}
+        environment = steward_environment(tmp_path / "data", model.url, own | settings)
+        failed = request.session.testsfailed
+        is_trusted = request.config.stash.get(_FAILED, failed) == failed
+        request.config.stash[_FAILED] = failed
+        window = await desk.clear(environment, is_trusted=is_trusted)
+        await window.is_ready()
+        return window
+
+    return open_with
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def window(opened: OpenWindow) -> Window:
     """The workspace in VS Code, with Steward ready."""
-    window = await opened(SERVER)
-    await window.is_ready()
-    return window
+    return await opened()

@@ -13,11 +13,15 @@ from playwright.async_api import expect
 from demo.replies import JsonObject, Reply, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
-from tests.editors.conftest import OpenWindow
+from tests.editors.desk import Desk, branches
 from tests.editors.vscode import Window
 from tests.environment import git
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
+pytestmark = [
+    pytest.mark.editor,
+    pytest.mark.timeout(150),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 T = TypeVar("T")
 
@@ -30,7 +34,7 @@ WITHIN_S = 20.0
 
 
 async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for(
-    window: Window, workspace: Path
+    window: Window, folder: Path
 ) -> None:
     await expect(window.status).to_contain_text("$0.000000 today")
     await window.open_file("shop/basket.py")
@@ -43,15 +47,15 @@ async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for
     await window.save()
 
     wanted = "return sum(line.quantity for line in self.lines)"
-    await becomes(lambda: wanted in (workspace / "shop/basket.py").read_text("utf-8"), True)
+    await becomes(lambda: wanted in (folder / "shop/basket.py").read_text("utf-8"), True)
     await expect(window.status).to_contain_text(re.compile(r"\$0\.0*[1-9]\d* today"))
 
 
 async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
-    window: Window, workspace: Path
+    window: Window, folder: Path
 ) -> None:
-    source = workspace / SOURCE
-    head = git(workspace, "rev-parse", "HEAD")
+    source = folder / SOURCE
+    head = git(folder, "rev-parse", "HEAD")
     await ask_for_the_fix(window)
 
     await window.sees("See which test fails")
@@ -70,19 +74,19 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     await window.press_button("Allow once", question=RUN)
     await window.sees("The threshold itself was left out")
     await window.photograph("commit")
-    assert branches(workspace) == []
+    assert branches(folder) == []
     await window.press_button("Commit", question=COMMIT)
-    await becomes(lambda: branches(workspace), [BRANCH])
+    await becomes(lambda: branches(folder), [BRANCH])
 
-    assert git(workspace, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
-    assert git(workspace, "diff", "--name-only", "main", BRANCH) == SOURCE
-    assert git(workspace, "rev-parse", "HEAD") == head
+    assert git(folder, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
+    assert git(folder, "diff", "--name-only", "main", BRANCH) == SOURCE
+    assert git(folder, "rev-parse", "HEAD") == head
     await expect(window.status).not_to_contain_text("question")
     await window.photograph("done")
 
 
-async def test_a_discarded_diff_leaves_the_file_as_it_was(window: Window, workspace: Path) -> None:
-    before = (workspace / SOURCE).read_bytes()
+async def test_a_discarded_diff_leaves_the_file_as_it_was(window: Window, folder: Path) -> None:
+    before = (folder / SOURCE).read_bytes()
     await ask_for_the_fix(window)
     await window.press_button("Approve plan", question=PLAN)
     await window.press_button("Allow once", question=RUN)
@@ -92,13 +96,13 @@ async def test_a_discarded_diff_leaves_the_file_as_it_was(window: Window, worksp
 
     await expect(window.tab("Proposal")).to_have_count(0)
     await expect(window.status).not_to_contain_text("question")
-    assert (workspace / SOURCE).read_bytes() == before
-    assert git(workspace, "status", "--porcelain") == ""
-    assert branches(workspace) == []
+    assert (folder / SOURCE).read_bytes() == before
+    assert git(folder, "status", "--porcelain") == ""
+    assert branches(folder) == []
 
 
 async def test_a_dismissed_question_is_no_answer_and_can_be_found_again(
-    window: Window, workspace: Path
+    window: Window, folder: Path
 ) -> None:
     await ask_for_the_fix(window)
     await window.dismiss(question=PLAN)
@@ -111,7 +115,7 @@ async def test_a_dismissed_question_is_no_answer_and_can_be_found_again(
     await window.photograph("found-again")
     await window.press_button("Reject plan", question=PLAN)
     await expect(window.status).not_to_contain_text("question")
-    assert git(workspace, "status", "--porcelain") == ""
+    assert git(folder, "status", "--porcelain") == ""
 
 
 async def test_a_question_can_be_answered_in_its_own_text(window: Window) -> None:
@@ -124,7 +128,7 @@ async def test_a_question_can_be_answered_in_its_own_text(window: Window) -> Non
 
 
 async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
-    window: Window, workspace: Path
+    window: Window, folder: Path
 ) -> None:
     await ask_for_the_fix(window)
     await window.press_button("Approve plan", question=PLAN)
@@ -137,14 +141,14 @@ async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
 
     await window.sees("changed while the diff was open")
     await window.save()
-    await becomes(lambda: (workspace / SOURCE).read_text("utf-8").endswith("# my own line"), True)
-    assert WRONG in (workspace / SOURCE).read_text("utf-8")
+    await becomes(lambda: (folder / SOURCE).read_text("utf-8").endswith("# my own line"), True)
+    assert WRONG in (folder / SOURCE).read_text("utf-8")
 
 
 async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
-    window: Window, workspace: Path
+    window: Window, folder: Path
 ) -> None:
-    before = (workspace / SOURCE).read_bytes()
+    before = (folder / SOURCE).read_bytes()
     await window.open_file(SOURCE)
     await window.type_at_the_end("# my own line")
     await ask_for_the_fix(window)
@@ -158,11 +162,11 @@ async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
     await window.open_file(SOURCE)
     await window.sees(RIGHT)
     await window.sees("# my own line")
-    assert (workspace / SOURCE).read_bytes() == before
+    assert (folder / SOURCE).read_bytes() == before
 
 
-async def test_cancelling_a_run_takes_its_diff_away(window: Window, workspace: Path) -> None:
-    before = (workspace / SOURCE).read_bytes()
+async def test_cancelling_a_run_takes_its_diff_away(window: Window, folder: Path) -> None:
+    before = (folder / SOURCE).read_bytes()
     await ask_for_the_fix(window)
     await window.press_button("Approve plan", question=PLAN)
     await window.press_button("Allow once", question=RUN)
@@ -172,11 +176,11 @@ async def test_cancelling_a_run_takes_its_diff_away(window: Window, workspace: P
 
     await expect(window.tab("Proposal")).to_have_count(0)
     await expect(window.status).not_to_contain_text("question")
-    assert (workspace / SOURCE).read_bytes() == before
+    assert (folder / SOURCE).read_bytes() == before
 
 
 async def test_costs_runs_and_the_audit_trail_can_be_read(
-    window: Window, scripted_model: ScriptedModel
+    window: Window, model: ScriptedModel
 ) -> None:
     await ask_for_the_fix(window)
     await window.press_button("Reject plan", question=PLAN)
@@ -189,11 +193,11 @@ async def test_costs_runs_and_the_audit_trail_can_be_read(
     await window.choose(GOAL)
     await expect(window.page_text(f"Run of fix: {GOAL}")).to_be_visible()
     await window.photograph("run")
-    assert len(scripted_model.exchanges) == 1
+    assert len(model.exchanges) == 1
 
 
 async def test_what_a_model_says_cannot_become_a_link_that_runs_a_command(
-    window: Window, scripted_model: ScriptedModel
+    window: Window, model: ScriptedModel
 ) -> None:
     said = "Done, [look](command:workbench.action.closeAllEditors) at it."
 
@@ -201,7 +205,7 @@ async def test_what_a_model_says_cannot_become_a_link_that_runs_a_command(
         is_agent = "[task: agent]" in json.dumps(body["messages"])
         return say(said) if is_agent else play(body)
 
-    scripted_model.script = script
+    model.script = script
     await ask_for_the_fix(window)
 
     await window.press_button("Approve plan", question=PLAN)
@@ -211,10 +215,10 @@ async def test_what_a_model_says_cannot_become_a_link_that_runs_a_command(
     await expect(toast.locator("a", has_text="look")).to_have_count(0)
 
 
-async def test_a_server_that_is_not_there_is_explained(opened: OpenWindow) -> None:
-    window = await opened(["no-such-steward", "lsp"])
+async def test_a_server_that_is_not_there_is_explained(desk: Desk, window: Window) -> None:
+    await desk.clear(None, is_trusted=True)
 
-    await window.sees('there is no program "no-such-steward"')
+    await window.sees("there is no program")
     await window.photograph("no-server")
 
 
@@ -222,11 +226,6 @@ async def ask_for_the_fix(window: Window) -> None:
     await window.open_file("tests/test_basket.py")
     await window.run_command("Steward: Fix with Agent…")
     await window.answer_input(GOAL)
-
-
-def branches(workspace: Path) -> list[str]:
-    listed = git(workspace, "for-each-ref", "--format=%(refname:short)", "refs/heads/steward")
-    return listed.splitlines()
 
 
 async def becomes(read: Callable[[], T], wanted: T) -> None:

@@ -2,73 +2,15 @@
 
 import asyncio
 import contextlib
-import json
-import os
 import re
-import signal
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.editors.presence import Parts
-
-START_S = 40.0
-"""How long VS Code may take to listen; a busy machine needs some of it."""
 SHOWN_MS = 20_000
 """How long something may take to appear on the screen."""
-STOP_S = 10.0
-"""How long VS Code may take to end before it is ended."""
 
 expect.set_options(timeout=SHOWN_MS)
-
-_QUIET = {
-    "chat.disableAIFeatures": True,
-    "editor.inlineSuggest.enabled": True,
-    "editor.minimap.enabled": False,
-    "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
-    "extensions.autoCheckUpdates": False,
-    "extensions.autoUpdate": "off",
-    "extensions.ignoreRecommendations": True,
-    "files.autoSave": "off",
-    "files.hotExit": "off",
-    "git.enabled": False,
-    "remote.autoForwardPorts": False,
-    "telemetry.telemetryLevel": "off",
-    "update.mode": "none",
-    "window.restoreWindows": "none",
-    "workbench.enableExperiments": False,
-    "workbench.secondarySideBar.defaultVisibility": "hidden",
-    "workbench.startupEditor": "none",
-    "workbench.tips.enabled": False,
-}
-"""Nothing on the screen but what the test is about, and nothing sent anywhere."""
-
-_OFFLINE = {"EXTENSIONS_GALLERY": json.dumps({"serviceUrl": "", "resourceUrlTemplate": ""})}
-"""Nowhere to look for other people's extensions."""
-
-_BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One start of VS Code: where it lives, what it opens, and how it starts Steward."""
-
-    place: Path
-    workspace: Path
-    environment: Mapping[str, str]
-    command: Sequence[str]
 
 
 class Window:
@@ -77,6 +19,7 @@ class Window:
     def __init__(self, page: Page, screenshots: Path | None) -> None:
         self.page = page
         self._screenshots = screenshots
+        page.set_default_timeout(SHOWN_MS)
 
     async def is_ready(self) -> None:
         """Wait until Steward has told what today cost."""
@@ -149,6 +92,23 @@ class Window:
         await tab.click(button="middle")
         await expect(tab).to_have_count(0)
 
+    async def close_everything(self) -> None:
+        """Close every tab and message, and give up what was not saved."""
+        await self.page.keyboard.press("Escape")
+        has_unsaved = await self.page.locator(".tab.dirty").count() > 0
+        await self.page.keyboard.press("Control+K")
+        await self.page.keyboard.press("Control+W")
+        if has_unsaved:
+            await self.press_in_dialog("Don't Save")
+        await expect(self.page.locator(".tab")).to_have_count(0)
+        await self.run_command("Notifications: Clear All Notifications")
+
+    async def press_in_dialog(self, title: str) -> None:
+        """Press a button of the dialog that is open."""
+        dialog = self.page.locator(".monaco-dialog-box")
+        await dialog.locator(".monaco-button", has_text=title).click()
+        await expect(dialog).to_have_count(0)
+
     async def save(self) -> None:
         """Save the document in front."""
         await self.page.keyboard.press("Control+S")
@@ -209,84 +169,3 @@ class Window:
         rows = self.page.locator(".quick-input-list .monaco-list-row.focused", has_text=row)
         await expect(rows).to_be_visible()
         await box.press("Enter")
-
-
-@asynccontextmanager
-async def open_window(
-    parts: Parts, session: Session, screenshots: Path | None
-) -> AsyncGenerator[Window]:
-    """Start VS Code, open the workspace in a browser, and end both on the way out."""
-    async with _code_server(parts, session) as url, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=parts.browser, headless=True, args=_BROWSER_ARGUMENTS
-        )
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(SHOWN_MS)
-        try:
-            await page.goto(f"{url}/?folder={session.workspace}", wait_until="domcontentloaded")
-            explorer = page.locator(".explorer-folders-view .monaco-list-row").first
-            await expect(explorer).to_be_visible(timeout=START_S * 1000)
-            yield Window(page, screenshots)
-        finally:
-            await browser.close()
-
-
-@asynccontextmanager
-async def _code_server(parts: Parts, session: Session) -> AsyncGenerator[str]:
-    """The address of a running code-server, on a port of its own choice."""
-    home = session.place / "home"
-    home.mkdir(parents=True)
-    data = _write_settings(session)
-    log = session.place / "code-server.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(str(parts.node), str(parts.code_server)),
-            *("--bind-addr", "127.0.0.1:0", "--auth", "none"),
-            *("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"),
-            *("--disable-getting-started-override", "--user-data-dir", str(data)),
-            *("--extensions-dir", str(parts.extensions)),
-            env={**session.environment, **_OFFLINE, "HOME": str(home)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield await _address(log, process)
-    finally:
-        await _end(process)
-
-
-def _write_settings(session: Session) -> Path:
-    data = session.place / "vscode"
-    # What names a program belongs to the machine, and is read from there only.
-    for folder, settings in (
-        ("User", _QUIET),
-        ("Machine", {"steward.command": [*session.command]}),
-    ):
-        (data / folder).mkdir(parents=True)
-        (data / folder / "settings.json").write_text(json.dumps(settings), "utf-8")
-    return data
-
-
-async def _address(log: Path, process: asyncio.subprocess.Process) -> str:
-    async with asyncio.timeout(START_S):
-        while True:
-            found = re.search(r"listening on (http://\S+?)/?\s", log.read_text("utf-8"))
-            if found:
-                return found[1]
-            assert process.returncode is None, f"code-server ended: {log.read_text('utf-8')}"
-            await asyncio.sleep(0.05)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End VS Code and everything that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

@@ -8,9 +8,11 @@ import type {
 } from "vscode-languageclient/node";
 import { Diff } from "./diff";
 import type { VirtualDocuments } from "./documents";
+import { HalfLandedError, land, NotLandedError } from "./land";
 import { plain } from "./messages";
 import { CannotPreviewError, type Preview, previewOf } from "./preview";
 import type { Question, Questions } from "./questions";
+import { kindsOf, titled } from "./summary";
 
 const idPrefix = /^steward:/;
 const choices = [
@@ -33,22 +35,24 @@ export async function confirmEdit(
   next: Next,
   where: Confirmation,
 ): Promise<ApplyWorkspaceEditResult> {
-  const id = proposalId(params.edit);
-  if (id === undefined) {
+  const proposal = proposalOf(params.edit);
+  if (proposal === undefined) {
     return next(params);
   }
   try {
     const preview = await previewOf(params.edit, where.asUri);
-    const choice = await where.questions.ask(questionOf(id, params, preview, where.documents));
-    if (choice !== "apply") {
-      return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
+    // One that was approved elsewhere is not asked about again, and lands all the same as one.
+    if (proposal.isAsked) {
+      const question = questionOf(proposal.id, params, preview, where.documents);
+      const choice = await where.questions.ask(question);
+      if (choice !== "apply") {
+        return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
+      }
     }
-    return await apply(params, next, preview);
+    await land(preview);
+    return { applied: true };
   } catch (error) {
-    if (error instanceof CannotPreviewError) {
-      return reported(params, error.message);
-    }
-    throw error;
+    return explained(params, error);
   }
 }
 
@@ -57,46 +61,12 @@ export function questionId(spelled: string): string {
   return spelled.replace(idPrefix, "");
 }
 
-/** The id of the proposal behind an edit that wants confirmation, `undefined` for any other edit. */
-function proposalId(edit: WorkspaceEdit): string | undefined {
+/** The proposal behind an edit, and whether it wants confirmation; `undefined` for any other edit. */
+function proposalOf(edit: WorkspaceEdit): { id: string; isAsked: boolean } | undefined {
   const annotations = Object.entries(edit.changeAnnotations ?? {});
-  const asking = annotations.find(([, annotation]) => annotation.needsConfirmation);
-  return asking && questionId(asking[0]);
-}
-
-async function apply(
-  params: ApplyWorkspaceEditParams,
-  next: Next,
-  preview: Preview,
-): Promise<ApplyWorkspaceEditResult> {
-  const moved = preview.documents.find((state) => state.document.version !== state.version);
-  if (moved) {
-    const name = vscode.workspace.asRelativePath(moved.document.uri);
-    return reported(params, `${name} changed while the diff was open`);
-  }
-  const result = await next({ ...params, edit: confirmed(params.edit) });
-  if (!result.applied) {
-    return reported(params, result.failureReason ?? "the editor refused the edit");
-  }
-  await save(preview);
-  return result;
-}
-
-/** Save what the edit changed, but never a person's own unsaved work. */
-async function save(preview: Preview): Promise<void> {
-  for (const state of preview.documents) {
-    if (!state.wasDirty && state.document.isDirty) {
-      await state.document.save();
-    }
-  }
-}
-
-/** The same edit without the question, which was answered. */
-function confirmed(edit: WorkspaceEdit): WorkspaceEdit {
-  const answered = Object.entries(edit.changeAnnotations ?? {}).map(
-    ([id, annotation]) => [id, { ...annotation, needsConfirmation: false }] as const,
-  );
-  return { ...edit, changeAnnotations: Object.fromEntries(answered) };
+  const asked = annotations.find(([, annotation]) => annotation.needsConfirmation);
+  const found = asked ?? annotations.find(([id]) => idPrefix.test(id));
+  return found && { id: questionId(found[0]), isAsked: asked !== undefined };
 }
 
 function questionOf(
@@ -106,12 +76,12 @@ function questionOf(
   documents: VirtualDocuments,
 ): Question {
   const title = titleOf(params);
-  const count = preview.files.length;
-  const diff = new Diff(`Proposal: ${title}`, id, preview, documents);
+  const kinds = kindsOf(preview);
+  const diff = new Diff(`Proposal: ${title}${kinds && `: ${kinds}`}`, id, preview, documents);
   return {
     id,
     kind: "edit",
-    title: count === 1 ? title : `${title} (${count} files)`,
+    title: titled(title, preview),
     choices,
     fingerprint: JSON.stringify(params.edit),
     show: () => diff.show(),
@@ -128,10 +98,18 @@ function refused(failureReason: string): ApplyWorkspaceEditResult {
   return { applied: false, failureReason };
 }
 
+function explained(params: ApplyWorkspaceEditParams, error: unknown): ApplyWorkspaceEditResult {
+  if (error instanceof CannotPreviewError || error instanceof NotLandedError) {
+    return reported(params, `${error.message}. Nothing was changed; ask again for a new one.`);
+  }
+  if (error instanceof HalfLandedError) {
+    return reported(params, `${error.message}, and undo there what you do not want.`);
+  }
+  throw error;
+}
+
 function reported(params: ApplyWorkspaceEditParams, reason: string): ApplyWorkspaceEditResult {
   const title = titleOf(params);
-  void vscode.window.showWarningMessage(
-    plain(`Steward did not apply "${title}": ${reason}. Nothing was changed; ask again for a new one.`),
-  );
+  void vscode.window.showWarningMessage(plain(`Steward did not apply "${title}": ${reason}`));
   return refused(reason);
 }

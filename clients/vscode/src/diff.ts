@@ -15,11 +15,14 @@ export class Diff {
 
   /** Bring the diff into view. */
   async show(): Promise<void> {
-    const sides = this.preview.files.map((file) => [
-      file.uri,
-      this.put(file, "before"),
-      this.put(file, "after"),
-    ]);
+    const sides = this.preview.files.map((file) => {
+      const [left, right] = this.uris(file);
+      return [
+        file.uri,
+        file.before === undefined ? undefined : this.documents.put(left, file.before),
+        file.after === undefined ? undefined : this.documents.put(right, file.after),
+      ];
+    });
     await vscode.commands.executeCommand("vscode.changes", this.label, sides);
   }
 
@@ -27,19 +30,18 @@ export class Diff {
   async hide(): Promise<void> {
     // The editor itself adds the number of files to the label.
     await closeTabs((tab) => tab.label.startsWith(this.label) && isNoFile(tab));
-    for (const file of this.preview.files) {
-      await this.documents.remove(this.uri(file, "before"));
-      await this.documents.remove(this.uri(file, "after"));
+    for (const uri of this.preview.files.flatMap((file) => this.uris(file))) {
+      await this.documents.remove(uri);
     }
   }
 
-  private put(file: FilePreview, side: "before" | "after"): vscode.Uri | undefined {
-    const text = file[side];
-    return text === undefined ? undefined : this.documents.put(this.uri(file, side), text);
-  }
-
-  private uri(file: FilePreview, side: string): vscode.Uri {
-    return this.documents.uri(file.uri.path, `${this.id}:${side}`);
+  /** Where the two sides are; of a renamed file they bear its two names. */
+  private uris(file: FilePreview): [before: vscode.Uri, after: vscode.Uri] {
+    const from = file.kind === "rename" ? file.from : file.uri;
+    return [
+      this.documents.uri(from.path, `${this.id}:before`),
+      this.documents.uri(file.uri.path, `${this.id}:after`),
+    ];
   }
 }
 

@@ -2,37 +2,34 @@
 
 import * as vscode from "vscode";
 import {
-  type AnnotatedTextEdit,
   CreateFile,
   DeleteFile,
   RenameFile,
-  type SnippetTextEdit,
   TextDocumentEdit,
-  type TextEdit,
   type WorkspaceEdit,
 } from "vscode-languageclient/node";
+import { type AnyEdit, applyEdits, ContradictionError } from "./textEdits";
 
-type AnyEdit = TextEdit | AnnotatedTextEdit | SnippetTextEdit;
-type Position = TextEdit["range"]["start"];
+/** What becomes of one file. */
+export type FilePreview =
+  | { kind: "create"; uri: vscode.Uri; before: undefined; after: string }
+  | { kind: "edit"; uri: vscode.Uri; before: string; after: string }
+  | { kind: "rename"; uri: vscode.Uri; from: vscode.Uri; before: string; after: string }
+  | { kind: "delete"; uri: vscode.Uri; before: string; after: undefined };
 
-/** One file: `undefined` is a file that is not there. */
-export interface FilePreview {
+/** A path that the edit touches, as it was when the preview was made. */
+export interface Place {
   uri: vscode.Uri;
+  /** `undefined`: there is no file. */
   before: string | undefined;
-  after: string | undefined;
-}
-
-/** An open document at the time of the preview. */
-export interface DocumentState {
-  document: vscode.TextDocument;
-  version: number;
+  /** Whether a person's own unsaved work is in it. */
   wasDirty: boolean;
 }
 
-/** The files an edit touches, and the documents it was computed from. */
+/** The files an edit is about, and every path that it touches. */
 export interface Preview {
   files: FilePreview[];
-  documents: DocumentState[];
+  places: Place[];
 }
 
 /** The edit is not one that can be shown whole, or not of the text that is there now. */
@@ -43,132 +40,151 @@ export async function previewOf(
   edit: WorkspaceEdit,
   asUri: (value: string) => vscode.Uri,
 ): Promise<Preview> {
-  const drafts = new Drafts(asUri);
+  const drafts = new Drafts();
   for (const change of edit.documentChanges ?? []) {
     if (TextDocumentEdit.is(change)) {
-      await drafts.change(change.textDocument.uri, change.edits, change.textDocument.version);
+      const { uri, version } = change.textDocument;
+      await drafts.change(asUri(uri), change.edits, version);
     } else if (CreateFile.is(change)) {
-      await drafts.create(change.uri);
+      await drafts.create(asUri(change.uri));
     } else if (DeleteFile.is(change)) {
-      await drafts.read(change.uri);
-      drafts.set(change.uri, undefined);
+      await drafts.delete(asUri(change.uri));
     } else if (RenameFile.is(change)) {
-      const text = await drafts.read(change.oldUri);
-      drafts.set(change.oldUri, undefined);
-      drafts.set(change.newUri, text);
+      await drafts.rename(asUri(change.oldUri), asUri(change.newUri));
+    } else {
+      throw new CannotPreviewError("the edit holds a change of a kind that is not known here");
     }
   }
   for (const [uri, edits] of Object.entries(edit.changes ?? {})) {
-    await drafts.change(uri, edits, null);
+    await drafts.change(asUri(uri), edits, null);
   }
   return drafts.done();
 }
 
-/** Texts that exist only while a preview is made. */
+/** A path's name for a person. */
+export function nameOf(uri: vscode.Uri): string {
+  return vscode.workspace.asRelativePath(uri);
+}
+
+/** Whether anything is at this path, on the disk. */
+export async function isThere(uri: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A text that exists only while the preview is made; `origin` is where it lay at first. */
+interface Draft {
+  uri: vscode.Uri;
+  text: string;
+  origin: string | undefined;
+}
+
 class Drafts {
-  private readonly files = new Map<string, FilePreview>();
-  private readonly documents = new Map<string, DocumentState>();
+  private readonly places = new Map<string, Place & { document?: vscode.TextDocument }>();
+  private readonly drafts = new Map<string, Draft>();
 
-  constructor(private readonly asUri: (value: string) => vscode.Uri) {}
-
-  async read(uri: string): Promise<string | undefined> {
-    const known = this.files.get(uri);
-    if (known) {
-      return known.after;
-    }
-    const document = await open(this.asUri(uri));
-    this.documents.set(uri, { document, version: document.version, wasDirty: document.isDirty });
-    const text = document.getText();
-    this.files.set(uri, { uri: document.uri, before: text, after: text });
-    return text;
+  async create(uri: vscode.Uri): Promise<void> {
+    await this.expectNothing(uri);
+    this.drafts.set(uri.toString(), { uri, text: "", origin: undefined });
   }
 
-  /** A file already there is shown as what is lost. */
-  async create(uri: string): Promise<void> {
-    const isThere = await vscode.workspace.fs.stat(this.asUri(uri)).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) {
-      await this.read(uri);
+  async delete(uri: vscode.Uri): Promise<void> {
+    const { origin } = await this.find(uri);
+    if (origin !== undefined && this.places.get(origin)?.wasDirty) {
+      throw new CannotPreviewError(`${nameOf(uri)} has unsaved changes, which would be lost: save it`);
     }
-    this.set(uri, "");
+    this.drafts.delete(uri.toString());
   }
 
-  set(uri: string, after: string | undefined): void {
-    const known = this.files.get(uri);
-    this.files.set(uri, { uri: this.asUri(uri), before: known?.before, after });
+  async rename(from: vscode.Uri, to: vscode.Uri): Promise<void> {
+    const draft = await this.find(from);
+    await this.expectNothing(to);
+    this.drafts.delete(from.toString());
+    this.drafts.set(to.toString(), { ...draft, uri: to });
   }
 
-  async change(uri: string, edits: AnyEdit[], version: number | null): Promise<void> {
-    const text = await this.read(uri);
-    const state = this.documents.get(uri);
-    const name = vscode.workspace.asRelativePath(this.asUri(uri));
-    if (text === undefined) {
-      throw new CannotPreviewError(`${name} would be gone before it is edited`);
+  async change(uri: vscode.Uri, edits: AnyEdit[], version: number | null): Promise<void> {
+    const draft = await this.find(uri);
+    const place = draft.origin === undefined ? undefined : this.places.get(draft.origin);
+    if (place?.document && version !== null && place.document.version !== version) {
+      throw new CannotPreviewError(`${nameOf(uri)} has changed since the edit was made`);
     }
-    if (state && version !== null && state.version !== version) {
-      throw new CannotPreviewError(`${name} has changed since the edit was made`);
+    if (place?.wasDirty && version === null) {
+      throw new CannotPreviewError(`${nameOf(uri)} has unsaved changes that the edit does not know: save it`);
     }
-    if (state?.wasDirty && version === null) {
-      throw new CannotPreviewError(`${name} has unsaved changes that the edit does not know`);
+    try {
+      const text = applyEdits(draft.text, edits, place?.document && endOfLine(place.document));
+      this.drafts.set(uri.toString(), { ...draft, text });
+    } catch (error) {
+      throw error instanceof ContradictionError ? new CannotPreviewError(error.message) : error;
     }
-    const endOfLine = state?.document.eol === vscode.EndOfLine.CRLF ? "\r\n" : "\n";
-    this.set(uri, applyEdits(text, edits, endOfLine));
   }
 
   done(): Preview {
-    return { files: [...this.files.values()], documents: [...this.documents.values()] };
+    const kept = new Set([...this.drafts.values()].map((draft) => draft.origin));
+    const left = [...this.drafts.values()].map((draft) => this.outcome(draft));
+    const gone = [...this.places.entries()].flatMap(([key, { uri, before }]): FilePreview[] =>
+      before === undefined || kept.has(key) ? [] : [{ kind: "delete", uri, before, after: undefined }],
+    );
+    return { files: [...left, ...gone], places: [...this.places.values()] };
   }
+
+  private outcome({ uri, text, origin }: Draft): FilePreview {
+    const place = origin === undefined ? undefined : this.places.get(origin);
+    if (place?.before === undefined) {
+      return { kind: "create", uri, before: undefined, after: text };
+    }
+    return origin === uri.toString()
+      ? { kind: "edit", uri, before: place.before, after: text }
+      : { kind: "rename", uri, from: place.uri, before: place.before, after: text };
+  }
+
+  private async find(uri: vscode.Uri): Promise<Draft> {
+    await this.look(uri);
+    const draft = this.drafts.get(uri.toString());
+    if (draft === undefined) {
+      throw new CannotPreviewError(`there is no ${nameOf(uri)}`);
+    }
+    return draft;
+  }
+
+  /** Nothing is ever overwritten: what a person approves must not cost what they did not see. */
+  private async expectNothing(uri: vscode.Uri): Promise<void> {
+    const place = await this.look(uri);
+    if (place.before !== undefined || this.drafts.has(uri.toString())) {
+      throw new CannotPreviewError(`there is a ${nameOf(uri)} already`);
+    }
+  }
+
+  private async look(uri: vscode.Uri): Promise<Place> {
+    const key = uri.toString();
+    const known = this.places.get(key);
+    if (known) {
+      return known;
+    }
+    if (!(await isThere(uri))) {
+      const place = { uri, before: undefined, wasDirty: false };
+      this.places.set(key, place);
+      return place;
+    }
+    const document = await open(uri);
+    const place = { uri, before: document.getText(), wasDirty: document.isDirty, document };
+    this.places.set(key, place);
+    this.drafts.set(key, { uri, text: place.before, origin: key });
+    return place;
+  }
+}
+
+function endOfLine(document: vscode.TextDocument): string {
+  return document.eol === vscode.EndOfLine.CRLF ? "\r\n" : "\n";
 }
 
 async function open(uri: vscode.Uri): Promise<vscode.TextDocument> {
   try {
     return await vscode.workspace.openTextDocument(uri);
   } catch (error) {
-    throw new CannotPreviewError(`${vscode.workspace.asRelativePath(uri)} cannot be read`, {
-      cause: error,
-    });
+    throw new CannotPreviewError(`${nameOf(uri)} cannot be read`, { cause: error });
   }
-}
-
-function applyEdits(text: string, edits: AnyEdit[], endOfLine: string): string {
-  const starts = lineStarts(text);
-  const offset = (at: Position): number =>
-    Math.min((starts[at.line] ?? text.length) + at.character, lineEnd(text, starts, at.line));
-  const pieces: string[] = [];
-  let done = 0;
-  for (const edit of inOrder(edits)) {
-    if (!("newText" in edit)) {
-      throw new CannotPreviewError("the edit holds a snippet, which has no fixed text");
-    }
-    const start = offset(edit.range.start);
-    if (start < done) {
-      throw new CannotPreviewError("two parts of the edit overlap");
-    }
-    pieces.push(text.slice(done, start), edit.newText.replace(/\r\n|\r|\n/g, endOfLine));
-    done = offset(edit.range.end);
-  }
-  return pieces.join("") + text.slice(done);
-}
-
-/** Edits by start; those at one place stay in the order given, as the protocol says. */
-function inOrder(edits: AnyEdit[]): AnyEdit[] {
-  return edits.toSorted(
-    (a, b) =>
-      a.range.start.line - b.range.start.line ||
-      a.range.start.character - b.range.start.character,
-  );
-}
-
-function lineStarts(text: string): number[] {
-  return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((found) => found.index + found[0].length)];
-}
-
-function lineEnd(text: string, starts: number[], line: number): number {
-  const next = starts[line + 1];
-  if (next === undefined) {
-    return text.length;
-  }
-  return text.slice(next - 2, next) === "\r\n" ? next - 2 : next - 1;
 }
