@@ -27,7 +27,7 @@ from steward.lsp.handshake import (
 
 _log = logging.getLogger(__name__)
 
-_HEADERS = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n)+\r?\n")
+_HEADERS = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n)*(?:\r?\n)?")
 _DISCARDED_BYTES = 64 * 1024
 
 
@@ -67,7 +67,7 @@ class _Reader(asyncio.StreamReader):
         self.body_bytes_max = body_bytes_max
 
     async def readuntil(self, separator: Any = b"\n") -> bytes:
-        """The next headers; a browser's request line is none."""
+        """The next header, or all of them; a browser's request line is none."""
         headers = await super().readuntil(separator)
         if _HEADERS.fullmatch(headers) is None:
             raise LimitError("What came over TCP is no message of the protocol.")

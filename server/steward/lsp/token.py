@@ -52,7 +52,7 @@ def _in_folder(opened: int, folder: Path, fresh: Callable[[], str]) -> str:
     try:
         return _read(opened, token_file(folder))
     except FileNotFoundError:
-        _make(opened, fresh())
+        _make(opened, fresh)
         return _read(opened, token_file(folder))
 
 
@@ -63,18 +63,23 @@ def _read(folder: int, path: Path) -> str:
         if error.errno == errno.ELOOP:
             raise _refused(path, "is a link") from error
         raise
-    with os.fdopen(file, "rb") as opened:
-        state = os.fstat(file)
-        if not stat.S_ISREG(state.st_mode):
-            raise _refused(path, "is no ordinary file")
-        if state.st_uid != os.geteuid():
-            raise _refused(path, "belongs to another user")
-        if state.st_mode & 0o077:
-            raise _refused(path, "can be read or written by other users")
-        written = opened.read(128).decode("ascii", "replace").strip()
+    try:
+        _check(os.fstat(file), path)
+        written = os.read(file, 128).decode("ascii", "replace").strip()
+    finally:
+        os.close(file)
     if _SHAPE.fullmatch(written) is None:
         raise _refused(path, "holds no token of ours")
     return written
+
+
+def _check(state: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise _refused(path, "is no ordinary file")
+    if state.st_uid != os.geteuid():
+        raise _refused(path, "belongs to another user")
+    if state.st_mode & 0o077:
+        raise _refused(path, "can be read or written by other users")
 
 
 def _refused(path: Path, why: str) -> InvalidInputError:
@@ -83,26 +88,18 @@ def _refused(path: Path, why: str) -> InvalidInputError:
     )
 
 
-def _make(folder: int, token: str) -> None:
+def _make(folder: int, fresh: Callable[[], str]) -> None:
     # Written beside its place and then linked into it: a second listener that starts in the same
     # moment finds no token or a whole one, and whichever comes first is the token of both.
-    draft = f"{_NAME}.{os.getpid()}"
+    draft = f"{_NAME}.{fresh()}"
+    file = os.open(draft, _MAKE, 0o600, dir_fd=folder)
     try:
-        file = os.open(draft, _MAKE, 0o600, dir_fd=folder)
         with os.fdopen(file, "wb") as opened:
-            os.fchmod(file, 0o600)
-            opened.write(token.encode("ascii") + b"\n")
+            opened.write(fresh().encode("ascii") + b"\n")
             opened.flush()
             os.fsync(file)
         os.link(draft, _NAME, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
         return  # Another listener was first, or something is in the way: reading tells which.
     finally:
-        _remove(folder, draft)
-
-
-def _remove(folder: int, name: str) -> None:
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return
+        os.unlink(draft, dir_fd=folder)
