@@ -8,6 +8,8 @@ from hypothesis import given, settings, strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
+from steward.core.errors import LimitError, StaleError
+from steward.core.limits import DOCUMENT_CHARS_MAX
 from steward.lsp.convert import cursor_at, workspace_edit
 from steward.lsp.documents import Document, Documents, file_path
 from steward.lsp.session import ClientAbilities
@@ -20,9 +22,22 @@ ENCODINGS = {
 }
 """Kind → Python's codec, and bytes a code unit."""
 URI = "file:///w/a.py"
-TEXTS = st.text(alphabet="ab\r\n\x0b\x0c\x1c\x85é漢\u2028😀", max_size=12)
+CHARACTERS = "ab\r\n\x0b\x0c\x1c\x85é\u0301漢\u2028😀\ud83d"
+TEXTS = st.text(alphabet=CHARACTERS, max_size=12)
 NUMBERS = st.integers(0, 6)
+PLACES = st.tuples(NUMBERS, NUMBERS)
 LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def texts(encoding: types.PositionEncodingKind) -> st.SearchStrategy[str]:
+    """As JSON brings them: two halves of a surrogate pair side by side are one character.
+
+    Only a client that counts UTF-16 units can have the second half alone.
+    """
+    if encoding != types.PositionEncodingKind.Utf16:
+        return TEXTS
+    halved = st.text(alphabet=CHARACTERS + "\ude00", max_size=12)
+    return halved.map(lambda text: CodeUnits.of(text, encoding).text)
 
 
 @dataclass
@@ -36,12 +51,15 @@ class CodeUnits:
     @classmethod
     def of(cls, text: str, encoding: types.PositionEncodingKind) -> "CodeUnits":
         codec, width = ENCODINGS[encoding]
-        content = text.encode(codec)
+        content = text.encode(codec, "surrogatepass")
         return cls([content[at : at + width] for at in range(0, len(content), width)], codec, width)
 
     @property
     def text(self) -> str:
-        return b"".join(self.units).decode(self.codec)
+        return b"".join(self.units).decode(self.codec, "surrogatepass")
+
+    def before(self, index: int) -> str:
+        return b"".join(self.units[:index]).decode(self.codec, "surrogatepass")
 
     def index(self, line: int, character: int) -> int:
         """The unit at a position; beyond a line's or the text's end is the end."""
@@ -69,37 +87,76 @@ class CodeUnits:
         return at < len(self.units) and self.units[at] == character.encode(self.codec)
 
     def _is_boundary(self, at: int) -> bool:
-        try:
-            b"".join(self.units[:at]).decode(self.codec)
-        except UnicodeDecodeError:
-            return False
-        return True
+        if at == len(self.units):
+            return True
+        if self.codec == "utf-8":
+            return not 0x80 <= self.units[at][0] < 0xC0
+        # A second half after a first one; in UTF-32 no unit looks like that.
+        halves = tuple(unit[-1] & 0xFC for unit in self.units[at - 1 : at + 1])
+        return self.codec != "utf-16-le" or halves != (0xD8, 0xDC)
 
 
 def document(text: str, encoding: types.PositionEncodingKind) -> Document:
     return Document(URI, source=text, version=1, position_codec=PositionCodec(encoding))
 
 
+def replacement(
+    start: tuple[int, int], end: tuple[int, int], new: str
+) -> types.TextDocumentContentChangePartial:
+    range_ = types.Range(types.Position(*start), types.Position(*end))
+    return types.TextDocumentContentChangePartial(range_, new)
+
+
+def follow_an_editor(encoding: types.PositionEncodingKind, data: st.DataObject) -> None:
+    """Open a document, type into it, and compare with what the editor has."""
+    text = data.draw(texts(encoding), "text")
+    documents, lost = Documents(None, encoding, lambda: None, print), 0
+    documents.put_text_document(types.TextDocumentItem(URI, "python", 1, text))
+    editor, ours, version = CodeUnits.of(text, encoding), documents.find(URI), 1
+    assert ours is not None
+    edit = st.tuples(PLACES, PLACES, texts(encoding))
+    for edits, is_read in data.draw(
+        st.lists(st.tuples(st.lists(edit, min_size=1, max_size=3), st.booleans())), "notifications"
+    ):
+        for start, end, new in edits:
+            begin = editor.index(*start)
+            editor.replace(begin, max(begin, editor.index(*end)), new)
+        version += data.draw(st.integers(1, 3), "versions passed")
+        identifier = types.VersionedTextDocumentIdentifier(version, URI)
+        documents.change(identifier, [replacement(*one) for one in edits])
+        lost += ours.is_lost
+        if is_read:  # What was read once must not be kept after the next edit.
+            assert ours.source == editor.text
+            assert "".join(ours.lines) == editor.text
+    assert ours.source == editor.text
+    contents = LINE_END.split(editor.text)
+    assert [line.rstrip("\r\n") for line in ours.lines] == contents[: len(ours.lines)]
+    assert len(contents) - len(ours.lines) == (contents[-1] == "")
+    place = data.draw(PLACES, "cursor")
+    cursor = cursor_at(ours, types.Position(*place), "a.py")
+    assert cursor.before == editor.before(editor.index(*place))
+    assert cursor.before + cursor.after == editor.text
+    assert not lost
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @settings(max_examples=150, deadline=None)
-@given(
-    text=TEXTS,
-    edits=st.lists(st.tuples(st.tuples(NUMBERS, NUMBERS), st.tuples(NUMBERS, NUMBERS), TEXTS)),
-)
+@given(data=st.data())
 def test_any_edits_give_what_an_editor_has(
-    encoding: types.PositionEncodingKind,
-    text: str,
-    edits: list[tuple[tuple[int, int], tuple[int, int], str]],
+    encoding: types.PositionEncodingKind, data: st.DataObject
 ) -> None:
-    ours, editor = document(text, encoding), CodeUnits.of(text, encoding)
-    for one, other, new in edits:
-        start, end = sorted((one, other))
-        change = types.TextDocumentContentChangePartial(
-            types.Range(types.Position(*start), types.Position(*end)), new
-        )
-        ours.apply_change(change)
-        editor.replace(editor.index(*start), editor.index(*end), new)
-        assert ours.source == editor.text
+    follow_an_editor(encoding, data)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=20_000, deadline=None)
+@given(data=st.data())
+def test_very_many_edits_give_what_an_editor_has(
+    encoding: types.PositionEncodingKind, data: st.DataObject
+) -> None:
+    follow_an_editor(encoding, data)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -111,8 +168,7 @@ def test_a_position_beyond_the_end_is_the_end(
     editor = CodeUnits.of(text, encoding)
     cursor = cursor_at(document(text, encoding), types.Position(line, character), "a.py")
     assert cursor.before + cursor.after == text
-    before = b"".join(editor.units[: editor.index(min(line, 50), character)])
-    assert cursor.before.encode(editor.codec) == before
+    assert cursor.before == editor.before(editor.index(min(line, 50), character))
 
 
 def test_an_edit_from_back_to_front_changes_nothing_but_what_it_inserts() -> None:
@@ -120,6 +176,16 @@ def test_an_edit_from_back_to_front_changes_nothing_but_what_it_inserts() -> Non
     back_to_front = types.Range(types.Position(1, 2), types.Position(0, 1))
     ours.apply_change(types.TextDocumentContentChangePartial(back_to_front, "X"))
     assert ours.source == "one\ntwXo\n"
+
+
+@pytest.mark.parametrize(("text", "at", "new"), [("\ude00", 0, "\ud83d"), ("\ud83d", 1, "\ude00")])
+def test_two_halves_of_a_character_that_meet_are_the_character(
+    text: str, at: int, new: str
+) -> None:
+    ours = document(f"a{text}b", types.PositionEncodingKind.Utf16)
+    ours.apply_change(replacement((0, at + 1), (0, at + 1), new))
+    assert ours.source == "a😀b"
+    assert ours.offset_at_position(types.Position(0, 3)) == 2
 
 
 def test_a_documents_lines_end_where_the_protocol_says() -> None:
@@ -220,3 +286,99 @@ def test_a_uri_is_never_a_reason_to_read_the_disk() -> None:
 )
 def test_only_a_local_file_has_a_path(uri: str) -> None:
     assert file_path(uri) is None
+
+
+class Opened:
+    """One open document, and everything that the person was told about it."""
+
+    def __init__(self, text: str, version: int = 5) -> None:
+        self.told: list[str] = []
+        self.documents = Documents(None, "utf-16", lambda: None, self.told.append)
+        self.open(text, version)
+
+    def open(self, text: str, version: int) -> None:
+        self.documents.put_text_document(types.TextDocumentItem(URI, "python", version, text))
+
+    def change(self, version: int, *changes: types.TextDocumentContentChangeEvent) -> None:
+        self.documents.change(types.VersionedTextDocumentIdentifier(version, URI), changes)
+
+    @property
+    def document(self) -> Document:
+        found = self.documents.find(URI)
+        assert found is not None
+        return found
+
+
+AT_THE_START = replacement((0, 0), (0, 0), "X")
+
+
+@pytest.mark.parametrize("version", [5, 4, 0, -7])
+def test_an_edit_whose_version_does_not_rise_is_not_applied_to_a_guess(version: int) -> None:
+    opened = Opened("text", version=5)
+    opened.change(version, AT_THE_START)
+    for text_of in (
+        lambda: opened.document.source,
+        lambda: opened.document.lines,
+        lambda: cursor_at(opened.document, types.Position(0, 0), "a.py"),
+    ):
+        with pytest.raises(StaleError, match="out of order"):
+            text_of()
+    opened.change(9, AT_THE_START)
+    assert opened.document.is_lost
+    assert len(opened.told) == 1, "the person is told once"
+
+
+def test_a_whole_text_puts_a_lost_document_right() -> None:
+    opened = Opened("text", version=5)
+    opened.change(3, AT_THE_START)
+    whole = types.TextDocumentContentChangeWholeDocument("whole")
+    opened.change(2, AT_THE_START, whole, AT_THE_START)
+    assert opened.document.source == "Xwhole"
+    opened.change(3, AT_THE_START)
+    assert opened.document.source == "XXwhole"
+
+
+def test_opening_a_lost_document_again_puts_it_right() -> None:
+    opened = Opened("text", version=5)
+    opened.change(5, AT_THE_START)
+    opened.open("again", version=1)
+    opened.change(4, AT_THE_START)
+    assert opened.document.source == "Xagain"
+
+
+def test_versions_may_skip_and_changes_of_one_notification_share_theirs() -> None:
+    opened = Opened("text", version=5)
+    opened.change(70, AT_THE_START, AT_THE_START)
+    opened.change(71, AT_THE_START)
+    assert (opened.document.source, opened.document.version) == ("XXXtext", 71)
+    assert not opened.told
+
+
+def test_a_document_that_is_not_open_takes_no_change_and_closes_in_vain() -> None:
+    opened = Opened("text")
+    opened.documents.remove_text_document(URI)
+    opened.documents.remove_text_document(URI)
+    opened.change(6, AT_THE_START)
+    assert opened.documents.find(URI) is None
+
+
+def test_a_document_is_let_go_when_it_grows_too_large_and_kept_when_it_is_small_again() -> None:
+    opened = Opened("x" * DOCUMENT_CHARS_MAX, version=1)
+    assert len(opened.document.source) == DOCUMENT_CHARS_MAX
+    opened.change(2, AT_THE_START)
+    with pytest.raises(LimitError, match="more than 4,194,304 characters"):
+        _ = opened.document.source
+    opened.change(3, types.TextDocumentContentChangeWholeDocument("small"))
+    assert opened.document.source == "small"
+    opened.open("x" * (DOCUMENT_CHARS_MAX + 1), version=1)
+    assert opened.document.is_lost
+    assert len(opened.told) == 2
+
+
+def test_a_text_that_shrinks_again_is_counted_as_it_is() -> None:
+    opened = Opened("", version=1)
+    large = "\n" * (DOCUMENT_CHARS_MAX - 1)
+    for version in range(2, 8, 2):
+        opened.change(version, replacement((0, 0), (0, 0), large))
+        opened.change(version + 1, replacement((0, 0), (2**31 - 1, 0), "\r"))
+    assert opened.document.source == "\r"

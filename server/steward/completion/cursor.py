@@ -28,7 +28,8 @@ class Cursor:
     @property
     def line_after(self) -> str:
         """The cursor's line from the cursor on, without its end."""
-        return self.after.split("\n", 1)[0].rstrip("\r")
+        end = self.after.find("\n")  # Not a split: that would copy the rest of the document.
+        return self.after[: end if end >= 0 else None].rstrip("\r")
 
     @property
     def is_worth_asking(self) -> bool:
