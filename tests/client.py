@@ -14,19 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cattrs import Converter
 from lsprotocol import converters, types
-from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
-from pytest_lsp import LanguageClient
+from pygls.uris import to_fs_path
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from demo.editor import Document
+from tests.applying import apply_whole
+from tests.connection import ServerConnection
 from tests.person import DEADLINE_S, Person, Shown
 
 ENDED = ("finished", "failed", "cancelled")
 
 Json = Any
 Apply = Callable[["Window", types.ApplyWorkspaceEditParams], Awaitable[bool]]
+_WHOLE_FILES = ["create", "rename", "delete"]
 
 _KINDS = {"Approve plan": "plan", "Allow once": "command", "Apply": "edit", "Commit": "commit"}
 """A plain message request is known by its first button."""
@@ -39,6 +40,8 @@ def _abilities(ours: Json, *, inline: bool = True, applies: bool = True) -> Json
             "applyEdit": applies,
             "workspaceEdit": {
                 "documentChanges": True,
+                "resourceOperations": _WHOLE_FILES,
+                "failureHandling": "abort",
                 "changeAnnotationSupport": {"groupsOnLabel": False},
             },
             "workspaceFolders": True,
@@ -59,75 +62,6 @@ READING: Json = _abilities({"asks": True}, applies=False)
 """A client that cannot apply edits."""
 
 
-class ServerGoneError(Exception):
-    """The server ended before it answered."""
-
-
-class _Client(LanguageClient):
-    """Keeps what the server writes, both to the protocol and to its log."""
-
-    def __init__(self) -> None:
-        super().__init__(converter_factory=_converter)
-        self.heard = bytearray()
-        self.log = bytearray()
-
-    async def start_io(self, cmd: str, *args: str, **kwargs: Any) -> None:
-        # Past pytest-lsp's own, which forwards the log to the terminal instead of keeping it.
-        await super(LanguageClient, self).start_io(cmd, *args, **kwargs)
-        assert self._server is not None
-        assert self._server.stdout is not None
-        assert self._server.stderr is not None
-        feed = self._server.stdout.feed_data
-
-        def feed_and_keep(data: bytes) -> None:
-            self.heard += data
-            feed(data)
-
-        self._server.stdout.feed_data = feed_and_keep  # pyright: ignore[reportAttributeAccessIssue]
-        self._stderr_forwarder = asyncio.create_task(self._keep_log(self._server.stderr))
-
-    @property
-    def process(self) -> asyncio.subprocess.Process:
-        assert self._server is not None
-        return self._server
-
-    async def until_gone(self) -> None:
-        """Wait until the process has ended and everything it wrote has been read."""
-        await self.process.wait()
-        for task in self._async_tasks:
-            with suppress(asyncio.IncompleteReadError):  # A kill cuts a message in two.
-                await task
-        assert self._stderr_forwarder is not None
-        await self._stderr_forwarder
-
-    async def _server_exit(self) -> None:
-        # pygls would set an exception on what still runs here, and a task takes none.
-        await self.process.wait()
-        for pending in list(self.protocol._request_futures.values()):
-            if isinstance(pending, asyncio.Task):
-                pending.cancel()
-            elif not pending.done():
-                pending.set_exception(ServerGoneError("the server has ended"))
-        self._stop_event.set()
-
-    async def _keep_log(self, stderr: asyncio.StreamReader) -> None:
-        while data := await stderr.read(65536):
-            self.log += data
-
-
-def _converter() -> Converter:
-    """Lsprotocol's converter; what it has no type for stays as JSON gave it."""
-    converter = converters.get_converter()
-    for kind in (JsonRPCRequestMessage, JsonRPCResponseMessage, JsonRPCNotification):
-        converter.register_structure_hook(kind, _as_it_is)
-    return converter
-
-
-def _as_it_is(value: Json, kind: Callable[..., Json]) -> Json:
-    fields = {"params": None, **value} if "method" in value else {"result": None, **value}
-    return kind(**fields)
-
-
 class Window:
     """One editor window on one folder, with its own server."""
 
@@ -137,7 +71,7 @@ class Window:
         self.folder = folder
         self.person = person
         self.abilities = abilities
-        self.apply: Apply = apply_and_save
+        self.apply: Apply = apply_whole
         """What the editor does with `workspace/applyEdit`."""
         self.documents: dict[str, Document] = {}
         self.edits: list[types.ApplyWorkspaceEditParams] = []
@@ -149,7 +83,7 @@ class Window:
         self.closed: list[str] = []
         """The ids of questions that were taken off the screen."""
         self.offered: types.ServerCapabilities | None = None
-        self.client = _Client()
+        self.client = ServerConnection()
         self._environment = environment
         self._news = asyncio.Condition()
         self._is_open = False
@@ -184,6 +118,12 @@ class Window:
         async with asyncio.timeout(DEADLINE_S):
             self.offered = (await self.client.initialize_session(params)).capabilities
 
+    def place(self, uri: str) -> Path:
+        """The file of the folder that a URI names."""
+        path = Path(to_fs_path(uri) or "")
+        assert path.is_relative_to(self.folder), f"the server names a file outside: {uri}"
+        return path
+
     def open(self, path: str, text: str | None = None) -> Document:
         """Open a file of the folder, with unsaved text if some is given."""
         place = self.folder / path
@@ -209,6 +149,14 @@ class Window:
                 [types.TextDocumentContentChangePartial(range_, text)],
             )
         )
+
+    def close_document(self, document: Document) -> None:
+        """Close a document, saved or not."""
+        del self.documents[document.uri]
+        if self._is_open:
+            self.client.text_document_did_close(
+                types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(document.uri))
+            )
 
     def save(self, document: Document) -> None:
         """Write the document to disk."""
@@ -333,28 +281,6 @@ class Window:
                 case _:
                     self.client.messages.append(params)
             self._news.notify_all()
-
-
-async def apply_and_save(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
-    """What most editors do: everything or nothing, reported, and saved."""
-    planned: list[tuple[Document, str]] = []
-    for change in params.edit.document_changes or []:
-        assert isinstance(change, types.TextDocumentEdit)
-        uri = change.text_document.uri
-        document = window.documents.get(uri)
-        if document is None:
-            path = next(
-                path for path in window.folder.rglob("*") if path.is_file() and path.as_uri() == uri
-            )
-            document = window.open(str(path.relative_to(window.folder)))
-        elif change.text_document.version not in (None, document.version):
-            return False
-        plain = [converters.get_converter().unstructure(edit) for edit in change.edits]
-        planned.append((document, document.with_edits(plain)))
-    for document, text in planned:
-        window.change(document, text)
-        window.save(document)
-    return True
 
 
 def inline_params(document: Document) -> types.InlineCompletionParams:

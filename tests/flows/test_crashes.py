@@ -16,7 +16,9 @@ from lsprotocol import types
 from demo.replies import Reply, Script, Stall, always
 from demo.script import RIGHT, WRONG
 from demo.scripted_model import ScriptedModel
-from tests.client import ASKING, OURS, ServerGoneError, Window, apply_and_save
+from tests.applying import apply_whole
+from tests.client import ASKING, OURS, Window
+from tests.connection import ServerGoneError
 from tests.environment import git
 from tests.flows.books import Books, Repository, commits, repository
 from tests.flows.conftest import OpenWindow
@@ -215,7 +217,7 @@ async def test_an_edit_that_the_editor_made_just_before_a_kill_is_found_and_not_
     stage: Stage,
 ) -> None:
     async def apply_and_die(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
-        is_applied = await apply_and_save(window, params)
+        is_applied = await apply_whole(window, params)
         window.client.process.kill()
         return is_applied
 

@@ -7,7 +7,8 @@ from lsprotocol import types
 
 from demo.script import RIGHT, WRONG
 from demo.scripted_model import ScriptedModel
-from tests.client import ASKING, OURS, PLAIN, READING, Window, apply_and_save
+from tests.applying import apply_whole
+from tests.client import ASKING, OURS, PLAIN, Window
 from tests.flows.books import Books, repository
 from tests.flows.conftest import OpenWindow
 from tests.flows.scripts import EDIT, after_plan, results_in
@@ -36,7 +37,7 @@ async def test_an_edit_that_the_client_makes_and_denies_is_recorded_as_made(
     open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
 ) -> None:
     async def deny(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
-        return not await apply_and_save(window, params)
+        return not await apply_whole(window, params)
 
     scripted_model.script = after_plan(EDIT)
     window = await open_window(PLAIN)
@@ -52,7 +53,7 @@ async def test_text_typed_while_an_edit_is_on_its_way_survives(
     async def type_first(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
         (document,) = window.documents.values()
         window.change(document, MINE + document.text)
-        return await apply_and_save(window, params)
+        return await apply_whole(window, params)
 
     scripted_model.script = after_plan(EDIT)
     before = repository(workspace)
@@ -176,17 +177,3 @@ async def test_an_edit_names_the_version_and_wants_to_be_confirmed(
     assert change.text_document.version == 2
     (annotation,) = (sent.edit.change_annotations or {}).values()
     assert annotation.needs_confirmation
-
-
-async def test_a_client_that_takes_no_edits_is_told_and_not_asked_in_vain(
-    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
-) -> None:
-    scripted_model.script = after_plan(EDIT)
-    before = repository(workspace)
-    window = await open_window(READING)
-    run = await window.until_ended(await window.run_agent())
-    assert repository(workspace) == before
-    assert window.person.kinds == ["plan"]
-    assert run["state"] == "finished"
-    assert "workspace/applyEdit" in results_in(scripted_model.exchanges[-1].body)[0]
-    assert [row["state"] for row in books.proposals()] == ["refused"]
