@@ -14,7 +14,7 @@ from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from steward.core.errors import LimitError, StaleError, StewardError
 from steward.core.limits import DOCUMENT_CHARS_MAX
-from steward.workspace.lines import Lines, Place, halves_meet
+from steward.workspace.lines import Lines, Place
 
 _CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
 
@@ -230,15 +230,12 @@ def codepoints(content: str, units: int, codec: PositionCodec) -> int:
     if head.isascii() or codec.encoding == types.PositionEncodingKind.Utf32:
         return len(head)
     if codec.encoding == types.PositionEncodingKind.Utf8:
-        encoded = head.encode("utf-8", "surrogatepass")
-        cut = encoded[: units + 1]
-        begun = len(cut.translate(None, _CONTINUATION_BYTES))
+        encoded = head.encode()
+        begun = len(encoded[: units + 1].translate(None, _CONTINUATION_BYTES))
         # The unit behind the cut begins a character, or a character is cut in two.
         return begun - 1 if len(encoded) > units else begun
-    encoded = head.encode("utf-16-le", "surrogatepass")
-    whole = encoded[: 2 * units].decode("utf-16-le", "surrogatepass")
-    behind = encoded[2 * units : 2 * units + 2].decode("utf-16-le", "surrogatepass")
-    return len(whole) - halves_meet(whole, behind)
+    # Half a pair is left out; `message` lets none in that would stand alone.
+    return len(head.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
 
 
 def file_path(uri: str) -> Path | None:

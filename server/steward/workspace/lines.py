@@ -82,20 +82,7 @@ class Lines:
             first -= 1
             head = lines[first]
         replaced = lines[first : last + 1]
-        made = split_lines(_joined(head, new, tail))
+        made = split_lines(head + new + tail)
         lines[first : last + 1] = made
         self._size += sum(map(len, made)) - sum(map(len, replaced))
         self._text = None
-
-
-def halves_meet(left: str, right: str) -> bool:
-    """Whether the two halves of a surrogate pair stand on both sides."""
-    return "\ud800" <= left[-1:] <= "\udbff" and "\udc00" <= right[:1] <= "\udfff"
-
-
-def _joined(head: str, new: str, tail: str) -> str:
-    """One text of three; halves of a surrogate pair that meet become the character they are."""
-    whole = head + new + tail
-    if halves_meet(head, new + tail[:1]) or halves_meet(head[-1:] + new, tail):
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    return whole
