@@ -36,7 +36,10 @@ class Document(TextDocument):
         *,
         position_codec: PositionCodec,
     ) -> None:
-        super().__init__(uri, "", version, language_id, position_codec=position_codec)
+        # Without the URI, which pygls would parse: one that cannot be parsed names a document too.
+        super().__init__("", "", version, language_id, position_codec=position_codec)
+        self.uri = uri
+        self.filename = unquote(uri.rpartition("/")[2])
         self.file = file_path(uri)
         """Where it is on the disk; `None` for anything else than a local file."""
         self.was_reported_lost = False

@@ -370,5 +370,9 @@ def _field(params: Any, name: str) -> Any:
 
 
 def _log_failure(method: str, task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
+    if task.cancelled() or (error := task.exception()) is None:
+        return
+    if isinstance(error, JsonRpcException):
+        _log.info("%s was refused", method)
+    else:
         _log.error("%s broke", method, exc_info=error)
