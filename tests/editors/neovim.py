@@ -43,7 +43,7 @@ class Neovim:
 
     async def command(self, command: str) -> None:
         """Run an Ex command."""
-        await self.lua(f"vim.cmd({json.dumps(command)})")
+        await self.lua(f"vim.cmd({_quoted(command)})")
 
     async def open_file(self, path: Path) -> None:
         """Edit a file and wait until Steward is attached to it."""
@@ -70,16 +70,16 @@ class Neovim:
 
     async def sees(self, text: str) -> str:
         """Wait until `text` stands on the screen, which is returned."""
-        await self.until(f"screen():find({json.dumps(text)}, 1, true)")
+        await self.until(f"screen():find({_quoted(text)}, 1, true)")
         return await self.screen()
 
     async def sees_no_more(self, text: str) -> None:
         """Wait until `text` stands nowhere on the screen."""
-        await self.until(f"not screen():find({json.dumps(text)}, 1, true)")
+        await self.until(f"not screen():find({_quoted(text)}, 1, true)")
 
     async def is_told(self, text: str) -> None:
         """Wait until a message with `text` was shown."""
-        await self.until(f"table.concat(shown, '\\n'):find({json.dumps(text)}, 1, true)")
+        await self.until(f"table.concat(shown, '\\n'):find({_quoted(text)}, 1, true)")
 
     async def _send(self, message: Mapping[str, str]) -> Mapping[str, Any]:
         async with self._lock:
@@ -89,6 +89,11 @@ class Neovim:
             if not line:
                 pytest.fail("Neovim ended")
             return json.loads(line)
+
+
+def _quoted(text: str) -> str:
+    """A string in Lua; its escapes are JSON's but for those above ASCII."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 @asynccontextmanager

@@ -1,8 +1,11 @@
 """What the editor tests drive, and whether it is here."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.environment import ROOT
 
@@ -12,6 +15,8 @@ NODE = EDITORS / "bin" / "node"
 CODE_SERVER = EDITORS / "code-server/node_modules/code-server/out/node/entry.js"
 EXTENSIONS = EDITORS / "extensions"
 STAMP = EDITORS / "extension.stamp"
+NEOVIM = EDITORS / "bin" / "nvim"
+EMACS = EDITORS / "bin" / "emacs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -35,6 +40,16 @@ def find_parts() -> Parts | str:
     if newer := _newer_than_the_build():
         return f"{newer.name} was changed after the extension was built; run 'make editors'"
     return Parts(NODE, CODE_SERVER, EXTENSIONS, Path(browser))
+
+
+def require(program: Path) -> Path:
+    """An editor that is one program; without it a test is skipped, unless that is forbidden."""
+    if program.exists():
+        return program
+    reason = f"{program.name} is not installed here; 'make editors' installs it"
+    if os.environ.get("STEWARD_REQUIRE_EDITORS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _newer_than_the_build() -> Path | None:

@@ -22,24 +22,32 @@ function M.accept()
   return M.is_possible() and vim.lsp.inline_completion.get()
 end
 
+--- What a key did before it was ours, as keys.
+---@param before table<string, any> As `maparg` gives it; empty where the key was only itself.
+---@param key string
+---@return string
+local function keys_before(before, key)
+  if before.expr == 1 then
+    return (before.callback and before.callback() or vim.api.nvim_eval(before.rhs)) or ''
+  elseif before.callback then
+    -- Not here: while keys are worked out, no text may be changed.
+    vim.schedule(before.callback)
+    return ''
+  end
+  return before.rhs or key
+end
+
 --- Map a key that takes the suggestion, and does what it did before when there is none.
 ---@param key string
 local function map(key)
   local before = vim.fn.maparg(key, 'i', false, true)
   vim.keymap.set('i', key, function()
-    if M.accept() then
-      return
-    end
-    if before.callback and before.expr == 1 then
-      vim.api.nvim_feedkeys(vim.keycode(before.callback() or ''), before.noremap == 1 and 'n' or 'm', false)
-    elseif before.callback then
-      before.callback()
-    elseif before.rhs and before.rhs ~= '' then
-      vim.api.nvim_feedkeys(vim.keycode(before.rhs), before.noremap == 1 and 'n' or 'm', false)
-    else
-      vim.api.nvim_feedkeys(vim.keycode(key), 'n', false)
-    end
-  end, { desc = 'Steward: accept the ghost text' })
+    return M.accept() and '' or keys_before(before, key)
+  end, {
+    desc = 'Steward: accept the ghost text',
+    expr = true,
+    remap = before.rhs ~= nil and before.noremap == 0,
+  })
 end
 
 --- Switch ghost text on with every server, as the options say.

@@ -5,7 +5,10 @@ local M = {}
 ---@param text string
 ---@param level integer
 local function show(text, level)
-  vim.notify('Steward: ' .. text, level, { title = 'Steward' })
+  -- From the main loop: an error shown inside an autocommand would end the command that caused it.
+  vim.schedule(function()
+    vim.notify('Steward: ' .. text, level, { title = 'Steward' })
+  end)
 end
 
 ---@param text string

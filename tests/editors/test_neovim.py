@@ -1,0 +1,344 @@
+"""What a person does with Steward in Neovim, on the real editor, server, repository and jail."""
+
+import json
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG
+from demo.scripted_model import ScriptedModel
+from tests.editors.neovim import Neovim, open_neovim
+from tests.editors.presence import NEOVIM, require
+from tests.environment import ROOT, git, steward_environment
+
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
+
+PLUGIN = ROOT / "clients" / "neovim"
+CONFIG = """
+vim.opt.rtp:prepend('{plugin}')
+vim.o.laststatus = 2
+vim.o.statusline = '%f [%{{%v:lua.require("steward").status()%}}]'
+require('steward').setup {{ cmd = {command}, accept_key = '<Tab>' }}
+"""
+PLAN = "Plan of the agent Fix"
+LAST_OF_PLAN = "file and every commit are asked about on their own."
+GOAL = "Make the failing test pass"
+
+OpenNeovim = Callable[[list[str]], Awaitable[Neovim]]
+
+
+@pytest.fixture
+async def opened(
+    workspace: Path, tmp_path: Path, scripted_model: ScriptedModel
+) -> AsyncGenerator[OpenNeovim]:
+    """Opens the workspace in Neovim with our plugin and this command as its server."""
+    program = require(NEOVIM)
+    async with AsyncExitStack() as open_things:
+
+        async def open_with(command: list[str]) -> Neovim:
+            environment = steward_environment(tmp_path / "data", scripted_model.url)
+            words = ", ".join(json.dumps(word) for word in command)
+            config = CONFIG.format(plugin=PLUGIN, command=f"{{ {words} }}")
+            place = tmp_path / "neovim"
+            opening = open_neovim(program, place, workspace, environment, config)
+            return await open_things.enter_async_context(opening)
+
+        yield open_with
+
+
+@pytest.fixture
+async def neovim(opened: OpenNeovim, workspace: Path) -> Neovim:
+    """The workspace in Neovim, with a file open and Steward ready."""
+    neovim = await opened([sys.executable, "-m", "steward", "lsp"])
+    await neovim.open_file(workspace / "tests/test_basket.py")
+    await neovim.sees("$0.000000 today")
+    return neovim
+
+
+async def test_ghost_text_appears_is_taken_with_a_key_that_is_else_itself_and_is_paid_for(
+    neovim: Neovim, workspace: Path
+) -> None:
+    basket = workspace / "shop/basket.py"
+    await neovim.open_file(basket)
+    await neovim.type("Go<Esc>o    def item_count(self) -> int:<CR>")
+    await neovim.sees("return sum(line.quantity for line in self.lines)")
+    assert "sum(line.quantity" not in await text_of(neovim)
+
+    await neovim.type("<Tab>")
+    await neovim.until("vim.fn.getline('.'):find('sum(line.quantity', 1, true)")
+    await neovim.type("<CR># <Tab>end<Esc>:write<CR>")
+
+    await neovim.until("not vim.bo.modified")
+    assert "return sum(line.quantity for line in self.lines)\n" in basket.read_text("utf-8")
+    await neovim.until("vim.fn.getline('.'):match('#%s%s+end$')")
+    await neovim.until("require('steward').status():match('^%$0%.0*[1-9]%d* today')")
+
+
+async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
+    neovim: Neovim, workspace: Path
+) -> None:
+    source = workspace / SOURCE
+    head = git(workspace, "rev-parse", "HEAD")
+    await neovim.command(f"Steward fix {GOAL}")
+    await neovim.sees("See which test fails")
+    await neovim.sees(LAST_OF_PLAN)
+    await neovim.sees("1 run · 1 question")
+
+    await answer(neovim, "a", "Approve plan")
+    await answer(neovim, "a", "Allow once")
+    screen = await neovim.sees(f"+    if {RIGHT}:")
+    assert f"-    if {WRONG}:" in screen
+    assert await neovim.lua("return vim.fn.expand('%:t')") == "test_basket.py"
+    assert WRONG in source.read_text("utf-8")
+    await answer(neovim, "a", "Apply")
+    await answer(neovim, "a", "Allow once")
+    assert RIGHT in source.read_text("utf-8")
+    await neovim.sees("The threshold itself was left out")
+    assert branches(workspace) == []
+    await answer(neovim, "a", "Commit")
+    await neovim.is_told("the run finished")
+
+    assert branches(workspace) == [BRANCH]
+    assert git(workspace, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
+    assert git(workspace, "rev-parse", "HEAD") == head
+    assert await neovim.lua("return vim.fn.tabpagenr('$')") == 1
+    await neovim.until("not require('steward').status():find('question')")
+
+
+async def test_a_discarded_diff_leaves_the_file_as_it_was(neovim: Neovim, workspace: Path) -> None:
+    before = (workspace / SOURCE).read_bytes()
+    await ask_for_the_edit(neovim)
+
+    await answer(neovim, "r", "Discard")
+
+    await neovim.is_told("the run finished")
+    assert (workspace / SOURCE).read_bytes() == before
+    assert git(workspace, "status", "--porcelain") == ""
+    assert await neovim.lua("return vim.fn.bufloaded('shop/delivery.py')") == 0
+
+
+async def test_a_closed_window_is_no_answer_and_its_question_can_be_found_again(
+    neovim: Neovim, workspace: Path
+) -> None:
+    await neovim.command(f"Steward fix {GOAL}")
+    await neovim.sees(LAST_OF_PLAN)
+    await open_question(neovim, "Approve plan")
+    await neovim.type("q")
+    await neovim.sees_no_more(LAST_OF_PLAN)
+    await open_question(neovim, "Approve plan")
+    await neovim.command("quit")
+    await neovim.sees_no_more(LAST_OF_PLAN)
+    await neovim.sees("1 question")
+
+    await answer(neovim, "a", "Approve plan")
+    await answer(neovim, "a", "Allow once")
+    await neovim.sees(f"+    if {RIGHT}:")
+    await open_question(neovim, "Apply")
+    await neovim.command("tabclose")
+    await neovim.sees("1 question")
+    assert WRONG in (workspace / SOURCE).read_text("utf-8")
+
+    await answer(neovim, "r", "Discard")
+
+    await neovim.is_told("the run finished")
+    assert git(workspace, "status", "--porcelain") == ""
+
+
+async def test_nothing_appears_under_the_fingers_of_somebody_who_types(neovim: Neovim) -> None:
+    await neovim.command(f"Steward fix {GOAL}")
+    await neovim.type("Go")
+
+    await neovim.is_told(f"{PLAN}. :Steward questions opens it.")
+
+    assert LAST_OF_PLAN not in await neovim.screen()
+    await neovim.type("a is typed, not pressed<Esc>")
+    await neovim.until("vim.trim(vim.fn.getline('$')) == 'a is typed, not pressed'")
+    await neovim.sees("1 question")
+
+
+async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
+    neovim: Neovim, workspace: Path
+) -> None:
+    await ask_for_the_edit(neovim)
+    await open_question(neovim, "Apply")
+    await neovim.command(f"tabnew {SOURCE}")
+    await neovim.type("Go# my own line<Esc>gT")
+    await neovim.sees("a = Apply")
+
+    await neovim.type("a")
+
+    await neovim.is_told("shop/delivery.py changed while the diff was open")
+    text = await text_of(neovim, SOURCE)
+    assert text.endswith("# my own line")
+    assert WRONG in text
+    assert git(workspace, "status", "--porcelain") == ""
+
+
+async def test_an_edit_of_unsaved_work_is_applied_left_unsaved_and_undone_in_one_step(
+    neovim: Neovim, workspace: Path
+) -> None:
+    before = (workspace / SOURCE).read_bytes()
+    await neovim.open_file(workspace / SOURCE)
+    await neovim.type("Go# my own line<Esc>")
+    await ask_for_the_edit(neovim)
+
+    await answer(neovim, "a", "Apply")
+
+    await neovim.until(f"vim.fn.search('{RIGHT}', 'n') > 0")
+    await open_question(neovim, "Allow once")
+    await neovim.type("q")
+    assert (workspace / SOURCE).read_bytes() == before
+    assert await neovim.lua("return vim.bo.modified") is True
+    await neovim.type("u")
+    await neovim.until(f"vim.fn.search('{RIGHT}', 'n') == 0")
+    assert (await text_of(neovim)).endswith("# my own line")
+
+
+async def test_what_is_answered_elsewhere_leaves_the_screen(
+    neovim: Neovim, workspace: Path
+) -> None:
+    await neovim.command(f"Steward fix {GOAL}")
+    await neovim.sees(LAST_OF_PLAN)
+    await answer_elsewhere(neovim, "approve")
+    await neovim.sees_no_more(LAST_OF_PLAN)
+
+    await answer(neovim, "a", "Allow once")
+    await neovim.sees(f"+    if {RIGHT}:")
+    await open_question(neovim, "Apply")
+    await answer_elsewhere(neovim, "approve")
+
+    await neovim.sees_no_more("a = Apply")
+    await neovim.sees("Run the tests")
+    assert RIGHT in (workspace / SOURCE).read_text("utf-8")
+
+
+async def test_a_stopped_run_takes_its_diff_away_and_pages_tell_what_happened(
+    neovim: Neovim, workspace: Path
+) -> None:
+    await ask_for_the_edit(neovim)
+    await neovim.lua("vim.ui.select = function(items, _, done) done(items[1]) end")
+
+    await neovim.command("Steward stop")
+
+    await neovim.is_told("the run is cancelled. What was landed stays.")
+    await neovim.sees_no_more(f"+    if {RIGHT}:")
+    assert git(workspace, "status", "--porcelain") == ""
+    pages = {
+        "usage": "What Steward spent",
+        "audit": "approval.approved",
+        "runs": f"- {GOAL} (fix, cancelled",
+        "show": f"Run of fix: {GOAL}",
+        "status": "AI is ready.",
+        "log": "working. run_tests",
+    }
+    for word, text in pages.items():
+        await neovim.command(f"Steward {word}")
+        await neovim.sees(text)
+        await neovim.type("q")
+        await neovim.sees_no_more(text)
+
+
+async def test_a_restart_answers_nothing_and_brings_the_question_back(neovim: Neovim) -> None:
+    await neovim.command(f"Steward fix {GOAL}")
+    await neovim.sees(LAST_OF_PLAN)
+    before = await neovim.lua("return vim.lsp.get_clients({ bufnr = 0 })[1].id")
+
+    await neovim.command("Steward restart")
+
+    await neovim.until(
+        f"(vim.lsp.get_clients({{ bufnr = 0 }})[1] or {{ id = {before} }}).id ~= {before}"
+    )
+    await answer(neovim, "r", "Reject plan")
+    await neovim.until("not require('steward').status():find('question')")
+
+
+async def test_a_server_that_is_not_there_is_explained_once(
+    opened: OpenNeovim, workspace: Path
+) -> None:
+    neovim = await opened(["no-such-steward", "lsp"])
+    assert await neovim.shown() == []
+
+    await neovim.command("edit shop/basket.py")
+    await neovim.command("edit shop/delivery.py")
+
+    (message,) = await neovim.shown()
+    assert 'there is no program "no-such-steward"' in message
+    assert "setup { cmd =" in message
+    await neovim.command("checkhealth steward")
+    await neovim.sees('ERROR there is no program "no-such-steward"')
+
+
+async def test_health_finds_everything_and_help_explains_it(neovim: Neovim, tmp_path: Path) -> None:
+    await neovim.command("checkhealth steward")
+    screen = await neovim.sees("model: ready, $0.000000 spent today")
+    assert "server: steward" in screen
+    assert "ERROR" not in screen
+
+    help_folder = tmp_path / "help" / "doc"
+    help_folder.mkdir(parents=True)
+    (help_folder / "steward.txt").write_bytes((PLUGIN / "doc/steward.txt").read_bytes())
+    await neovim.command(f"set rtp^={help_folder.parent}")
+    await neovim.command("filetype plugin off")  # Debian's Neovim has no grammar for help.
+    await neovim.command(f"helptags {help_folder}")
+    tags = (help_folder / "tags").read_text("utf-8")
+    for topic in ("steward", ":Steward", "steward-install", "steward-options", "steward-status"):
+        await neovim.command(f"help {topic}")
+    missing = [
+        name
+        for name in await neovim.lua("return require('steward.commands').complete('', 'Steward ')")
+        if f":Steward-{name}\t" not in tags
+    ]
+    assert missing == []
+
+
+async def ask_for_the_edit(neovim: Neovim) -> None:
+    """Bring a run to the point where its diff is shown."""
+    await neovim.command(f"Steward fix {GOAL}")
+    await answer(neovim, "a", "Approve plan")
+    await answer(neovim, "a", "Allow once")
+    await neovim.sees(f"+    if {RIGHT}:")
+
+
+async def answer(neovim: Neovim, key: str, choice: str) -> None:
+    """Open the question that offers this choice, and press its key."""
+    await open_question(neovim, choice, key)
+    await neovim.type(key)
+    await neovim.sees_no_more(f"{key} = {choice}")
+
+
+async def open_question(neovim: Neovim, choice: str, key: str = "a") -> None:
+    """Bring the question that offers this choice into view, cursor and all."""
+    offers = (
+        f"vim.inspect(require('steward.questions').all()):find('title = \"{choice}\"', 1, true)"
+    )
+    await neovim.until(offers)
+    await neovim.command("Steward questions")
+    await neovim.sees(f"{key} = {choice}")
+
+
+async def answer_elsewhere(neovim: Neovim, choice: str) -> None:
+    """Answer the open question as another window or the command line would."""
+    await neovim.lua(
+        f"""
+        local server = require('steward.server')
+        server.execute('steward.questions', nil, function(open)
+          local question = open[1]
+          local answer = {{ id = question.id, digest = question.digest, choice = '{choice}' }}
+          server.execute('steward.answer', answer)
+        end)
+        """
+    )
+
+
+async def text_of(neovim: Neovim, name: str = "%") -> str:
+    """A buffer's text; the current one's."""
+    lines = f"vim.fn.getbufline({json.dumps(name)}, 1, '$')"
+    return await neovim.lua(f"return table.concat({lines}, '\\n')")
+
+
+def branches(workspace: Path) -> list[str]:
+    listed = git(workspace, "for-each-ref", "--format=%(refname:short)", "refs/heads/steward")
+    return listed.splitlines()
