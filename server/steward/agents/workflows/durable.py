@@ -146,6 +146,7 @@ class DurableEngine:
         from dbos import DBOS, DBOSPortableJSONSerializer
         from sqlalchemy import create_engine, event
 
+        _listen_to_engine()
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sqlite3.connect(self._file).execute("PRAGMA journal_mode=WAL").connection.close()
         self._file.chmod(0o600)
@@ -182,6 +183,22 @@ class DurableEngine:
             return await self._interpret(run_id, specification, _DbosJournal(self._dbos))
         finally:
             del self._tasks[run_id]
+
+
+def _listen_to_engine() -> None:
+    """Take the engine's records into our log; with a handler in place it adds none of its own."""
+    engine = logging.getLogger("dbos")
+    engine.addHandler(_NO_HANDLER)
+    engine.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A run that was cancelled is no error, and its row says so already."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or "Cancelled" not in kind.__name__
+
+
+_NO_HANDLER = logging.NullHandler()
 
 
 def _relax(connection: Any, _record: Any) -> None:
