@@ -1,61 +1,41 @@
 """What a person does with Steward in Neovim, on the real editor, server, repository and jail."""
 
-import json
-import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG
 from demo.scripted_model import ScriptedModel
-from tests.editors.neovim import Neovim, open_neovim
-from tests.editors.presence import NEOVIM, require
-from tests.environment import ROOT, git, steward_environment
+from tests.editors.neovim import Neovim
+from tests.editors.neovim_stories import (
+    GOAL,
+    LAST_OF_PLAN,
+    PLAN,
+    PLUGIN,
+    answer,
+    answer_elsewhere,
+    ask_for_the_edit,
+    branches,
+    open_question,
+    open_world,
+    our_config,
+    text_of,
+)
+from tests.environment import git
 
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
 
-PLUGIN = ROOT / "clients" / "neovim"
-CONFIG = """
-vim.opt.rtp:prepend('{plugin}')
-vim.o.laststatus = 2
-vim.o.statusline = '%f [%{{%v:lua.require("steward").status()%}}]'
-require('steward').setup {{ cmd = {command}, accept_key = '<Tab>' }}
-"""
-PLAN = "Plan of the agent Fix"
-LAST_OF_PLAN = "file and every commit are asked about on their own."
-GOAL = "Make the failing test pass"
-
-OpenNeovim = Callable[[list[str]], Awaitable[Neovim]]
-
 
 @pytest.fixture
-async def opened(
+async def neovim(
     workspace: Path, tmp_path: Path, scripted_model: ScriptedModel
-) -> AsyncGenerator[OpenNeovim]:
-    """Opens the workspace in Neovim with our plugin and this command as its server."""
-    program = require(NEOVIM)
-    async with AsyncExitStack() as open_things:
-
-        async def open_with(command: list[str]) -> Neovim:
-            environment = steward_environment(tmp_path / "data", scripted_model.url)
-            words = ", ".join(json.dumps(word) for word in command)
-            config = CONFIG.format(plugin=PLUGIN, command=f"{{ {words} }}")
-            place = tmp_path / "neovim"
-            opening = open_neovim(program, place, workspace, environment, config)
-            return await open_things.enter_async_context(opening)
-
-        yield open_with
-
-
-@pytest.fixture
-async def neovim(opened: OpenNeovim, workspace: Path) -> Neovim:
+) -> AsyncGenerator[Neovim]:
     """The workspace in Neovim, with a file open and Steward ready."""
-    neovim = await opened([sys.executable, "-m", "steward", "lsp"])
-    await neovim.open_file(workspace / "tests/test_basket.py")
-    await neovim.sees("$0.000000 today")
-    return neovim
+    async with open_world(tmp_path, workspace, scripted_model.url, our_config()) as neovim:
+        await neovim.open_file(workspace / "tests/test_basket.py")
+        await neovim.sees("$0.000000 today")
+        yield neovim
 
 
 async def test_ghost_text_appears_is_taken_with_a_key_that_is_else_itself_and_is_paid_for(
@@ -256,19 +236,20 @@ async def test_a_restart_answers_nothing_and_brings_the_question_back(neovim: Ne
 
 
 async def test_a_server_that_is_not_there_is_explained_once(
-    opened: OpenNeovim, workspace: Path
+    tmp_path: Path, workspace: Path
 ) -> None:
-    neovim = await opened(["no-such-steward", "lsp"])
-    assert await neovim.shown() == []
+    config = our_config(["no-such-steward", "lsp"])
+    async with open_world(tmp_path, workspace, "http://127.0.0.1:9", config) as neovim:
+        assert await neovim.shown() == []
 
-    await neovim.command("edit shop/basket.py")
-    await neovim.command("edit shop/delivery.py")
+        await neovim.command("edit shop/basket.py")
+        await neovim.command("edit shop/delivery.py")
 
-    (message,) = await neovim.shown()
-    assert 'there is no program "no-such-steward"' in message
-    assert "setup { cmd =" in message
-    await neovim.command("checkhealth steward")
-    await neovim.sees('ERROR there is no program "no-such-steward"')
+        await neovim.is_told('there is no program "no-such-steward"')
+        (message,) = await neovim.shown()
+        assert "setup { cmd =" in message
+        await neovim.command("checkhealth steward")
+        await neovim.sees('ERROR there is no program "no-such-steward"')
 
 
 async def test_health_finds_everything_and_help_explains_it(neovim: Neovim, tmp_path: Path) -> None:
@@ -292,53 +273,3 @@ async def test_health_finds_everything_and_help_explains_it(neovim: Neovim, tmp_
         if f":Steward-{name}\t" not in tags
     ]
     assert missing == []
-
-
-async def ask_for_the_edit(neovim: Neovim) -> None:
-    """Bring a run to the point where its diff is shown."""
-    await neovim.command(f"Steward fix {GOAL}")
-    await answer(neovim, "a", "Approve plan")
-    await answer(neovim, "a", "Allow once")
-    await neovim.sees(f"+    if {RIGHT}:")
-
-
-async def answer(neovim: Neovim, key: str, choice: str) -> None:
-    """Open the question that offers this choice, and press its key."""
-    await open_question(neovim, choice, key)
-    await neovim.type(key)
-    await neovim.sees_no_more(f"{key} = {choice}")
-
-
-async def open_question(neovim: Neovim, choice: str, key: str = "a") -> None:
-    """Bring the question that offers this choice into view, cursor and all."""
-    offers = (
-        f"vim.inspect(require('steward.questions').all()):find('title = \"{choice}\"', 1, true)"
-    )
-    await neovim.until(offers)
-    await neovim.command("Steward questions")
-    await neovim.sees(f"{key} = {choice}")
-
-
-async def answer_elsewhere(neovim: Neovim, choice: str) -> None:
-    """Answer the open question as another window or the command line would."""
-    await neovim.lua(
-        f"""
-        local server = require('steward.server')
-        server.execute('steward.questions', nil, function(open)
-          local question = open[1]
-          local answer = {{ id = question.id, digest = question.digest, choice = '{choice}' }}
-          server.execute('steward.answer', answer)
-        end)
-        """
-    )
-
-
-async def text_of(neovim: Neovim, name: str = "%") -> str:
-    """A buffer's text; the current one's."""
-    lines = f"vim.fn.getbufline({json.dumps(name)}, 1, '$')"
-    return await neovim.lua(f"return table.concat({lines}, '\\n')")
-
-
-def branches(workspace: Path) -> list[str]:
-    listed = git(workspace, "for-each-ref", "--format=%(refname:short)", "refs/heads/steward")
-    return listed.splitlines()

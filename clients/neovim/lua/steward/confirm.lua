@@ -57,7 +57,6 @@ end
 ---@param client_id integer
 ---@return steward.Question
 local function question_of(params, preview, id, client_id)
-  local count = #preview_of.changed(preview)
   local title = title_of(params)
   ---@type steward.Window?
   local glance
@@ -75,7 +74,7 @@ local function question_of(params, preview, id, client_id)
   return {
     id = id,
     client_id = client_id,
-    title = count == 1 and title or ('%s (%d files)'):format(title, count),
+    title = title,
     choices = choices,
     fingerprint = vim.json.encode(params.edit),
     hide = hide,
