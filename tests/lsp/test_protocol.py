@@ -18,11 +18,34 @@ Json = Any
 INITIALIZE: Json = {"processId": None, "rootUri": None, "capabilities": {}}
 
 
+URI = "file:///w/a.py"
+SECRET = "the-persons-own-text"
+HOSTILE_URIS = (
+    *(
+        "",
+        "\0",
+        "file:",
+        "file:///",
+        "file:///etc/passwd",
+        "file://[",
+        "file://host/a",
+        "http://h/a",
+    ),
+    *("file:///%00", "file:///\ud800", "untitled:x", "file:///" + "a/" * 3_000, "file:///C:/a"),
+)
+FAR: Json = {"line": 2**31 - 1, "character": 2**31 - 1}
+NEAR: Json = {"line": 0, "character": 1}
+FAR_RANGES: tuple[Json, ...] = ({"start": NEAR, "end": FAR}, {"start": FAR, "end": NEAR})
+
+
 class Wire:
     """The two pipes of a server process, with nothing in between."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self.process = process
+        self.log = log
+        self.notified: list[Json] = []
+        """What the server said of its own accord."""
 
     async def send(self, body: bytes | Json) -> None:
         assert self.process.stdin is not None
@@ -32,7 +55,7 @@ class Wire:
         await self.process.stdin.drain()
 
     async def receive(self) -> Json:
-        """The next answer; what the server says of its own accord is passed over."""
+        """The next answer; what the server says of its own accord is kept aside."""
         assert self.process.stdout is not None
         async with asyncio.timeout(DEADLINE_S):
             while True:
@@ -43,6 +66,7 @@ class Wire:
                 message = json.loads(await self.process.stdout.readexactly(length))
                 if "method" not in message:
                     return message
+                self.notified.append(message)
 
     async def ask(self, method: str, params: Json, id_: int | str = 1) -> Json:
         """The answer to a request, which must be the next one and bear its id."""
@@ -73,19 +97,21 @@ class Wire:
 
 @asynccontextmanager
 async def open_wire(folder: Path) -> AsyncGenerator[Wire]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "steward",
-        "lsp",
-        cwd=ROOT,
-        env=steward_environment(folder / "data", "http://127.0.0.1:9/v1"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    log = folder / "log"
+    with log.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "steward",
+            "lsp",
+            cwd=ROOT,
+            env=steward_environment(folder / "data", "http://127.0.0.1:9/v1"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
     try:
-        yield Wire(process)
+        yield Wire(process, log)
     finally:
         if process.returncode is None:
             process.kill()
@@ -108,7 +134,10 @@ async def test_a_session_from_its_first_message_to_its_last(wire: Wire) -> None:
     await wire.send({"method": "textDocument/didOpen", "params": {}})
     assert (await wire.ask("initialize", INITIALIZE))["result"]["serverInfo"]["name"] == "steward"
     await wire.send({"method": "initialized", "params": {}})
+    assert await wire.code("initialize", INITIALIZE, "twice") == -32600
+    await wire.send({"method": "$/setTrace", "params": {"value": "verbose"}})
 
+    await _hostile_places(wire)
     await _malformed(wire)
     await _wrong_parameters(wire)
     await _ids_and_contents(wire)
@@ -118,6 +147,37 @@ async def test_a_session_from_its_first_message_to_its_last(wire: Wire) -> None:
     assert await wire.code("shutdown", None, "again") == -32600
     await wire.send({"method": "exit"})
     assert await wire.ended() == 0
+    # However much was wrong, the person was not told of it, nor anybody of the person's text.
+    assert [each["method"] for each in wire.notified] == []
+    log = wire.log.read_text()
+    assert "Traceback" not in log
+    assert SECRET not in log
+
+
+async def _hostile_places(wire: Wire) -> None:
+    """Documents that are none of ours, and places that are in no document."""
+    for uri in HOSTILE_URIS:
+        params: Json = {
+            "textDocument": {"uri": uri},
+            "position": {"line": 0, "character": 0},
+            "context": {"triggerKind": 1},
+        }
+        assert await wire.code("textDocument/inlineCompletion", params) == -32602
+        for method in ("didChange", "didClose", "didSave"):
+            named: Json = {"uri": uri, "version": 2}
+            sent = {"textDocument": named, "contentChanges": [{"text": SECRET}]}
+            await wire.send({"method": f"textDocument/{method}", "params": sent})
+    for uri in (*HOSTILE_URIS, URI):
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": SECRET}
+        await wire.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
+        for version, range_ in enumerate(FAR_RANGES, 2):
+            change = {"range": range_, "text": "x"}
+            edited = {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]}
+            await wire.send({"method": "textDocument/didChange", "params": edited})
+            asked: Json = {"textDocument": {"uri": uri}, "range": range_}
+            asked["context"] = {"diagnostics": [{"range": range_, "message": SECRET}]}
+            assert (await wire.ask("textDocument/codeAction", asked))["result"] == []
+    await wire.is_alive()
 
 
 async def _malformed(wire: Wire) -> None:
@@ -177,14 +237,30 @@ async def _ids_and_contents(wire: Wire) -> None:
         b"Content-Length: -5\r\n\r\n",
         b"Content-Length: 1000000000000\r\n\r\n",
         b"x" * (HEADER_BYTES_MAX * 20),
+        b"x" * (64 * 1024 * 1024),
         b"No-Length: 5\r\n\r\n{}",
+        b"Content-Length: 5\r\nContent-Length: 2\r\n\r\n{}",
     ],
-    ids=["negative", "huge", "endless header", "none"],
+    ids=["negative", "huge", "endless header", "endless header of 64 MB", "none", "two"],
 )
 async def test_a_stream_that_cannot_be_read_on_ends_the_server(wire: Wire, sent: bytes) -> None:
     await wire.ask("initialize", INITIALIZE)
     assert wire.process.stdin is not None
     wire.process.stdin.write(sent)
+    answer = await wire.receive()
+    assert (answer["id"], answer["error"]["code"]) == (None, -32700)
+    assert await wire.ended() == 1
+
+
+@pytest.mark.parametrize("wrong_by", [-1, 1])
+async def test_a_length_that_is_wrong_by_one_ends_in_order(wire: Wire, wrong_by: int) -> None:
+    await wire.ask("initialize", INITIALIZE)
+    assert wire.process.stdin is not None
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "no/such"}'
+    frame = b"Content-Length: %d\r\n\r\n%b" % (len(body) + wrong_by, body)
+    wire.process.stdin.write(frame * 3)
+    answer = await wire.receive()
+    assert (answer["id"], answer["error"]["code"]) == (None, -32700)
     assert await wire.ended() == 1
 
 
