@@ -19,6 +19,7 @@ from steward.agents.runs import Runs
 from steward.agents.steps import Hands
 from steward.agents.workflows.durable import DurableEngine
 from steward.agents.workflows.owner import Owner
+from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.clock import Clock, SystemClock
 from steward.core.database import Database, open_database
@@ -118,7 +119,7 @@ def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:
     return Suggester(
         gateway,
         ground.new_id,
-        wait_s=chosen.wait.total_seconds(),
+        Rhythm(ground.clock, chosen.wait.total_seconds()),
         output_tokens_max=chosen.output_tokens_max,
     )
 

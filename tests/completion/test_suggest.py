@@ -11,6 +11,7 @@ import pytest
 from demo.replies import Refuse, Reply, Stall, always, say
 from demo.scripted_model import ScriptedModel
 from steward.completion.cursor import Cursor
+from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.principal import Principal
 from steward.ledger.ledger import Ledger
@@ -45,7 +46,7 @@ async def open_desk(folder: Path, url: str) -> AsyncGenerator[Desk]:
         )
         ids = numbered("request")
         at_once, patient = (
-            Suggester(gateway, ids, wait_s=wait_s, output_tokens_max=50)
+            Suggester(gateway, ids, Rhythm(ground.clock, wait_s), output_tokens_max=50)
             for wait_s in (0.0, FOREVER_S)
         )
         yield Desk(at_once, patient, ledger)

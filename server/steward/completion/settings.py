@@ -15,6 +15,7 @@ class CompletionSettings(BaseModel):
     wait: timedelta = Field(
         default=timedelta(milliseconds=75), ge=timedelta(0), le=timedelta(seconds=5)
     )
-    """How long typing must pause before an automatic suggestion asks the model."""
+    """How long typing must pause before an automatic suggestion asks the model. Whose keys follow
+    each other a little more slowly is waited for longer, up to four times this."""
     output_tokens_max: int = Field(default=160, ge=8, le=2000)
     """Tokens of one suggestion."""

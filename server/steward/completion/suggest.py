@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 
 from steward.completion.cursor import Cursor
+from steward.completion.rhythm import Rhythm
 from steward.completion.trim import trim
 from steward.context.prompts import completion_messages
 from steward.core.errors import StewardError
@@ -28,11 +29,11 @@ class Suggester:
     """Suggests text to insert at a cursor."""
 
     def __init__(
-        self, gateway: Gateway, new_id: IdSource, *, wait_s: float, output_tokens_max: int
+        self, gateway: Gateway, new_id: IdSource, rhythm: Rhythm, *, output_tokens_max: int
     ) -> None:
         self._gateway = gateway
         self._new_id = new_id
-        self._wait_s = wait_s
+        self._rhythm = rhythm
         self._output_tokens_max = output_tokens_max
         self._shown: dict[str, _Shown] = {}
         self._newest: dict[str, int] = {}
@@ -44,13 +45,14 @@ class Suggester:
         Cancelling closes the provider's connection and settles what the call cost. Without
         budget, key or network there is simply no suggestion: ghost text never interrupts.
         """
+        pause_s = self._rhythm.keystroke(cursor.path) if is_automatic else 0.0
         if (known := self._reuse(cursor)) is not None:
             return known
         if not cursor.is_worth_asking or self._gateway.unavailable_reason() is not None:
             return ""
         turn = self._next_turn(cursor.path)
         if is_automatic and not self._begins_line(cursor):
-            await asyncio.sleep(self._wait_s)
+            await asyncio.sleep(pause_s)
             if self._newest.get(cursor.path) != turn:
                 return ""
         try:
