@@ -216,6 +216,21 @@ class Window:
         self._is_open = False
         await self.client.until_gone()
 
+    async def terminate(self) -> None:
+        """End the server as a session manager does."""
+        self._is_open = False
+        self.client.process.terminate()
+        async with asyncio.timeout(DEADLINE_S):
+            await self.client.until_gone()
+
+    async def stop_listening(self) -> None:
+        """Close what the server writes to; what it reads from stays open."""
+        self._is_open = False
+        transport: Json = self.client.process._transport  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+        transport.get_pipe_transport(1).close()
+        async with asyncio.timeout(DEADLINE_S):
+            await self.client.until_gone()
+
     async def hang_up(self) -> None:
         """Go without a word, as an editor that crashed."""
         assert self.client.process.stdin is not None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -116,13 +116,19 @@ class Peer:
         return message
 
 
+STEWARD = (sys.executable, "-m", "steward", "lsp")
+
+
 @asynccontextmanager
 async def open_peer(
-    folder: Path, environment: Mapping[str, str], reply: Reply
+    folder: Path,
+    environment: Mapping[str, str],
+    reply: Reply,
+    command: Sequence[str] = STEWARD,
 ) -> AsyncGenerator[Peer]:
     """A server that was not initialized yet."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "steward", "lsp"),
+        *command,
         cwd=folder,
         env=dict(environment),
         stdin=asyncio.subprocess.PIPE,
@@ -136,6 +142,8 @@ async def open_peer(
     try:
         yield peer
     finally:
+        assert process.stdin is not None
+        process.stdin.close()  # Where a server is not our own child, this is what ends it.
         if process.returncode is None:
             process.kill()
         await process.wait()
