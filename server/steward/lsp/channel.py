@@ -45,6 +45,10 @@ class Channel(Protocol):
         """Whether the client is still there; waits while it leaves too much unread."""
         ...
 
+    async def gone(self) -> None:
+        """Return when the connection is lost, also while nobody receives or sends."""
+        ...
+
 
 Attend = Callable[[Channel, bytes | None], Awaitable[None]]
 """Serves an editor, whose first message was read already or not, until either side ends."""

@@ -47,6 +47,8 @@ async def _relay(
         ways = [
             tasks.create_task(_way(_to_server(channel, first, server, limits))),
             tasks.create_task(_way(_to_editor(server, channel, limits))),
+            # A message that a server does not take would hide that its editor left.
+            tasks.create_task(channel.gone()),
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,27 +36,28 @@ async def open_tcp(
     bound: socket.socket, admission: Admission, limits: ListenerLimits, attend: Attend
 ) -> AsyncGenerator[None]:
     """Listen. Every connection and its server are gone on the way out."""
-    conversations: set[asyncio.Task[None]] = set()
+    channels: set[_TcpChannel] = set()
     async with asyncio.TaskGroup() as tasks:
 
         def came(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             assert isinstance(reader, _Reader)
             channel = _TcpChannel(reader, writer, limits)
             # Counted in the moment of its arrival, not when its task gets round to it.
-            admission.arrive(channel, writer.transport.abort)
+            admission.arrive(channel, channel.abort)
             task = tasks.create_task(_converse(channel, admission, limits, attend))
-            conversations.add(task)
-            task.add_done_callback(conversations.discard)
+            channels.add(channel)
+            task.add_done_callback(lambda _: channels.discard(channel))
 
         server = await asyncio.get_running_loop().create_server(
-            lambda: asyncio.StreamReaderProtocol(_Reader(limits.hello_bytes_max), came), sock=bound
+            lambda: _Connection(_Reader(limits.hello_bytes_max), came), sock=bound
         )
         try:
             yield
         finally:
             server.close()
-            for task in conversations:
-                task.cancel()
+            # Not by cancelling: each server is to end as if its editor had left.
+            for channel in channels:
+                channel.abort()
 
 
 class _Reader(asyncio.StreamReader):
@@ -64,6 +65,7 @@ class _Reader(asyncio.StreamReader):
 
     def __init__(self, body_bytes_max: int) -> None:
         super().__init__(limit=HEADER_BYTES_MAX)
+        self.is_lost = asyncio.Event()
         self.body_bytes_max = body_bytes_max
 
     async def readuntil(self, separator: Any = b"\n") -> bytes:
@@ -78,6 +80,23 @@ class _Reader(asyncio.StreamReader):
         if n > self.body_bytes_max:
             raise LimitError(f"A message exceeds {self.body_bytes_max} bytes.")
         return await super().readexactly(n)
+
+
+class _Connection(asyncio.StreamReaderProtocol):
+    """A connection whose reader knows when it is lost, and not only where its messages end."""
+
+    def __init__(
+        self,
+        reader: _Reader,
+        came: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None],
+    ) -> None:
+        super().__init__(reader, came)
+        self._is_lost = reader.is_lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is lost."""
+        super().connection_lost(exc)
+        self._is_lost.set()
 
 
 class _TcpChannel:
@@ -105,6 +124,14 @@ class _TcpChannel:
             return False
         return True
 
+    async def gone(self) -> None:
+        """Return when the connection is lost."""
+        await self._reader.is_lost.wait()
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._writer.transport.abort()
+
     def trust(self) -> None:
         """Take messages of any size that the server takes."""
         self._reader.body_bytes_max = self._limits.message_bytes_max
@@ -123,7 +150,7 @@ class _TcpChannel:
             async with asyncio.timeout(self._limits.ends_s):
                 await self._writer.wait_closed()
         except (TimeoutError, ConnectionError):
-            self._writer.transport.abort()
+            self.abort()
 
 
 async def _converse(

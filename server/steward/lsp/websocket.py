@@ -135,3 +135,7 @@ class _WebSocketChannel:
         except ConnectionClosed:
             return False
         return True
+
+    async def gone(self) -> None:
+        """Return when the connection is lost."""
+        await self._connection.wait_closed()
