@@ -5,7 +5,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import measure, page
+from benchmarks import crowd, measure, page, typing_speed
 
 
 def main() -> None:
@@ -15,11 +15,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.write and page.is_busy():
         sys.exit("The machine is busy with other things; what is written would tell of those.")
-    print("Measuring takes about a minute; leave the machine alone meanwhile.", flush=True)
+    print("Measuring takes about four minutes; leave the machine alone meanwhile.", flush=True)
     times, sizes = measure.starts()
     trips = measure.round_trips()
     session = asyncio.run(measure.work())
+    keys = {lines: typing_speed.keystrokes(lines) for lines in (5_000, 20_000)}
+    cancels, beside = typing_speed.cancels(), typing_speed.beside_work()
     rows = page.rows(times, sizes, trips, session)
+    rows += page.typing_rows(keys, cancels, beside, crowd.crowd())
     print(page.table(rows))
     print(page.machine())
     if options.write:

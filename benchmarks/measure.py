@@ -46,10 +46,11 @@ class Samples:
 
     def p99(self) -> tuple[float, float]:
         """The 99th percentile of each."""
-        return _p99(self.steward), _p99(self.floor)
+        return p99_of(self.steward), p99_of(self.floor)
 
 
-def _p99(samples: list[float]) -> float:
+def p99_of(samples: list[float]) -> float:
+    """The 99th percentile."""
     return statistics.quantiles(samples, n=100)[98]
 
 
@@ -63,7 +64,7 @@ def starts() -> tuple[Samples, Samples]:
         ):
             with tempfile.TemporaryDirectory() as folder:
                 began = time.perf_counter()
-                with Client(command, _environment(Path(folder))) as client:
+                with Client(command, environment_of(Path(folder))) as client:
                     client.initialize(Path(folder).as_uri())
                     time_ms.append((time.perf_counter() - began) * 1000)
                     size_mb.append(resident_mb(client.pid))
@@ -75,7 +76,7 @@ def round_trips() -> Samples:
     samples = Samples()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        environment = _environment(folder)
+        environment = environment_of(folder)
         with Client(FLOOR, environment) as floor, Client(STEWARD, environment) as steward:
             for client in (floor, steward):
                 client.initialize(folder.as_uri())
@@ -192,5 +193,6 @@ async def _agent_run(editor: Editor, person: PersonAtTerminal) -> None:
     assert outcome["state"] == "finished", outcome
 
 
-def _environment(folder: Path) -> Mapping[str, str]:
+def environment_of(folder: Path) -> Mapping[str, str]:
+    """For a server that asks no model."""
     return steward_environment(folder / "data", NO_MODEL)

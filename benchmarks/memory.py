@@ -27,6 +27,11 @@ def settle(pid: int) -> None:
         time.sleep(0.05)
 
 
+def used_s(pid: int) -> float:
+    """The processor time that the process has used, in seconds."""
+    return _ticks(pid) / os.sysconf("SC_CLK_TCK")
+
+
 def _ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

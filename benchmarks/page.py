@@ -2,12 +2,16 @@
 
 import os
 import platform
+import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.measure import Samples, Work
+from benchmarks.crowd import KEY_S, SESSIONS, Crowd
+from benchmarks.measure import Samples, Work, p99_of
+from benchmarks.typing_speed import Cancels
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
 
@@ -28,6 +32,10 @@ class Row:
 _SLOW_TRIPS = (
     "a round trip is a few system calls and some parsing, and follows the speed of the machine at"
     " that moment; hold it against the floor of the same run"
+)
+_BUSY = (
+    "with more to do than processors, a message waits for the scheduler; the median shows what the"
+    " work itself takes"
 )
 _SLOW_GHOST_TEXT = (
     "the floor is what asking over httpx costs without doing anything else. What comes on top is"
@@ -80,6 +88,71 @@ def rows(times: Samples, sizes: Samples, trips: Samples, session: Work) -> list[
             _SLOW_GHOST_TEXT,
         ),
     ]
+
+
+def typing_rows(
+    keys: Mapping[int, Samples], cancels: Cancels, beside: list[float], crowd: Crowd
+) -> list[Row]:
+    """What typing costs, and what others notice of it."""
+    trivial, cancelled = p99_of(crowd.trivial), p99_of(crowd.ghost_text)
+    crowded = f"{SESSIONS} sessions, a key every {KEY_S * 1000:.0f} ms"
+    late = p99_of(beside)
+    return [
+        *(_keystroke(lines, samples) for lines, samples in keys.items()),
+        Row(
+            "cancelled requests answered in a second",
+            f"{cancels.a_second:,.0f}, {cancels.unanswered} unanswered",
+            "",
+            "1,000, none unanswered",
+            cancels.a_second >= 1000 and not cancels.unanswered,
+        ),
+        Row(
+            "a trivial request beside a model's stream and a run, p99",
+            f"{late:.2f} ms (p50 {statistics.median(beside):.2f} ms)",
+            "",
+            "1 ms",
+            late <= 1,
+            _BUSY,
+        ),
+        Row(
+            f"{crowded}: a trivial request, p99",
+            f"{trivial:.1f} ms (p50 {statistics.median(crowd.trivial):.1f} ms)",
+            "",
+            "50 ms",
+            trivial <= 50,
+            _BUSY,
+        ),
+        Row(
+            f"{crowded}: cancelled ghost text, p99",
+            f"{cancelled:.1f} ms, {crowd.unanswered} unanswered",
+            "",
+            "50 ms, none unanswered",
+            cancelled <= 50 and not crowd.unanswered,
+            _BUSY,
+        ),
+        Row(
+            f"{crowded}: a server's processor time for a key",
+            f"{crowd.processor_ms:.1f} ms",
+            "",
+            "",
+            is_held=True,
+        ),
+    ]
+
+
+_KEYSTROKE_MS = {5_000: 2.0, 20_000: 5.0}
+
+
+def _keystroke(lines: int, samples: Samples) -> Row:
+    (typed, floor), limit = samples.p99(), _KEYSTROKE_MS[lines]
+    return Row(
+        f"a keystroke in {lines:,} lines and the next answer, p99",
+        f"{typed:.2f} ms (p50 {samples.medians()[0]:.2f} ms)",
+        f"{floor:.2f} ms (p50 {samples.medians()[1]:.2f} ms)",
+        f"{limit:.0f} ms",
+        typed <= limit,
+        _BUSY,
+    )
 
 
 def _size(what: str, size_mb: float, limit_mb: int, floor: str = "") -> Row:
@@ -149,6 +222,16 @@ Measured on: {machine()}. Other machines give other numbers; the ratios travel b
   process has used no processor time for a second. Sandboxes are processes of their own.
 - *A trivial request* asks for the code actions of a line: it is parsed, looked at and answered,
   without a model. The client blocks on its pipe and adds next to nothing.
+- *A keystroke* is one change of one character in the middle of the document, sent together with a
+  trivial request; the time runs until that is answered, so it holds both.
+- *Cancelled requests* ask for ghost text and are cancelled by the very next message, a hundred such
+  pairs in one piece.
+- *Beside a stream and a run*: a model in a process of its own streams fifty pieces a second into
+  ghost text while an agent plans, runs tests in a jail and proposes an edit; the jail and the model
+  take their share of the processors.
+- *The crowd* are real servers, each with a document and a database of its own, and one client for
+  all. Every key is sent with a request for ghost text, which the next key cancels, and a trivial
+  request. After every twenty keys somebody pauses, and the model begins to answer.
 - *What the server adds* is the time from the request to the answer without the time that the
   scripted model had the request in its hands. Ghost text is asked for by hand, which does not wait
   for a pause in the typing, and every question is a new one. The floor asks the same model over
