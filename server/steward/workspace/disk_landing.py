@@ -150,10 +150,11 @@ class Landing:
             UnfinishedError: the disk does not let us.
         """
         failures: list[OSError] = []
-        for step, place in reversed(self._places()):
+        for step in reversed(self._steps):
             try:
-                _put_in_order(step, place)
-                _undo(step, place, has_begun=self._has_begun)
+                if place := self._find(step):
+                    _put_in_order(step, place)
+                    _undo(step, place, has_begun=self._has_begun)
             except OSError as error:
                 failures.append(error)
         with _unfinished():
@@ -161,6 +162,7 @@ class Landing:
                 raise failures[0]
             for step, place in self._places():
                 _remove(place.folder, step.temp)
+            self._folders.tidy()
             self._folders.remove()
             self._folders.sync()
         return self.others(is_done=False)

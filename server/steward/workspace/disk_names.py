@@ -78,6 +78,7 @@ def look(folder: int, name: str, *, is_ours: bool) -> Sight | None:
     opening the file for a moment.
     """
     try:
+        # Opening a device may do something, so it is asked before, and again of what was opened.
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
             return _sight(found, None, is_quiet=True)
@@ -85,6 +86,9 @@ def look(folder: int, name: str, *, is_ours: bool) -> Sight | None:
     except FileNotFoundError:
         return None
     try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            return _sight(found, None, is_quiet=True)
         with _lease(file) if is_ours else _nothing() as is_quiet:
             content = _content(file)
             return _sight(os.fstat(file), content, is_quiet=is_quiet)
