@@ -27,9 +27,9 @@ _CALLS = {
     "aarch64": (56, 64, 82, 38, 276, 37, 35, 34, 52, 55),
 }
 _NAMES = (
-    ("openat", "write", "fsync", "renameat", "renameat2")
-    + ("linkat", "unlinkat", "mkdirat", "fchmod", "fchown")
-)  # fmt: skip
+    *("openat", "write", "fsync", "renameat", "renameat2"),
+    *("linkat", "unlinkat", "mkdirat", "fchmod", "fchown"),
+)
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
 _NO_NEW_PRIVILEGES, _SET_FILTER, _NEW_LISTENER = 38, 1, 8
 _NOTIFY, _ALLOW = 0x7FC00000, 0x7FFF0000

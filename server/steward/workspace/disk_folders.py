@@ -88,11 +88,10 @@ class Folders:
 
     def keep(self) -> None:
         """Let the folders that we made be the user's."""
-        for path, above in self._reachable():
+        for path in self._temps:
             with suppress(FileNotFoundError, NotADirectoryError):
-                folder = self.find(path)
-                os.unlink(self._marker, dir_fd=folder)
-                os.fsync(above)
+                if _exists(folder := self.find(path), self._marker):
+                    os.unlink(self._marker, dir_fd=folder)
 
     def remove(self) -> None:
         """Remove the folders that we made, but for those in which there is something."""

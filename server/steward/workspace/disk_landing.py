@@ -13,7 +13,7 @@ Somebody else's text at a temporary name has just come out of the file's name an
 import errno
 import os
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -332,7 +332,8 @@ def _exists(folder: int, name: str) -> bool:
 
 
 def _remove(folder: int, name: str) -> None:
-    with suppress(FileNotFoundError):
+    # Where nothing may be written, removing what is not there is refused, too.
+    if _exists(folder, name):
         os.unlink(name, dir_fd=folder)
 
 
