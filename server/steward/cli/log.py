@@ -104,7 +104,7 @@ class BoundedHandler(logging.Handler):
 
     def _tell_left_out(self) -> None:
         if self._left_out:
-            self._lines.put(f"{self._left_out} records were left out of the log.")
+            self._lines.put(f"Records left out of the log: {self._left_out}.")
             self._left_out = 0
 
     def _short(self, line: str) -> str:
