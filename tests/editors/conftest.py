@@ -103,9 +103,7 @@ def opened(
         failed = request.session.testsfailed
         is_trusted = request.config.stash.get(_FAILED, failed) == failed
         request.config.stash[_FAILED] = failed
-        window = await desk.clear(environment, is_trusted=is_trusted)
-        await window.is_ready()
-        return window
+        return await desk.clear(environment, is_trusted=is_trusted)
 
     return open_with
 

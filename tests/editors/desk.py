@@ -66,16 +66,29 @@ _BROWSER_ARGUMENTS = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a VS Code lives, and the extensions in it."""
+
+    folder: Path
+    extensions: Path
+    restart: str = "Steward: Restart Server"
+    """The command that starts the server anew."""
+    ready: str = "[id='steward.steward.steward.status']:has-text('today')"
+    """What is on the screen while the server is ready."""
+
+
 class Desk:
     """A running VS Code, and the folder that is open in it."""
 
     def __init__(
-        self, url: str, browser: BrowserContext, place: Path, screenshots: Path | None
+        self, url: str, browser: BrowserContext, place: Place, screenshots: Path | None
     ) -> None:
-        self.workspace = place / "workspace"
+        self.workspace = place.folder / "workspace"
         self._url = url
         self._browser = browser
-        self._server = place / "steward"
+        self._server = place.folder / "steward"
+        self._place = place
         self._screenshots = screenshots
         self._window: Window | None = None
 
@@ -88,7 +101,7 @@ class Desk:
         if window is not None and is_trusted:
             await window.close_everything()
             self._lay_out(environment)
-            await window.run_command("Steward: Restart Server")
+            await window.run_command(self._place.restart)
         else:
             await self.close()
             self._lay_out(environment)
@@ -96,6 +109,7 @@ class Desk:
         if environment is not None:
             # The status of the server before is still on the screen until this one has begun.
             await _until_there(Path(environment["STEWARD_DATA_DIR"]) / "steward.db")
+            await expect(window.page.locator(self._place.ready)).to_be_visible()
         return window
 
     async def close(self) -> None:
@@ -119,25 +133,24 @@ class Desk:
 
     async def _open(self) -> Window:
         window = Window(await self._browser.new_page(), self._screenshots)
+        await self._forget(window)
         folder = f"{self._url}/?folder={self.workspace}"
         await window.page.goto(folder, wait_until="domcontentloaded")
         explorer = window.page.locator(".explorer-folders-view .monaco-list-row").first
         await expect(explorer).to_be_visible(timeout=START_S * 1000)
         return window
 
+    async def _forget(self, window: Window) -> None:
+        """Forget unsaved texts, which VS Code keeps in the browser and would bring back."""
+        devtools = await self._browser.new_cdp_session(window.page)
+        kept = {"origin": self._url, "storageTypes": "indexeddb,local_storage"}
+        await devtools.send("Storage.clearDataForOrigin", kept)
+
 
 def branches(workspace: Path) -> list[str]:
     """The branches that Steward has made."""
     listed = git(workspace, "for-each-ref", "--format=%(refname:short)", "refs/heads/steward")
     return listed.splitlines()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a VS Code lives, and the extensions in it."""
-
-    folder: Path
-    extensions: Path
 
 
 @asynccontextmanager
@@ -164,7 +177,7 @@ async def open_desk(
     """Start VS Code on a copy of the sample repository, and end it on the way out."""
     _commit_sample(place.folder / "workspace")
     async with _code_server(parts, place) as url:
-        desk = Desk(url, browser, place.folder, screenshots)
+        desk = Desk(url, browser, place, screenshots)
         yield desk
         await desk.close()
 

@@ -1,11 +1,8 @@
 """What a person does with Steward in VS Code, on the real editor, server, repository and jail."""
 
-import asyncio
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from playwright.async_api import expect
@@ -14,8 +11,11 @@ from demo.replies import JsonObject, Reply, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
 from tests.editors.desk import Desk, branches
+from tests.editors.stories import GOAL, PLAN, ask_for_the_fix, becomes, get_to_the_diff
 from tests.editors.vscode import Window
 from tests.environment import git
+from tests.flows.books import Books
+from tests.flows.scripts import EDIT, after_plan
 
 pytestmark = [
     pytest.mark.editor,
@@ -23,14 +23,9 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-T = TypeVar("T")
-
-PLAN = "Plan of the agent Fix"
 RUN = "Run the tests"
-EDIT = f"Edit {SOURCE}"
+ASKED = f"Edit {SOURCE}"
 COMMIT = f"Commit to {BRANCH}"
-GOAL = "Make the failing test pass"
-WITHIN_S = 20.0
 
 
 async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for(
@@ -67,7 +62,7 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     await window.sees(RIGHT)
     await window.photograph("diff")
     assert WRONG in source.read_text("utf-8")
-    await window.press_button("Apply", question=EDIT)
+    await window.press_button("Apply", question=ASKED)
     await becomes(lambda: RIGHT in source.read_text("utf-8"), True)
     await expect(window.tab("Proposal")).to_have_count(0)
 
@@ -83,22 +78,6 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     assert git(folder, "rev-parse", "HEAD") == head
     await expect(window.status).not_to_contain_text("question")
     await window.photograph("done")
-
-
-async def test_a_discarded_diff_leaves_the_file_as_it_was(window: Window, folder: Path) -> None:
-    before = (folder / SOURCE).read_bytes()
-    await ask_for_the_fix(window)
-    await window.press_button("Approve plan", question=PLAN)
-    await window.press_button("Allow once", question=RUN)
-    await window.sees(RIGHT)
-
-    await window.choose_from_title("Discard")
-
-    await expect(window.tab("Proposal")).to_have_count(0)
-    await expect(window.status).not_to_contain_text("question")
-    assert (folder / SOURCE).read_bytes() == before
-    assert git(folder, "status", "--porcelain") == ""
-    assert branches(folder) == []
 
 
 async def test_a_dismissed_question_is_no_answer_and_can_be_found_again(
@@ -127,56 +106,35 @@ async def test_a_question_can_be_answered_in_its_own_text(window: Window) -> Non
     await expect(window.toast(RUN)).to_be_visible()
 
 
-async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
-    window: Window, folder: Path
-) -> None:
-    await ask_for_the_fix(window)
-    await window.press_button("Approve plan", question=PLAN)
-    await window.press_button("Allow once", question=RUN)
-    await window.sees(RIGHT)
-    await window.open_file(SOURCE)
-    await window.type_at_the_end("# my own line")
-
-    await window.run_command("Steward: Apply")
-
-    await window.sees("changed while the diff was open")
-    await window.save()
-    await becomes(lambda: (folder / SOURCE).read_text("utf-8").endswith("# my own line"), True)
-    assert WRONG in (folder / SOURCE).read_text("utf-8")
-
-
 async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
-    window: Window, folder: Path
+    window: Window, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
+    model.script = after_plan(EDIT)
     before = (folder / SOURCE).read_bytes()
     await window.open_file(SOURCE)
     await window.type_at_the_end("# my own line")
-    await ask_for_the_fix(window)
-    await window.press_button("Approve plan", question=PLAN)
-    await window.press_button("Allow once", question=RUN)
-    await window.sees(RIGHT)
+    await get_to_the_diff(window)
 
-    await window.press_button("Apply", question=EDIT)
+    await window.press_button("Apply", question=ASKED)
 
-    await expect(window.toast(RUN)).to_be_visible()
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
     await window.open_file(SOURCE)
     await window.sees(RIGHT)
     await window.sees("# my own line")
     assert (folder / SOURCE).read_bytes() == before
 
 
-async def test_cancelling_a_run_takes_its_diff_away(window: Window, folder: Path) -> None:
-    before = (folder / SOURCE).read_bytes()
-    await ask_for_the_fix(window)
-    await window.press_button("Approve plan", question=PLAN)
-    await window.press_button("Allow once", question=RUN)
-    await window.sees(RIGHT)
+async def test_cancelling_a_run_takes_its_diff_away(
+    window: Window, folder: Path, model: ScriptedModel
+) -> None:
+    model.script = after_plan(EDIT)
+    await get_to_the_diff(window)
 
     await window.press_button("Cancel", question="Steward agent")
 
     await expect(window.tab("Proposal")).to_have_count(0)
     await expect(window.status).not_to_contain_text("question")
-    assert (folder / SOURCE).read_bytes() == before
+    assert git(folder, "status", "--porcelain") == ""
 
 
 async def test_costs_runs_and_the_audit_trail_can_be_read(
@@ -220,20 +178,3 @@ async def test_a_server_that_is_not_there_is_explained(desk: Desk, window: Windo
 
     await window.sees("there is no program")
     await window.photograph("no-server")
-
-
-async def ask_for_the_fix(window: Window) -> None:
-    await window.open_file("tests/test_basket.py")
-    await window.run_command("Steward: Fix with Agent…")
-    await window.answer_input(GOAL)
-
-
-async def becomes(read: Callable[[], T], wanted: T) -> None:
-    """Wait until it is so; what it was instead is in the failure."""
-    seen = read()
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            while (seen := read()) != wanted:
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"still {seen!r}, not {wanted!r}")

@@ -21,10 +21,6 @@ class Window:
         self._screenshots = screenshots
         page.set_default_timeout(SHOWN_MS)
 
-    async def is_ready(self) -> None:
-        """Wait until Steward has told what today cost."""
-        await expect(self.status).to_contain_text("today")
-
     async def open_file(self, path: str) -> None:
         """Open a file of the workspace by its name."""
         name = Path(path).name
@@ -67,8 +63,7 @@ class Window:
 
     async def press_button(self, title: str, *, question: str) -> None:
         """Press a button of the notification that asks `question`."""
-        toast = self.page.locator(".notification-toast", has_text=question)
-        await toast.locator(".monaco-button", has_text=re.compile(f"^{title}$")).click()
+        await self.button(title, question=question).click()
 
     async def choose_from_title(self, title: str) -> None:
         """Press an action in the title of the editor in front."""
@@ -81,6 +76,17 @@ class Window:
         await toast.hover()
         await toast.locator(".codicon-notifications-clear").click()
         await expect(toast).to_have_count(0)
+
+    async def tick(self, file: str) -> None:
+        """Tick a file in the Refactor Preview."""
+        box = self.preview.filter(has_text=file).first.locator(".edit-checkbox")
+        await box.click()
+        await expect(box).to_be_checked()
+
+    async def press_in_preview(self, title: str) -> None:
+        """Press a button below the Refactor Preview."""
+        panel = self.page.locator(".bulk-edit-panel")
+        await panel.locator(".monaco-button", has_text=re.compile(f"^{title}$")).click()
 
     async def press_link(self, title: str) -> None:
         """Press a link above a text."""
@@ -130,9 +136,19 @@ class Window:
         """A notification with this text."""
         return self.page.locator(".notification-toast", has_text=text)
 
+    def button(self, title: str, *, question: str = "") -> Locator:
+        """A button of the notification that asks `question`, or of any."""
+        toast = self.toast(question)
+        return toast.locator(".monaco-button", has_text=re.compile(f"^{title}$"))
+
     def tab(self, name: str) -> Locator:
         """An open tab."""
         return self.page.locator(".tab", has_text=name)
+
+    @property
+    def preview(self) -> Locator:
+        """The entries of the editor's own Refactor Preview."""
+        return self.page.locator(".bulk-edit-panel .monaco-list-row")
 
     @property
     def ghost_text(self) -> Locator:

@@ -76,8 +76,7 @@ function questionOf(
   documents: VirtualDocuments,
 ): Question {
   const title = titleOf(params);
-  const kinds = kindsOf(preview);
-  const diff = new Diff(`Proposal: ${title}${kinds && `: ${kinds}`}`, id, preview, documents);
+  const diff = new Diff(`Proposal: ${kindsOf(preview) || title}`, id, preview, documents);
   return {
     id,
     kind: "edit",

@@ -15,7 +15,7 @@ export class Diff {
 
   /** Bring the diff into view. */
   async show(): Promise<void> {
-    const sides = this.preview.files.map((file) => {
+    const sides = inReadingOrder(this.preview.files).map((file) => {
       const [left, right] = this.uris(file);
       return [
         file.uri,
@@ -43,6 +43,12 @@ export class Diff {
       this.documents.uri(file.uri.path, `${this.id}:after`),
     ];
   }
+}
+
+/** Renamed files last: an editor shows their whole text, even where none of it changes. */
+function inReadingOrder(files: FilePreview[]): FilePreview[] {
+  const order = ["edit", "create", "delete", "rename"];
+  return files.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function isNoFile(tab: vscode.Tab): boolean {
