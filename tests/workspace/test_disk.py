@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def test_a_replaced_file_keeps_its_owner_and_attributes(sample: Sample) -> None:
     write_all(sample.root, [EDIT], MARK)
     assert (file.stat().st_uid, file.stat().st_gid) == (owner.st_uid, owner.st_gid)
     assert os.getxattr(file, "user.origin") == b"here"
+
+
+def test_a_changed_program_loses_the_powers_of_the_unchanged_one(sample: Sample) -> None:
+    file = sample.root / "plain.py"
+    file.chmod(0o6755)
+    write_all(sample.root, [EDIT], MARK)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o755
 
 
 def test_another_name_of_the_same_file_outside_keeps_its_text(

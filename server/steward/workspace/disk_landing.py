@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
-from steward.core.errors import StaleError, StewardError, UnavailableError, UnfinishedError
+from steward.core.errors import StaleError, UnavailableError, UnfinishedError
 from steward.workspace.disk_folders import Folders
 from steward.workspace.disk_names import (
     Expectation,
@@ -69,7 +69,7 @@ class Landing:
 
     def has_traces(self) -> bool:
         """Whether there is anything under a name of ours."""
-        with _unfinished():
+        with _unavailable():
             return self._folders.has_traces() or any(
                 _exists(place.folder, name)
                 for step, place in self._places()
@@ -367,15 +367,15 @@ def _unavailable() -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise UnavailableError(f"The disk failed: {error.strerror}.") from error
+        raise UnavailableError(
+            f"The disk failed: {error.strerror}. See to it and propose the change anew."
+        ) from error
 
 
 @contextmanager
 def _unfinished() -> Generator[None]:
     try:
         yield
-    except StewardError:
-        raise
     except OSError as error:
         raise UnfinishedError(
             f"The disk failed while a change was being finished or taken back: {error.strerror}."

@@ -10,6 +10,10 @@ from steward.workspace.files import BOM
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_MODE = 0o1777
+_POWERS = "security.capability"
+"""Who runs a changed program must not get what was granted to the unchanged one: the kernel takes
+these away from a file that is written to, and so do we."""
 
 
 def stage(folder: int, step: Step, original: tuple[int, str] | None) -> None:
@@ -57,16 +61,13 @@ def _write(file: int, content: bytes) -> None:
 
 def _carry_over(old: int, new: int) -> None:
     found = os.fstat(old)
-    mode = found.st_mode & 0o7777
-    try:
+    # Not every system lets us, and where it does not, the file is ours as any file that we make.
+    with suppress(PermissionError):
         os.fchown(new, found.st_uid, found.st_gid)
-    except PermissionError:
-        # Running as the owner means nothing good when the owner is another one.
-        mode &= 0o777
     if hasattr(os, "listxattr"):
-        # Not every file system takes them, and some are the system's to set.
         with suppress(OSError):
             for name in os.listxattr(old):
-                with suppress(OSError):
-                    os.setxattr(new, name, os.getxattr(old, name))
-    os.fchmod(new, mode)
+                if name != _POWERS:
+                    with suppress(OSError):
+                        os.setxattr(new, name, os.getxattr(old, name))
+    os.fchmod(new, found.st_mode & _MODE)
