@@ -60,6 +60,9 @@ class Connection:
 
         self._server.feature(method)(handle)
 
+    def command(self, name: str, carry_out: Callable[..., Awaitable[Json]]) -> None:
+        self._server.command(name)(carry_out)
+
     def ask(self, id_: Json, method: str, params: Json) -> None:
         self.receive({"id": id_, "method": method, "params": params})
 
@@ -163,6 +166,27 @@ async def test_a_cancelled_request_is_answered_as_cancelled(connection: Connecti
     connection.cancel(2)
     await asyncio.sleep(0)
     assert [each["result"] for each in connection.wire.to(2)] == [None]
+
+
+async def test_a_command_is_never_left_half_done(connection: Connection) -> None:
+    finished: list[int] = []
+
+    async def command(*_arguments: Json) -> str:
+        await connection.release.wait()
+        finished.append(1)
+        return "done"
+
+    connection.command("test.command", command)
+    connection.ask(1, types.WORKSPACE_EXECUTE_COMMAND, {"command": "test.command"})
+    await asyncio.sleep(0)
+    connection.cancel(1)
+    connection.ask(2, "shutdown", None)
+    closing = asyncio.create_task(connection.protocol.close())
+    await asyncio.sleep(0)
+    connection.release.set()
+    await closing
+    assert finished == [1]
+    assert [each["result"] for each in connection.wire.to(1)] == ["done"]
 
 
 async def test_the_editor_cannot_cancel_or_answer_its_own_request_as_ours(
