@@ -25,7 +25,7 @@ PAUSE_S = 0.6
 """After a burst of keys somebody looks at what they have written, and the model is asked."""
 AT_ONCE = 8
 """Servers that start at the same time: more would only wait for each other."""
-WAIT_S = 120.0
+WAIT_S = 300.0
 LINES = 200
 LINE = "    total = compute(first, second)  # what both are worth together\n"
 

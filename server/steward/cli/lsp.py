@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _AGAIN_AFTER_S = 1.0
+_SWITCH_S = 0.0005
+"""How soon a busy thread (the database's, the engine's) lets the loop go on, and somebody types on.
+
+Python's own is ten times as long, and each of a message's steps may wait for it.
+"""
 
 
 async def serve() -> int:
@@ -41,6 +46,7 @@ async def serve() -> int:
             " file. Let an editor start it; `make run` shows how that looks."
         )
         return 2
+    sys.setswitchinterval(_SWITCH_S)
     _, session = build_server()
     async with asyncio.TaskGroup() as tasks:
         house = tasks.create_task(_keep_house(session))
