@@ -20,8 +20,10 @@ def main() -> None:
     trips = measure.round_trips()
     session = asyncio.run(measure.work())
     keys = {lines: typing_speed.keystrokes(lines) for lines in (5_000, 20_000)}
+    large = typing_speed.large_documents()
     cancels, beside = typing_speed.cancels(), typing_speed.beside_work()
     rows = page.rows(times, sizes, trips, session)
+    rows.append(page.large_row(large))
     rows += page.typing_rows(keys, cancels, beside, crowd.crowd())
     print(page.table(rows))
     print(page.machine())

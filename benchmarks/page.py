@@ -90,6 +90,18 @@ def rows(times: Samples, sizes: Samples, trips: Samples, session: Work) -> list[
     ]
 
 
+def large_row(samples: list[float]) -> Row:
+    """What others notice of documents that are very large, or very many."""
+    return Row(
+        "a trivial request behind a key in a very large document, worst",
+        f"{max(samples):.0f} ms (p50 {statistics.median(samples):.1f} ms)",
+        "",
+        "500 ms",
+        max(samples) < 500,
+        _BUSY,
+    )
+
+
 def typing_rows(
     keys: Mapping[int, Samples], cancels: Cancels, beside: list[float], crowd: Crowd
 ) -> list[Row]:
@@ -224,6 +236,8 @@ Measured on: {machine()}. Other machines give other numbers; the ratios travel b
   without a model. The client blocks on its pipe and adds next to nothing.
 - *A keystroke* is one change of one character in the middle of the document, sent together with a
   trivial request; the time runs until that is answered, so it holds both.
+- *Very large documents* hold 20 MB, a million lines, or a million characters in one line, beside
+  10,000 other open documents; each is opened and typed into, ghost text is asked for and cancelled.
 - *Cancelled requests* ask for ghost text and are cancelled by the very next message, a hundred such
   pairs in one piece.
 - *Beside a stream and a run*: a model in a process of its own streams fifty pieces a second into

@@ -14,10 +14,12 @@ from demo.shop import open_shop
 from tests.environment import steward_environment
 
 LINE = "    total = compute(first, second)  # what both are worth together\n"
-KEYSTROKES, KEYSTROKE_BLOCKS = 50, 4
+KEYSTROKES, KEYSTROKE_BLOCKS = 100, 4
+LARGE = (("x" * 79 + "\n", 250_000), ("a()\n", 1_000_000), ("é", 1_000_000))
+"""20 MB; a million lines; one line of a million characters: each a piece, and how many of it."""
+LARGE_KEYS, DOCUMENTS = 50, 10_000
 PAIRS, PAIRS_A_WRITE = 4_000, 100
 PAUSE_S = 0.003
-CANCELLED = -32800
 
 Json = dict[str, Any]
 
@@ -38,6 +40,23 @@ def keystrokes(lines: int) -> Samples:
     return samples
 
 
+def large_documents() -> list[float]:
+    """A trivial request behind each message about very large, or very many, documents, in ms."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with Client(STEWARD, environment_of(folder)) as client:
+            typist = Typist(client, folder, "\n")
+            client.request("workspace/executeCommand", {"command": "steward.usage"})
+            for number in range(DOCUMENTS):
+                client.send([typist.opened((folder / f"{number}.py").as_uri(), LINE)])
+            samples = [typist.answered([typist.trivial()])]
+            for piece, count in LARGE:
+                again = typist.opened(typist.uri, piece * count)
+                samples.append(typist.answered([again, typist.trivial()]))
+                samples += [typist.type_and_ask() for _ in range(LARGE_KEYS)]
+            return samples
+
+
 class Typist:
     """An open document, and how it is typed into."""
 
@@ -47,8 +66,12 @@ class Typist:
         self._version = 1
         client.initialize(folder.as_uri(), {"steward": {"asks": True}})
         client.notify("initialized", {})
-        item = {"uri": self.uri, "languageId": "python", "version": 1, "text": text}
-        client.notify("textDocument/didOpen", {"textDocument": item})
+        client.send([self.opened(self.uri, text)])
+
+    def opened(self, uri: str, text: str) -> Json:
+        """The notification that a document is open; the second one begins anew."""
+        item = {"uri": uri, "languageId": "python", "version": self._version, "text": text}
+        return {"method": "textDocument/didOpen", "params": {"textDocument": item}}
 
     def keystroke(self, line: int, text: str = "x") -> Json:
         """The notification of a character typed at a line's beginning."""
@@ -90,6 +113,11 @@ class Typist:
         """Type a character; the time until the request behind it is answered, in ms."""
         return self.answered([self.keystroke(line), self.trivial()])
 
+    def type_and_ask(self) -> float:
+        """As `type`, with a request for ghost text and its cancellation between."""
+        wanted = self.ghost_text(0, 2)
+        return self.answered([self.keystroke(0), wanted, cancelled(wanted["id"]), self.trivial()])
+
     def answered(self, messages: list[Json]) -> float:
         """How long it takes until the last of these messages is answered, in ms."""
         began = time.perf_counter()
@@ -122,7 +150,7 @@ def cancels() -> Cancels:
             for _ in range(PAIRS // PAIRS_A_WRITE):
                 requests = [typist.ghost_text(1, 2) for _ in range(PAIRS_A_WRITE)]
                 ids = [request["id"] for request in requests]
-                client.send(message for one in requests for message in (one, _cancel(one["id"])))
+                client.send(message for one in requests for message in (one, cancelled(one["id"])))
                 asked += ids
                 while not all(number in client.answers for number in ids):
                     client.hear()
@@ -130,7 +158,8 @@ def cancels() -> Cancels:
             return Cancels(PAIRS / took_s, sum(one not in client.answers for one in asked))
 
 
-def _cancel(number: int) -> Json:
+def cancelled(number: int) -> Json:
+    """The notification that nobody waits for this request any more."""
     return {"method": "$/cancelRequest", "params": {"id": number}}
 
 
