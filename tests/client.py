@@ -339,7 +339,7 @@ async def _asked(window: Window, question: Json) -> Json:
 async def _asked_plainly(
     window: Window, params: types.ShowMessageRequestParams
 ) -> types.MessageActionItem | None:
-    yes, no = params.actions or []
+    no, yes = params.actions or []
     title, _, text = params.message.partition("\n\n")
     choice = await window.person.ask(Shown(_KINDS[yes.title], title, text))
     return {"approve": yes, "reject": no}.get(choice)

@@ -112,10 +112,11 @@ class QuestionBoard:
     async def _ask_any(self, question: OpenQuestion) -> bool | None:
         """Plain LSP: a message with buttons; what is too long for it is opened as a document."""
         approve, reject = choices(question)
+        # The no comes first: in Emacs a bare Enter takes what is first, and must approve nothing.
         params = types.ShowMessageRequestParams(
             types.MessageType.Info,
             f"Steward: {question.title}\n\n{await self._text(question)}",
-            [types.MessageActionItem(approve), types.MessageActionItem(reject)],
+            [types.MessageActionItem(reject), types.MessageActionItem(approve)],
         )
         message_id = uuid.uuid5(uuid.NAMESPACE_OID, question.id).hex
         try:
