@@ -105,6 +105,7 @@ SILENCE: list[bytes] = [
     b"Content-Length: 100000000\r\n\r\n",
     b"Content-Length: 2000000\r\n\r\n",
     b"Content-Length: -1\r\n\r\n",
+    b"Content-Length: 2\r\n" + framed(initialize(TOKEN)),
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n" + framed(initialize(TOKEN)),
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n" + framed(initialize(TOKEN)),

@@ -113,6 +113,7 @@ FORBIDDEN = {
         "a bare newline": upgrade().replace("\r\n", "\n"),
         "a zero byte": upgrade(more="X: a\0b\r\n"),
         "a space before the colon": upgrade(more="Origin : https://evil.example\r\n"),
+        "one wrong, then a right one": upgrade(Origin="null") + upgrade(),
         "no version": "GET /\r\n\r\n",
         "HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "LSP": framed(initialize(TOKEN)).decode(),

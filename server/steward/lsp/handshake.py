@@ -4,56 +4,44 @@ import json
 from typing import Any, cast
 
 from steward.core.errors import LimitError
-
-Fields = dict[str, Any]
+from steward.lsp.message import (
+    Message,
+    MessageError,
+    MessageId,
+    Notification,
+    Request,
+    parse_message,
+)
 
 NOT_INITIALIZED = -32002
 """`ErrorCodes.ServerNotInitialized`: something came before `initialize`."""
 REFUSED = -32803
 """`LSPErrorCodes.RequestFailed`: a valid request that we do not carry out."""
+
 _ID_CHARS_MAX = 128
 
 
-def parse(body: bytes) -> Fields:
-    """The message's fields; none if it is no JSON object."""
-    try:
-        message: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return cast(Fields, message) if isinstance(message, dict) else {}
+def first_request(body: bytes) -> Request | None:
+    """The request in a client's first message; `None` if it holds none."""
+    message = _parsed(body)
+    return message if isinstance(message, Request) else None
 
 
-def is_initialize(fields: Fields) -> bool:
+def is_initialize(request: Request) -> bool:
     """Whether this is the request that begins a conversation."""
-    return fields.get("method") == "initialize" and "id" in fields
+    return request.method == "initialize"
 
 
-def shown_token(fields: Fields) -> str:
+def shown_token(request: Request) -> str:
     """What stands in `initializationOptions.steward.token`; an empty text if nothing does."""
-    token = _ours(fields).get("token")
+    token = _ours(request.params).get("token")
     return token if isinstance(token, str) else ""
 
 
-def for_the_server(fields: Fields) -> bytes:
-    """The message without the token, and without a process that the server would watch.
-
-    The editor may run on another machine, where its process id means something else than here.
-    """
-    _ours(fields).pop("token", None)
-    params = _object(fields, "params")
-    if "processId" in params:
-        params["processId"] = None
-    return json.dumps(fields).encode("ascii")
-
-
-def refusal(fields: Fields, code: int, message: str) -> bytes | None:
-    """The error that answers a request; `None` where nothing waits for an answer."""
-    if "method" not in fields or "id" not in fields:
-        return None
-    asked = fields["id"]
-    is_id = isinstance(asked, int | str) and len(str(asked)) <= _ID_CHARS_MAX
-    error = {"code": code, "message": message}
-    answer = {"jsonrpc": "2.0", "id": asked if is_id else None, "error": error}
+def refusal(asked: MessageId, code: int, message: str) -> bytes:
+    """The error that answers a request."""
+    known = asked if len(str(asked)) <= _ID_CHARS_MAX else None
+    answer = {"jsonrpc": "2.0", "id": known, "error": {"code": code, "message": message}}
     return json.dumps(answer).encode("ascii")
 
 
@@ -77,15 +65,45 @@ class Handshake:
             return body
         if len(body) > self._bytes_max:
             raise LimitError(f"A message before `initialized` exceeds {self._bytes_max} bytes.")
-        fields = parse(body)
-        self._is_over = fields.get("method") == "initialized"
-        return for_the_server(fields) if fields.get("method") == "initialize" else body
+        match _parsed(body):
+            case Request(id_, "initialize", params):
+                return _written({"id": id_, "method": "initialize", "params": _plain(params)})
+            case Notification("initialize", params):
+                return _written({"method": "initialize", "params": _plain(params)})
+            case Notification("initialized"):
+                self._is_over = True
+                return body
+            case _:
+                # The server reads with the same eyes: what is no message here is none there.
+                return body
 
 
-def _ours(fields: Fields) -> Fields:
-    return _object(_object(_object(fields, "params"), "initializationOptions"), "steward")
+def _parsed(body: bytes) -> Message | None:
+    try:
+        return parse_message(body)
+    except MessageError:
+        return None
 
 
-def _object(fields: Fields, name: str) -> Fields:
-    found = fields.get(name)
-    return cast(Fields, found) if isinstance(found, dict) else {}
+def _plain(params: Any) -> Any:
+    """The parameters without the token, and without a process that the server would watch.
+
+    The editor may run on another machine, where its process id means something else than here.
+    """
+    _ours(params).pop("token", None)
+    fields = _object(params)
+    if "processId" in fields:
+        fields["processId"] = None
+    return params
+
+
+def _ours(params: Any) -> dict[str, Any]:
+    return _object(_object(_object(params).get("initializationOptions")).get("steward"))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _written(fields: dict[str, Any]) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", **fields}).encode("ascii")

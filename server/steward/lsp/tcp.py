@@ -19,8 +19,8 @@ from steward.lsp.framing import read_message
 from steward.lsp.handshake import (
     NOT_INITIALIZED,
     REFUSED,
+    first_request,
     is_initialize,
-    parse,
     refusal,
     shown_token,
 )
@@ -28,6 +28,11 @@ from steward.lsp.handshake import (
 _log = logging.getLogger(__name__)
 
 _HEADERS = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n)*(?:\r?\n)?")
+_UNKNOWN = (
+    "This listener asks for its token, and what came was another or none. Put the content of the"
+    " token file, which the listener named when it started, into"
+    " `initializationOptions.steward.token`."
+)
 _DISCARDED_BYTES = 64 * 1024
 
 
@@ -136,9 +141,9 @@ class _TcpChannel:
         """Take messages of any size that the server takes."""
         self._reader.body_bytes_max = self._limits.message_bytes_max
 
-    async def dismiss(self, answer: bytes | None) -> None:
+    async def dismiss(self, answer: bytes) -> None:
         """Say a last word and wait until the client has hung up: else it might not be read."""
-        if answer is not None and await self.send(answer):
+        if await self.send(answer):
             self._writer.write_eof()
             while await self._reader.read(_DISCARDED_BYTES):
                 pass
@@ -173,23 +178,17 @@ async def _converse(
 
 
 async def _first_message(channel: _TcpChannel, admission: Admission) -> bytes | None:
-    """`initialize` with the token; anything else is answered, and the stranger shown out."""
+    """`initialize` with the token; another request is refused, and anything else left alone."""
     body = await channel.receive()
-    if body is None:
+    request = None if body is None else first_request(body)
+    if request is None:
         return None
-    fields = parse(body)
-    if not is_initialize(fields):
-        answer = refusal(fields, NOT_INITIALIZED, "Send `initialize` first.")
-    elif not admission.knows(shown_token(fields)):
-        answer = refusal(
-            fields,
-            REFUSED,
-            "This listener asks for its token, and what came was another or none. Put the content"
-            " of the token file, which the listener named when it started, into"
-            " `initializationOptions.steward.token`.",
-        )
+    if not is_initialize(request):
+        answer = refusal(request.id, NOT_INITIALIZED, "Send `initialize` first.")
+    elif not admission.knows(shown_token(request)):
+        answer = refusal(request.id, REFUSED, _UNKNOWN)
     elif not admission.admit(channel):
-        answer = refusal(fields, REFUSED, "All places for editors are taken; close another first.")
+        answer = refusal(request.id, REFUSED, "All places are taken; close another editor first.")
     else:
         channel.trust()
         return body
