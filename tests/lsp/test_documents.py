@@ -165,6 +165,20 @@ def test_an_edit_from_back_to_front_changes_nothing_but_what_it_inserts() -> Non
     assert ours.source == "one\ntwXo\n"
 
 
+def test_in_a_long_document_a_cursor_sees_what_is_near_and_typing_on_moves_only_its_own_end() -> (
+    None
+):
+    line = "x = 1\n"
+    ours = document(line * 20_000, types.PositionEncodingKind.Utf16)
+    begun = cursor_at(ours, types.Position(10_000, 2), "a.py")
+    assert (begun.before.count("\n"), begun.after.count("\n")) == (1000, 1001)
+    ours.apply_change(replacement((10_000, 2), (10_000, 2), "one\ntwo"))
+    typed = cursor_at(ours, types.Position(10_001, 3), "a.py")
+    assert typed.before == begun.before + "one\ntwo"
+    assert typed.after == begun.after
+    assert ours.offset_at_position(types.Position(10_000, 2)) == 10_000 * len(line) + 2
+
+
 def test_a_documents_lines_end_where_the_protocol_says() -> None:
     ours = document("a\x0cb\u2028c\r\nd\re\nf", types.PositionEncodingKind.Utf16)
     assert ours.lines == ["a\x0cb\u2028c\r\n", "d\r", "e\n", "f"]

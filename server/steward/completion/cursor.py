@@ -13,7 +13,7 @@ _OPENS_BLOCK = (":", "{", "(", "[", "=>", "->")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """An immutable document, split where the cursor stands."""
+    """An immutable document, or as much of it as may matter, split where the cursor stands."""
 
     path: str
     """Relative to the workspace where there is one."""

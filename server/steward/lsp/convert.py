@@ -12,12 +12,15 @@ from steward.workspace.diff import changed_region
 from steward.workspace.lines import split_lines
 from steward.workspace.proposal import EditProposal, FileChange
 
+_LINES_AROUND = 1_000
+"""What a cursor brings along of a long document, before and after: more than a model gets."""
+
 Operation = types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile
 
 
 def cursor_at(document: Document, position: types.Position, path: str) -> Cursor:
-    """The document as it is now, split at a protocol position."""
-    return Cursor(path, *document.split_at(position))
+    """The document as it is now around a protocol position."""
+    return Cursor(path, *document.around(position, _LINES_AROUND))
 
 
 def workspace_edit(

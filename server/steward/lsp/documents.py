@@ -68,13 +68,13 @@ class Document(TextDocument):
         """The lines with their ends; raises as `source` does."""
         return self._known().lines
 
-    def split_at(self, position: types.Position) -> tuple[str, str]:
-        """The text before a position and after it; raises as `source` does."""
-        return self._known().split_at(self._place(position))
+    def around(self, position: types.Position, reach: int) -> tuple[str, str]:
+        """The text before a position and after it, see `Lines.around`; raises as `source` does."""
+        return self._known().around(self._place(position), reach)
 
     def offset_at_position(self, client_position: types.Position) -> int:
         """The index into `source`; a position beyond a line's or the document's end is clamped."""
-        return len(self.split_at(client_position)[0])
+        return self._known().offset(self._place(client_position))
 
     def lose(self, error: type[StewardError], why: str) -> None:
         """Forget the text. From now on whoever asks for it gets this error."""

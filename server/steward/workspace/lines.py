@@ -62,14 +62,22 @@ class Lines:
         """A line without its end."""
         return self.lines[line].rstrip("\r\n")
 
-    def split_at(self, place: Place) -> tuple[str, str]:
-        """The text before a place, and the text after it."""
+    def offset(self, place: Place) -> int:
+        """How many characters stand before a place."""
         number, column = place
-        if number >= len(self.lines):
-            return self.text, ""
-        line = self.lines[number]
-        before = "".join((*self.lines[:number], line[:column]))
-        return before, "".join((line[column:], *self.lines[number + 1 :]))
+        return sum(map(len, self.lines[:number])) + column
+
+    def around(self, place: Place, reach: int) -> tuple[str, str]:
+        """The text before a place and after it, at least `reach` lines of each where there are.
+
+        It begins at a multiple of `reach`, so that whoever types on has the same beginning.
+        """
+        number, column = place
+        lines = self.lines
+        line = lines[number] if number < len(lines) else ""
+        first = max(0, number - number % reach - reach)
+        before = "".join((*lines[first:number], line[:column]))
+        return before, "".join((line[column:], *lines[number + 1 : number + 1 + reach]))
 
     def replace(self, start: Place, end: Place, new: str) -> None:
         """Put `new` between two places, of which `start` is not the later one."""
