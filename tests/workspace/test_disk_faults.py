@@ -12,6 +12,7 @@ import pytest
 
 from tests.workspace.disk_calls import (
     KILL,
+    MARK,
     At,
     Call,
     Landings,
@@ -184,6 +185,50 @@ def test_what_a_user_saves_at_any_call_stays_and_the_rest_is_all_old_or_all_new(
 
 
 @SAVES
+@pytest.mark.parametrize("later", [1, 4])
+def test_what_a_user_saves_shortly_before_a_landing_is_taken_back_stays(
+    landings: Landings, sample: Sample, save: Callable[[Path, str], None], later: int
+) -> None:
+    def run(number: int) -> Outcome:
+        path = TOUCHED[number % len(TOUCHED)]
+        refused = at_call(number + later, errno.ENOSPC)
+        at = both(saving(number, save, sample.afresh() / path), refused)
+        outcome = landings.write(sample.root, CHANGES, at)
+        if outcome.error == "UnfinishedError":
+            assert landings.finish(sample.root, CHANGES).error is None
+        assert outcome.calls < number or (sample.root / path).read_text() == USERS
+        assert sample.is_whole(but=path)
+        return outcome
+
+    sweep(run)
+
+
+@SAVES
+@pytest.mark.parametrize("saves", [2, 3, pytest.param(7, marks=pytest.mark.soak)])
+def test_the_last_of_several_saves_in_a_row_stays(
+    landings: Landings, sample: Sample, save: Callable[[Path, str], None], saves: int
+) -> None:
+    """The second comes while the first is being put back: it is two exchanges wide."""
+
+    def run(number: int) -> Outcome:
+        path = sample.afresh() / "marked.py"
+        last = ""
+
+        def at(call: Call) -> None:
+            nonlocal last
+            if number <= call.count < number + 2 * saves and (call.count - number) % 2 == 0:
+                last = f"save {call.count}"
+                save(path, last)
+
+        outcome = landings.write(sample.root, CHANGES, at)
+        assert outcome.calls < number or path.read_text() == last
+        assert sample.is_whole(but="marked.py")
+        return outcome
+
+    sweep(run)
+
+
+@SAVES
 @pytest.mark.parametrize("later", [1, 3, pytest.param(8, marks=pytest.mark.soak)])
 def test_what_a_user_saves_shortly_before_a_kill_stays_too(
     landings: Landings, sample: Sample, save: Callable[[Path, str], None], later: int
@@ -221,6 +266,45 @@ def test_what_a_user_writes_into_a_file_that_was_open_before_stays(
         return outcome
 
     sweep(run, step=4)
+
+
+@pytest.mark.parametrize("path", ["marked.py", "old/gone.py", "old/moved.py", "plain.py"])
+def test_what_is_written_by_whoever_was_just_opening_the_file_stays(
+    landings: Landings, sample: Sample, path: str
+) -> None:
+    """Their opening began before the exchange and ended after it, where no lease can tell."""
+    root = sample.afresh()
+    old, written = (root / path).read_bytes(), False
+
+    def at(call: Call) -> None:
+        nonlocal written
+        for temp in root.rglob(f".steward-{MARK}-*"):
+            if not written and temp.is_file() and temp.read_bytes() == old:
+                written = temp.write_text(USERS) > 0
+
+    outcome = landings.write(root, CHANGES, at)
+    assert written
+    assert outcome.error == "StaleError"
+    assert (root / path).read_text() == USERS
+    assert sample.is_whole(but=path)
+
+
+@SAVES
+@pytest.mark.parametrize("turn", [0, 3, 6])
+def test_what_a_user_saves_between_a_kill_and_its_end_stays(
+    landings: Landings, sample: Sample, save: Callable[[Path, str], None], turn: int
+) -> None:
+    def run(number: int) -> Outcome:
+        path = TOUCHED[(number + turn) % len(TOUCHED)]
+        killed = landings.write(sample.afresh(), CHANGES, at_call(number, KILL))
+        save(sample.root / path, USERS)
+        finished = landings.finish(sample.root, CHANGES)
+        assert finished.error is None
+        assert (sample.root / path).read_text() == USERS
+        assert sample.is_whole(but=path)
+        return killed
+
+    sweep(run)
 
 
 def replace_by_link(path: Path, outside: Path) -> None:
