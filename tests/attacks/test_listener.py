@@ -271,7 +271,7 @@ async def test_a_handshake_may_not_be_as_large_as_later_messages(
 async def test_an_editor_that_does_not_read_is_dropped(
     tmp_path: Path, transport: Transport
 ) -> None:
-    limits = ListenerLimits(stalled_s=SOON, ends_s=SOON)
+    limits = ListenerLimits(stalled_s=SOON, closes_s=SOON, server_ends_s=SOON)
     async with listening(transport, tmp_path, FLOOD, limits) as listener:
         _, writer = await entered(transport, listener)
         writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]
@@ -284,7 +284,7 @@ async def test_an_editor_that_does_not_read_is_dropped(
 async def test_a_server_that_neither_reads_nor_ends_is_killed(
     tmp_path: Path, transport: Transport
 ) -> None:
-    limits = ListenerLimits(stalled_s=SOON, ends_s=SOON)
+    limits = ListenerLimits(stalled_s=SOON, closes_s=SOON, server_ends_s=SOON)
     async with listening(transport, tmp_path, DEAF, limits) as listener:
         async with remote(transport, listener.port, TOKEN) as editor:
             await editor.send(initialize(TOKEN))

@@ -137,7 +137,7 @@ async def test_a_request_is_upgraded_only_if_all_of_it_is_right(
 
 
 async def test_a_peer_that_answers_no_ping_is_dropped(tmp_path: Path) -> None:
-    limits = ListenerLimits(ping_s=SOON / 2, stalled_s=SOON, ends_s=SOON)
+    limits = ListenerLimits(ping_s=SOON / 2, stalled_s=SOON, closes_s=SOON, server_ends_s=SOON)
     async with listening("websocket", tmp_path, limits=limits) as listener:
         reader, writer = await entered("websocket", listener)
         assert b"\x89\x04" in await rest(reader), "it was never asked"
@@ -146,7 +146,7 @@ async def test_a_peer_that_answers_no_ping_is_dropped(tmp_path: Path) -> None:
 
 
 async def test_answers_to_pings_that_nobody_reads_pile_up_only_so_far(tmp_path: Path) -> None:
-    limits = ListenerLimits(message_bytes_max=1000, ends_s=SOON)
+    limits = ListenerLimits(message_bytes_max=1000, closes_s=SOON, server_ends_s=SOON)
     async with listening("websocket", tmp_path, limits=limits) as listener:
         _, writer = await entered("websocket", listener)
         writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]

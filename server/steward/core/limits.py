@@ -126,5 +126,8 @@ LISTENER_STALLED_S = 30.0
 """How long an editor or its server may leave a message unread, and a WebSocket ping unanswered."""
 LISTENER_PING_S = 20.0
 """The time between two pings of a WebSocket client."""
-LISTENER_ENDS_S = 2.0
-"""How long a connection and its server process may take to end before they are ended."""
+LISTENER_CLOSES_S = 2.0
+"""How long a connection's last words may wait to be read."""
+LISTENER_SERVER_ENDS_S = 8.0
+"""How long a server process may take to end in order when its editor has left; it books what it
+spent and puts its runs down meanwhile, and gives their steps 5 seconds for that."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from steward.core.limits import (
+    LISTENER_CLOSES_S,
     LISTENER_EDITORS_MAX,
-    LISTENER_ENDS_S,
     LISTENER_HELLO_BYTES_MAX,
     LISTENER_PING_S,
+    LISTENER_SERVER_ENDS_S,
     LISTENER_STALLED_S,
     LISTENER_STRANGER_S,
     LISTENER_STRANGERS_MAX,
@@ -27,7 +28,8 @@ class ListenerLimits:
     message_bytes_max: int = MESSAGE_BYTES_MAX
     stalled_s: float = LISTENER_STALLED_S
     ping_s: float = LISTENER_PING_S
-    ends_s: float = LISTENER_ENDS_S
+    closes_s: float = LISTENER_CLOSES_S
+    server_ends_s: float = LISTENER_SERVER_ENDS_S
 
 
 class Channel(Protocol):

@@ -37,7 +37,7 @@ async def serve_editor(
     try:
         await _relay(channel, first, server, limits)
     finally:
-        await _end(server, limits.ends_s)
+        await _end(server, limits.server_ends_s)
 
 
 async def _relay(

@@ -152,7 +152,7 @@ class _TcpChannel:
         """Hang up: politely for a short while, then at once."""
         self._writer.close()
         try:
-            async with asyncio.timeout(self._limits.ends_s):
+            async with asyncio.timeout(self._limits.closes_s):
                 await self._writer.wait_closed()
         except (TimeoutError, ConnectionError):
             self.abort()

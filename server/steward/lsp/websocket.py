@@ -54,7 +54,7 @@ async def open_websocket(
         server_header=None,
         compression=None,
         open_timeout=limits.stranger_s,
-        close_timeout=limits.ends_s,
+        close_timeout=limits.closes_s,
         ping_interval=limits.ping_s,
         ping_timeout=limits.stalled_s,
         max_size=limits.message_bytes_max,
