@@ -233,6 +233,7 @@ async def test_a_restart_answers_nothing_and_brings_the_question_back(neovim: Ne
     )
     await answer(neovim, "r", "Reject plan")
     await neovim.until("not require('steward').status():find('question')")
+    assert [told for told in await neovim.shown() if "could not" in told or "rror" in told] == []
 
 
 async def test_a_server_that_is_not_there_is_explained_once(

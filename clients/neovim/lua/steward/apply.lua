@@ -5,11 +5,11 @@ local text = require('steward.text')
 
 local M = {}
 
---- Apply what was previewed. `nil` and the reason where nothing was changed.
+--- Apply what was previewed. Else `nil`, the reason, and the file that could not be put back, if any.
 ---@param edit lsp.WorkspaceEdit
 ---@param preview steward.Preview
 ---@param encoding 'utf-8'|'utf-16'|'utf-32'
----@return true?, string?
+---@return true?, string?, string?
 function M.apply(edit, preview, encoding)
   local moved = M.moved(preview)
   if moved then
@@ -28,9 +28,8 @@ function M.apply(edit, preview, encoding)
   if is_done then
     return true
   end
-  local left = M.take_back(preview, made)
   local reason = type(problem) == 'table' and problem.reason or tostring(problem)
-  return nil, left and ('%s; and %s could not be put back, so look at it'):format(reason, left) or reason
+  return nil, reason, M.take_back(preview, made)
 end
 
 --- What is not as it was when the diff was made; nil when all is.

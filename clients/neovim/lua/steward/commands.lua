@@ -118,8 +118,8 @@ local function list_runs()
     local lines = { '# Runs', '' }
     for _, run in ipairs(runs) do
       local started = run.startedAt:sub(1, 16):gsub('T', ' ')
-      local line = ('- %s (%s, %s, %s, started %s UTC)'):format(run.goal, run.agent, run.state, run.cost, started)
-      lines[#lines + 1] = line:gsub('%s+', ' ')
+      local told = { run.goal, run.agent, run.state, run.cost, started }
+      lines[#lines + 1] = ('- %s (%s, %s, %s, started %s UTC)'):format(unpack(told)):gsub('%s+', ' ')
     end
     if #runs == 0 then
       lines[#lines + 1] = 'None yet. `:Steward fix` starts one.'

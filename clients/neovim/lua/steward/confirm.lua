@@ -27,11 +27,12 @@ end
 
 ---@param params lsp.ApplyWorkspaceEditParams
 ---@param reason string
+---@param left? string The file that could not be put back.
 ---@return lsp.ApplyWorkspaceEditResult
-local function reported(params, reason)
-  messages.warn(
-    ('%q was not applied: %s. Nothing was changed; ask again for a new one.'):format(title_of(params), reason)
-  )
+local function reported(params, reason, left)
+  local after = left and ('But %s could not be put back: look at it.'):format(left)
+    or 'Nothing was changed; ask again for a new one.'
+  messages.warn(('%q was not applied: %s. %s'):format(title_of(params), reason, after))
   return refused(reason)
 end
 
@@ -116,10 +117,10 @@ function M.confirm(params, context)
       return refused(choice == 'discard' and 'discarded by the user' or 'closed before it was answered')
     end
   end
-  local is_applied, reason = apply.apply(params.edit, preview, client.offset_encoding)
+  local is_applied, reason, left = apply.apply(params.edit, preview, client.offset_encoding)
   if not is_applied then
     preview_of.forget(preview)
-    return reported(params, reason or 'Neovim refused it')
+    return reported(params, reason or 'Neovim refused it', left)
   end
   return { applied = true }
 end

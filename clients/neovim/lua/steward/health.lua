@@ -13,7 +13,8 @@ local function check_neovim()
   elseif vim.fn.has('nvim-0.11') == 1 then
     health.warn('Neovim ' .. version .. ': everything but ghost text', 'Ghost text needs Neovim 0.12.')
   else
-    health.error('Neovim ' .. version .. ' is too old', 'Install Neovim 0.11 or newer; 0.12 for ghost text.')
+    local advice = 'Install Neovim 0.11 or newer; 0.12 for ghost text.'
+    health.error('Neovim ' .. version .. ' is too old', advice)
   end
 end
 
@@ -57,7 +58,7 @@ end
 
 local function check_model()
   if #vim.lsp.get_clients({ name = 'steward' }) == 0 then
-    health.info('the server does not run now, so nothing is known of the model: open a file of a repository first')
+    health.info('the server does not run, so nothing is known of the model: open a file of a repository')
     return
   end
   local status = require('steward.status').current()
@@ -66,7 +67,8 @@ local function check_model()
   elseif status.ai == 'ready' then
     health.ok(('model: ready, %s spent today, %s left'):format(status.spentToday, status.left))
   else
-    health.warn('model: ' .. (status.reason or 'off'), 'See docs/how-to/neovim.md in the repository of Steward.')
+    local advice = 'See docs/how-to/neovim.md in the repository of Steward.'
+    health.warn('model: ' .. (status.reason or 'off'), advice)
   end
 end
 

@@ -7,7 +7,7 @@ local M = {}
 function M.setup(options)
   if vim.fn.has('nvim-0.11') == 0 then
     require('steward.messages').error(
-      'Neovim 0.11 or newer is needed, ghost text needs 0.12. This one is older, so Steward does not start.'
+      'Neovim 0.11 or newer is needed, ghost text needs 0.12. This one is older, so nothing is started.'
     )
     return
   end

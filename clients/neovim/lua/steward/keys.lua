@@ -15,7 +15,8 @@ local known = { approve = 'a', apply = 'a', reject = 'r', discard = 'r' }
 local function keys(choices)
   local found = {}
   for number, choice in ipairs(choices) do
-    found[number] = { key = known[choice.id] or tostring(number), title = choice.title, choice = choice.id }
+    local key = known[choice.id] or tostring(number)
+    found[number] = { key = key, title = choice.title, choice = choice.id }
   end
   return found
 end

@@ -21,7 +21,8 @@ function M.show(name, markdown)
   end
   vim.api.nvim_buf_set_name(bufnr, title)
   vim.wo.wrap, vim.wo.linebreak, vim.wo.conceallevel, vim.wo.foldenable = true, true, 0, false
-  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, nowait = true, desc = 'Steward: close the page' })
+  local key = { buffer = bufnr, nowait = true, desc = 'Steward: close the page' }
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', key)
 end
 
 return M

@@ -40,7 +40,8 @@ end
 ---@param root? string
 ---@return steward.Preview?, string?
 function M.of(edit, encoding, root)
-  local drafts = setmetatable({ root = root or vim.fn.getcwd(), encoding = encoding, files = {} }, Drafts)
+  local start = { root = root or vim.fn.getcwd(), encoding = encoding, files = {} }
+  local drafts = setmetatable(start, Drafts)
   local is_whole, problem = pcall(drafts.take, drafts, edit)
   if is_whole then
     return { files = drafts.files }

@@ -30,7 +30,8 @@ local function explain_missing()
   end
   is_explained = true
   messages.error(
-    ('it cannot start: there is no program %q. Install Steward, or give its full path as'):format(options.cmd[1])
+    ('it cannot start: there is no program %q.'):format(options.cmd[1])
+      .. ' Install Steward, or give its full path as'
       .. " require('steward').setup { cmd = { '/path/to/steward', 'lsp' } }, and then run"
       .. ' :Steward restart.'
   )
@@ -93,8 +94,8 @@ local function client_config()
     root_dir = find_root,
     capabilities = {
       experimental = { steward = { asks = true, confirmsEdits = true, status = true } },
-      -- Neovim understands both; of the first it never says so, of the second from 0.12 on. Without them an
-      -- edit comes without versions, and without the mark that it wants confirming.
+      -- Neovim understands both; of the first it never says so, of the second from 0.12 on. Without
+      -- them an edit comes without versions, and without the mark that it wants confirming.
       workspace = {
         workspaceEdit = { documentChanges = true, changeAnnotationSupport = { groupsOnLabel = true } },
       },
@@ -127,7 +128,10 @@ function M.running()
   local here = vim.lsp.get_clients({ name = M.name, bufnr = 0 })
   local client = here[1] or vim.lsp.get_clients({ name = M.name })[1]
   if client == nil then
-    messages.warn('the server is not running. Open a file of a repository; :checkhealth steward looks for what is wrong.')
+    messages.warn(
+      'the server is not running. Open a file of a repository;'
+        .. ' :checkhealth steward looks for what is wrong.'
+    )
   end
   return client
 end

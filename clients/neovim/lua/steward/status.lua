@@ -62,10 +62,11 @@ end
 ---@param status steward.Status
 ---@return string
 function M.page(status)
+  local reason = status.reason or 'no reason was given'
   local lines = {
     '# Steward',
     '',
-    status.ai == 'off' and ('AI is off: %s'):format(status.reason or 'no reason was given') or 'AI is ready.',
+    status.ai == 'off' and 'AI is off: ' .. reason or 'AI is ready.',
     '',
     ('Spent today %s; this period %s of %s.'):format(status.spentToday, status.spent, status.limit),
     ('Left %s, promised to open calls %s.'):format(status.left, status.reserved),

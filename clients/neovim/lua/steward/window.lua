@@ -37,7 +37,14 @@ function M.lines(text)
   return vim.split((text:gsub('\n+$', '')), '\n', { plain = true })
 end
 
----@param spec { title: string, lines: string[], syntax: string, keys: string, map: fun(bufnr: integer, close: fun()) }
+---@class steward.WindowSpec
+---@field title string
+---@field lines string[]
+---@field syntax string
+---@field keys string What may be pressed.
+---@field map fun(bufnr: integer, close: fun()) Sets the keys.
+
+---@param spec steward.WindowSpec
 ---@return steward.Window
 function M.new(spec)
   local self = setmetatable({
@@ -61,11 +68,13 @@ end
 --- Show it. With the cursor it stands in the middle, without it in the corner.
 ---@param takes_cursor boolean
 function Window:show(takes_cursor)
-  if self:is_shown() and vim.api.nvim_win_get_tabpage(self.winid) ~= vim.api.nvim_get_current_tabpage() then
+  local here = vim.api.nvim_get_current_tabpage()
+  if self:is_shown() and vim.api.nvim_win_get_tabpage(self.winid) ~= here then
     self:hide()
   end
   if not self:is_shown() then
-    local config = vim.tbl_extend('error', self:place(takes_cursor), { style = 'minimal', border = 'rounded', noautocmd = true })
+    local look = { style = 'minimal', border = 'rounded', noautocmd = true }
+    local config = vim.tbl_extend('error', self:place(takes_cursor), look)
     self.winid = vim.api.nvim_open_win(self.bufnr, false, config)
     local wo = vim.wo[self.winid]
     wo.wrap, wo.linebreak, wo.conceallevel, wo.foldenable = true, true, 0, false
