@@ -46,6 +46,9 @@ async def open_tcp(
 
         def came(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             assert isinstance(reader, _Reader)
+            if not server.is_serving():  # Accepted in the moment in which the listener ends.
+                writer.transport.abort()
+                return
             channel = _TcpChannel(reader, writer, limits)
             # Counted in the moment of its arrival, not when its task gets round to it.
             admission.arrive(channel, channel.abort)
