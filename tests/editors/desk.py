@@ -29,6 +29,9 @@ START_S = 40.0
 STOP_S = 10.0
 """How long VS Code may take to end before it is ended."""
 
+UNWATCHED = "shop/__init__.py"
+"""A file whose changes on the disk VS Code does not notice by itself."""
+
 _QUIET = {
     "chat.disableAIFeatures": True,
     "editor.inlineSuggest.enabled": True,
@@ -39,6 +42,7 @@ _QUIET = {
     "extensions.ignoreRecommendations": True,
     "files.autoSave": "off",
     "files.hotExit": "off",
+    "files.watcherExclude": {f"**/{UNWATCHED}": True},
     "git.enabled": False,
     "remote.autoForwardPorts": False,
     "telemetry.telemetryLevel": "off",

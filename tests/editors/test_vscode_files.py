@@ -26,7 +26,7 @@ DELETE = {"do": "delete", "path": "README.md"}
 ASKED = "Change 4 files"
 
 
-async def test_several_files_change_as_one_after_a_diff_that_names_them_all(
+async def test_several_files_change_as_one_as_the_diff_said_and_one_undo_brings_them_back(
     window: Window, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
     model.script = changing(EDIT, CREATE, RENAME, DELETE)
@@ -37,10 +37,10 @@ async def test_several_files_change_as_one_after_a_diff_that_names_them_all(
 
     await expect(window.tab("Proposal: 1 new, 1 changed, 1 renamed, 1 deleted")).to_be_visible()
     for told in (
-        f"changed: {SOURCE}",
-        "new: shop/new/tax.py",
-        "renamed: shop/basket.py → shop/cart/basket.py",
-        "deleted: README.md",
+        f"changed {SOURCE}",
+        "new shop/new/tax.py",
+        "renamed shop/basket.py → shop/cart/basket.py",
+        "deleted README.md",
     ):
         await expect(window.toast(ASKED)).to_contain_text(told)
     await window.photograph("files")
@@ -64,6 +64,13 @@ async def test_several_files_change_as_one_after_a_diff_that_names_them_all(
     await window.open_file("shop/cart/basket.py")
     await window.sees(MINE)
     await window.photograph("files-applied")
+
+    await window.open_file(SOURCE)
+    await window.undo()
+
+    # All of it was one step. The edited text is back in the editor, and not saved.
+    await becomes(lambda: git(folder, "status", "--porcelain").strip(), f"M {SOURCE}")
+    assert (folder / "shop/basket.py").read_bytes() == basket
 
 
 async def test_where_one_change_cannot_be_made_the_others_are_undone(

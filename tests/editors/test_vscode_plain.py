@@ -122,7 +122,7 @@ async def test_an_edit_that_is_discarded_after_all_is_refused(
 async def test_a_preview_in_which_nobody_does_anything_ends_with_the_time_for_answers(
     opened: OpenWindow, folder: Path, books: Books
 ) -> None:
-    window = await opened(STEWARD_PERMISSIONS__ANSWER_WITHIN="PT6S")
+    window = await opened(STEWARD_PERMISSIONS__ANSWER_WITHIN="PT8S")
     await get_to_the_preview(window)
 
     await becomes(lambda: [row["state"] for row in books.proposals()], ["refused"])

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from demo.replies import call
 from demo.script import RIGHT, SOURCE, WRONG
 from demo.scripted_model import ScriptedModel
 from tests.editors.conftest import OpenWindow
+from tests.editors.desk import UNWATCHED
 from tests.editors.stories import PLAN, ask_for_the_fix, becomes, get_to_the_diff
 from tests.editors.vscode import Window
 from tests.environment import git
@@ -33,7 +35,7 @@ def one_edit(model: ScriptedModel) -> None:
 async def test_a_diff_that_nobody_answers_runs_out_and_disappears(
     opened: OpenWindow, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
-    window = await opened(STEWARD_PERMISSIONS__ANSWER_WITHIN="PT5S")
+    window = await opened(STEWARD_PERMISSIONS__ANSWER_WITHIN="PT8S")
     await get_to_the_diff(window)
 
     await expect(window.tab("Proposal")).to_have_count(0)
@@ -91,17 +93,23 @@ async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
 
 
 async def test_what_another_program_wrote_while_the_diff_was_open_is_never_overwritten(
-    window: Window, folder: Path, books: Books
+    window: Window, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
+    # A file that the editor does not watch: it shows the old text until somebody looks at the disk.
+    file = folder / UNWATCHED
+    model.script = after_plan(
+        call("edit_file", path=UNWATCHED, old_text="A small shop", new_text="A shop")
+    )
     await get_to_the_diff(window)
-    theirs = (folder / SOURCE).read_text("utf-8") + f"{MINE}\n"
-    (folder / SOURCE).write_text(theirs, "utf-8")
+    theirs = f"{file.read_text('utf-8')}{MINE}\n"
+    file.write_text(theirs, "utf-8")
 
-    await window.press_button("Apply", question=ASKED)
+    await window.press_button("Apply", question=f"Edit {UNWATCHED}")
 
     await window.sees("changed while the diff was open")
-    await becomes(lambda: [row["state"] for row in books.proposals()], ["stale"])
-    assert (folder / SOURCE).read_text("utf-8") == theirs
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["refused"])
+    assert file.read_text("utf-8") == theirs
+    await expect(window.page.locator(".tab.dirty")).to_have_count(0)
 
 
 async def test_a_second_proposal_waits_until_the_first_is_decided(

@@ -115,6 +115,11 @@ class Window:
         await dialog.locator(".monaco-button", has_text=title).click()
         await expect(dialog).to_have_count(0)
 
+    async def undo(self) -> None:
+        """Undo in the document in front."""
+        await self.page.locator(".view-line").first.click()
+        await self.page.keyboard.press("Control+Z")
+
     async def save(self) -> None:
         """Save the document in front."""
         await self.page.keyboard.press("Control+S")

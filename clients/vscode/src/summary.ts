@@ -28,14 +28,14 @@ export function titled(title: string, preview: Preview): string {
   }
   const names = files.map(named).join("; ");
   return names.length <= namesMax
-    ? `${title}. ${names}`
-    : `${title}. ${files.length} files (${kindsOf(preview)}), all of them in the diff`;
+    ? `${title}: ${names}`
+    : `${title}: ${kindsOf(preview)}; all of them are in the diff`;
 }
 
 function named(file: FilePreview): string {
   const from = file.kind === "rename" ? `${nameOf(file.from)} → ` : "";
   const isEdited = file.kind === "rename" && file.before !== file.after;
-  return `${words[file.kind]}${isEdited ? " and changed" : ""}: ${from}${nameOf(file.uri)}`;
+  return `${words[file.kind]}${isEdited ? " and changed" : ""} ${from}${nameOf(file.uri)}`;
 }
 
 /** The usual proposal, whose title says it all. */
