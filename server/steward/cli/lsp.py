@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import importlib
 import logging
 import os
@@ -65,6 +66,9 @@ async def _keep_house(session: Session) -> None:
         settings: Any = await asyncio.to_thread(_load_settings)
         await _choose_workspace(session)
         async with app.open_house(settings, session.root, LspEditor(session)) as rooms:
+            # What is loaded by now stays: looking through all of it for garbage would hold up
+            # an answer for tens of milliseconds, every now and then.
+            gc.freeze()
             session.open(rooms)
             await _attend(session, rooms)
     except StewardError as error:
