@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.client import FLOOR, Client
 from benchmarks.measure import Samples, environment_of
+from benchmarks.memory import settle
 from benchmarks.slow_model import slow_model
 from demo.editor import STEWARD
 from demo.shop import open_shop
@@ -34,6 +35,7 @@ def keystrokes(lines: int) -> Samples:
             typists = [Typist(client, folder, LINE * lines) for client in (floor, steward)]
             for typist in typists:
                 typist.type(lines // 2)
+                settle(typist.client.pid)
             for _ in range(KEYSTROKE_BLOCKS):
                 for typist, taken in zip(typists, (samples.floor, samples.steward), strict=True):
                     taken += [typist.type(lines // 2) for _ in range(KEYSTROKES)]
