@@ -48,7 +48,7 @@ async def opened(
         yield open_with
 
 
-async def test_an_edit_that_is_discarded_never_reaches_emacs(
+async def test_a_line_that_was_not_meant_as_an_answer_approves_nothing(
     opened: OpenEmacs, workspace: Path, books: Books
 ) -> None:
     before = repository(workspace)
@@ -57,25 +57,11 @@ async def test_an_edit_that_is_discarded_never_reaches_emacs(
     assert f"-    if {WRONG}:" in question
     assert f"+    if {RIGHT}:" in question
 
-    await emacs.answer("Discard")
-
-    held = await emacs.ends()
-    assert repository(workspace) == before
-    assert WRONG in held.text
-    assert not held.is_modified
-    assert [row["state"] for row in books.proposals()] == ["refused"]
-
-
-async def test_a_line_that_was_not_meant_as_an_answer_approves_nothing(
-    opened: OpenEmacs, workspace: Path, books: Books
-) -> None:
-    before = repository(workspace)
-    emacs = await opened(SOURCE)
-    await emacs.is_asked("Choose an option")
-
     await emacs.answer("")  # The end of a line that the person typed when the question came up.
 
-    assert WRONG in (await emacs.ends()).text
+    held = await emacs.ends()
+    assert WRONG in held.text
+    assert not held.is_modified
     assert repository(workspace) == before
     assert [row["state"] for row in books.proposals()] == ["refused"]
 

@@ -40,7 +40,7 @@ end
 --- Both, as a page.
 ---@return string
 function M.page()
-  local path = vim.lsp.log.get_filename()
+  local path = require('vim.lsp.log').get_filename()
   local page = { '# Runs', '' }
   vim.list_extend(page, #lines > 0 and lines or { 'None in this session.' })
   vim.list_extend(page, { '', '# Server', '', ('The newest of `%s`:'):format(path), '' })
