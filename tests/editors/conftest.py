@@ -92,18 +92,21 @@ def books(tmp_path: Path) -> Books:
 
 
 @pytest.fixture
-def opened(
-    desk: Desk, model: ScriptedModel, tmp_path: Path, request: pytest.FixtureRequest
-) -> OpenWindow:
+def environment(model: ScriptedModel, tmp_path: Path) -> dict[str, str]:
+    """What the story's server is started with."""
+    own = {"HOME": str(tmp_path), "STEWARD_CONFIG_DIR": str(tmp_path / "config")}
+    return steward_environment(tmp_path / "data", model.url, own)
+
+
+@pytest.fixture
+def opened(desk: Desk, environment: dict[str, str], request: pytest.FixtureRequest) -> OpenWindow:
     """Clears the window for this story: `opened(STEWARD_…=…)`."""
 
     async def open_with(**settings: str) -> Window:
-        own = {"HOME": str(tmp_path), "STEWARD_CONFIG_DIR": str(tmp_path / "config")}
-        environment = steward_environment(tmp_path / "data", model.url, own | settings)
         failed = request.session.testsfailed
         is_trusted = request.config.stash.get(_FAILED, failed) == failed
         request.config.stash[_FAILED] = failed
-        return await desk.clear(environment, is_trusted=is_trusted)
+        return await desk.clear(environment | settings, is_trusted=is_trusted)
 
     return open_with
 

@@ -10,12 +10,14 @@ from playwright.async_api import expect
 from demo.replies import JsonObject, Reply, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
+from tests.client import ASKING, Window as OtherEditor
 from tests.editors.desk import Desk, branches
 from tests.editors.stories import GOAL, PLAN, ask_for_the_fix, becomes, get_to_the_diff
 from tests.editors.vscode import Window
 from tests.environment import git
 from tests.flows.books import Books
 from tests.flows.scripts import EDIT, after_plan
+from tests.person import Person, approve
 
 pytestmark = [
     pytest.mark.editor,
@@ -135,6 +137,26 @@ async def test_cancelling_a_run_takes_its_diff_away(
     await expect(window.tab("Proposal")).to_have_count(0)
     await expect(window.status).not_to_contain_text("question")
     assert git(folder, "status", "--porcelain") == ""
+
+
+async def test_a_diff_that_is_approved_in_another_editor_is_applied_and_taken_away(
+    window: Window,
+    folder: Path,
+    model: ScriptedModel,
+    books: Books,
+    environment: dict[str, str],
+) -> None:
+    model.script = after_plan(EDIT)
+    await get_to_the_diff(window)
+
+    other = OtherEditor(folder, environment, ASKING, Person(approve))
+    await other.start()
+
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
+    await other.close()
+    await expect(window.tab("Proposal")).to_have_count(0)
+    assert RIGHT in (folder / SOURCE).read_text("utf-8")
+    await expect(window.page.locator(".tab.dirty")).to_have_count(0)
 
 
 async def test_costs_runs_and_the_audit_trail_can_be_read(
