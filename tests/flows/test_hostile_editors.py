@@ -100,7 +100,7 @@ async def test_a_question_outlives_every_answer_that_is_none(
 
     def reply(request: Json) -> list[Json]:
         if request["method"] == "window/workDoneProgress/create":
-            return [{"id": request["id"], **chance.choice(ANSWERS)}]
+            return [] if client is ASKING else [{"id": request["id"], **chance.choice(ANSWERS)}]
         asked.append(request)
         wrong = {"id": request["id"], **ANSWERS[(len(asked) - 1) % len(ANSWERS)]}
         return [wrong, wrong]
@@ -123,6 +123,9 @@ async def test_a_question_outlives_every_answer_that_is_none(
             while run["state"] not in ENDED:
                 (run,) = await command(peer, f"look {next(numbers)}", "runs")
         assert run["state"] == "finished"
+        # The person hears of it, though no progress could be shown.
+        told = "window/showMessage"
+        await peer.until(lambda: peer.notified[told] > 0, "the run's end was not told")
 
 
 async def test_nobody_answers_for_somebody_else(open_window: OpenWindow, tmp_path: Path) -> None:
