@@ -46,6 +46,7 @@ function M.question(params, client_id)
     id = params.id,
     client_id = client_id,
     title = params.title,
+    about = vim.trim(params.markdown):match('^[^\n]*'),
     choices = params.choices,
     fingerprint = params.digest,
     announce = function(question)

@@ -15,6 +15,7 @@ local M = {}
 ---@field id string
 ---@field client_id integer
 ---@field title string
+---@field about? string What tells it from another with the same title.
 ---@field choices steward.Choice[]
 ---@field fingerprint string Differs when what is shown differs, even under the same id.
 ---@field announce fun(question: steward.Question) Show it without taking the cursor.
@@ -115,6 +116,9 @@ function M.answer(question, choice)
     return
   end
   settle_question(question.id, choice)
+  if open[1] then
+    announce(open[1].question)
+  end
 end
 
 --- Take a question away unanswered, however the server spells its id.
@@ -148,18 +152,33 @@ function M.all()
   end, open)
 end
 
+--- Bring one into view, alone.
+---@param question steward.Question
+local function bring(question)
+  for _, other in ipairs(M.all()) do
+    if other ~= question then
+      other.hide()
+    end
+  end
+  question:open()
+end
+
+---@param question steward.Question
+---@return string
+local function in_list(question)
+  return question.about and ('%s: %s'):format(question.title, question.about) or question.title
+end
+
 --- Let the person pick one and bring it into view; the only one needs no picking.
 function M.show()
   local questions = M.all()
   if #questions == 1 then
-    questions[1]:open()
+    bring(questions[1])
   elseif #questions > 1 then
-    local titles = { prompt = 'Steward: open questions', format_item = function(question)
-      return question.title
-    end }
-    vim.ui.select(questions, titles, function(question)
+    local options = { prompt = 'Steward: open questions', format_item = in_list }
+    vim.ui.select(questions, options, function(question)
       if question and find(question.id) then
-        question:open()
+        bring(question)
       end
     end)
   end

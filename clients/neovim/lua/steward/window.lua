@@ -137,18 +137,19 @@ end
 ---@return vim.api.keyset.win_config
 function Window:place(has_cursor, wanted)
   local columns, rows = vim.o.columns, vim.o.lines - vim.o.cmdheight - 2
-  local longest = vim.fn.strdisplaywidth(self.keys)
+  local longest = vim.fn.strdisplaywidth(self.keys) + #'(scroll for more) '
   for _, line in ipairs(vim.api.nvim_buf_get_lines(self.bufnr, 0, -1, false)) do
     longest = math.max(longest, vim.fn.strdisplaywidth(line))
   end
   local width = math.max(1, math.min(columns - 4, WIDTH_MAX, math.max(longest, WIDTH_MIN)))
   local height = math.max(1, math.min(math.floor(rows * SHARE), wanted or rows))
+  local is_cut = wanted ~= nil and wanted > height
   local config = {
     relative = 'editor',
     width = width,
     height = height,
     title = self.title,
-    footer = has_cursor and self.keys or self.hint,
+    footer = (has_cursor and self.keys or self.hint) .. (is_cut and '(scroll for more) ' or ''),
     footer_pos = 'left',
   }
   if has_cursor then
