@@ -299,3 +299,26 @@ async def _talk(editor: Remote) -> None:
     """Say more than all buffers on the way to a server hold."""
     for _ in range(64):
         await editor.send({"method": "initialized", "params": "x" * 1_000_000})
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(
+    "times", [5, pytest.param(500, marks=[pytest.mark.soak, pytest.mark.timeout(600)])]
+)
+async def test_editors_that_come_and_go_leave_nothing_behind(
+    tmp_path: Path, transport: Transport, times: int
+) -> None:
+    async with listening(transport, tmp_path) as listener:
+        opened = _open_files()
+        for turn in range(times):
+            _, writer = await entered(transport, listener)
+            if turn % 2:
+                writer.transport.abort()
+            else:
+                writer.close()
+        await until(lambda: not any(map(is_running, listener.servers)))
+        await until(lambda: _open_files() == opened)
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))

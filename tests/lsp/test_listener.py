@@ -1,5 +1,6 @@
 """Editors over TCP and WebSocket: each has a server of its own, and nothing of the others."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -163,6 +164,8 @@ async def test_the_token_outlives_the_listener_and_opens_no_other_door(
     async with start("tcp") as first:
         token = first.token
         assert first.token_file == tmp_path / "data" / "listener.token"
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.2", first.port)
         assert first.token_file.stat().st_mode & 0o777 == 0o600
         assert first.token_file.parent.stat().st_mode & 0o777 == 0o700
     async with start("websocket", "--host", "::1") as second:
