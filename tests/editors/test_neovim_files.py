@@ -82,6 +82,11 @@ async def test_a_failure_in_the_middle_takes_everything_back(
     assert repository(workspace) == before
     assert await neovim.lua("return vim.fn.getbufinfo({ bufmodified = 1 })") == []
     assert await neovim.lua("return vim.fn.expand('%:t')") == "basket.py"
+    # The buffer is known by its old name again: the same agent finds the same text.
+    (workspace / "shop/new").unlink()
+    await get_to_the_diff(neovim)
+    await answer(neovim, "a", "Apply")
+    await neovim.until("vim.fn.expand('%:t') == 'cart.py'")
 
 
 async def test_a_file_that_gets_unsaved_work_meanwhile_is_not_renamed(

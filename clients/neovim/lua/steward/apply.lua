@@ -196,10 +196,24 @@ function M.put_back(file)
   end
   vim.fn.bufload(bufnr)
   if vim.api.nvim_buf_get_name(bufnr) ~= file.path then
-    vim.api.nvim_buf_set_name(bufnr, file.path)
+    M.name_again(bufnr, file.path)
   end
   text.put(bufnr, file.before)
   vim.bo[bufnr].modified = file.was_modified
+end
+
+--- Give a renamed buffer its name back, where servers know it by that name.
+---@param bufnr integer
+---@param path string
+function M.name_again(bufnr, path)
+  local clients = vim.lsp.get_clients({ bufnr = bufnr })
+  for _, client in ipairs(clients) do
+    vim.lsp.buf_detach_client(bufnr, client.id)
+  end
+  vim.api.nvim_buf_set_name(bufnr, path)
+  for _, client in ipairs(clients) do
+    vim.lsp.buf_attach_client(bufnr, client.id)
+  end
 end
 
 ---@param file steward.FilePreview

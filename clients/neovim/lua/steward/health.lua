@@ -37,7 +37,7 @@ local function check_server()
     return
   end
   -- The command starts the server; the word for its version takes the place of "lsp".
-  local words = vim.list_slice(options.cmd, 1, #options.cmd - 1)
+  local words = vim.list_slice(options.cmd, 1, math.max(1, #options.cmd - 1))
   local version = output(vim.list_extend(words, { '--version' }))
   if version then
     health.ok(('server: %s (%s)'):format(version, vim.fn.exepath(program)))

@@ -76,8 +76,11 @@ end
 ---@param path string
 ---@return integer?
 function M.buffer(path)
-  local bufnr = vim.fn.bufnr('^' .. vim.fn.fnameescape(path) .. '$')
-  return bufnr > 0 and vim.api.nvim_buf_is_loaded(bufnr) and bufnr or nil
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(bufnr) and vim.api.nvim_buf_get_name(bufnr) == path then
+      return bufnr
+    end
+  end
 end
 
 --- Load a file into a buffer without asking anything.
