@@ -182,6 +182,12 @@ def test_the_mark_must_be_a_plain_word(sample: Sample) -> None:
             write_all(sample.root, [EDIT], mark)
 
 
+def test_what_was_only_prepared_is_cleared_away_and_not_made(sample: Sample) -> None:
+    (sample.root / f".steward-{MARK}-0").write_text(EDIT.after or "")
+    assert finish(sample.root, [EDIT], MARK).did == "nothing"
+    assert seen_in(sample.root) == sample.old
+
+
 def test_what_another_attempt_has_left_is_finished_first(sample: Sample) -> None:
     (sample.root / f".steward-{MARK}-0.part").write_text("half a te")
     assert "has not been finished" in refused(sample, [EDIT], StewardError)
