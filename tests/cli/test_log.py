@@ -130,12 +130,12 @@ def test_a_minute_has_a_size_and_the_next_says_what_was_left_out(clock: ManualCl
     with opened(clock) as (logger, lines):
         for _ in range(2 * many):
             logger.warning(text)
-        logger.error("an error still has room")
+        logger.error(5 * text)
         clock.advance(timedelta(minutes=1))
         logger.warning("a new minute")
     warnings = lines.count(f"WARNING {text}")
     assert 0 < warnings < many
-    assert "ERROR an error still has room" in lines
+    assert f"ERROR {5 * text}" in lines, "an error has room where nothing else has"
     assert lines[-2:] == [
         f"Records left out of the log: {2 * many - warnings}.",
         "WARNING a new minute",
