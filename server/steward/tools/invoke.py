@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from steward.core.audit import append
@@ -52,7 +53,7 @@ class Invoker:
     def specs(self, names: frozenset[str]) -> tuple[ToolSpec, ...]:
         """The given tools as a model is told of them, sorted by name."""
         return tuple(
-            ToolSpec(tool.name, tool.description, tool.arguments.model_json_schema())
+            ToolSpec(tool.name, tool.description, _schema(tool.arguments))
             for name, tool in sorted(self.tools.items())
             if name in names
         )
@@ -128,6 +129,12 @@ class Invoker:
             )
 
         await self.database.run(work)
+
+
+@cache
+def _schema(arguments: type[BaseModel]) -> Mapping[str, Any]:
+    # Every turn of an agent tells the model of its tools again, and a schema takes long to make.
+    return arguments.model_json_schema()
 
 
 def _bounded(text: str) -> str:

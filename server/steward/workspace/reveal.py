@@ -6,6 +6,7 @@ from functools import cache
 from itertools import count, groupby
 
 _PLAIN = frozenset("\t\n")
+_WITHOUT_PLAIN = {ord(character): None for character in _PLAIN}
 _UNSEEN = frozenset(
     {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
     | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
@@ -23,7 +24,10 @@ def reveal(text: str) -> tuple[str, int]:
     A carriage return before a line feed is an ordinary line end; alone it can overwrite what a
     terminal shows, so it is spelled out.
     """
-    return _hidden().subn(_spelled, text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    if text.isascii() and text.translate(_WITHOUT_PLAIN).isprintable():
+        return text, 0  # Most are; the table for all others takes long to make.
+    return _hidden().subn(_spelled, text)
 
 
 @cache
