@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from steward.lsp.address import bind
-from steward.lsp.admission import Admission
-from steward.lsp.channel import ListenerLimits
-from steward.lsp.relay import serve_editor
-from steward.lsp.tcp import open_tcp
-from steward.lsp.websocket import open_websocket
+from steward.lsp.listen.address import bind
+from steward.lsp.listen.admission import Admission
+from steward.lsp.listen.channel import ListenerLimits
+from steward.lsp.listen.relay import serve_editor
+from steward.lsp.listen.tcp import open_tcp
+from steward.lsp.listen.websocket import open_websocket
 from tests.person import DEADLINE_S
 from tests.remote import Transport, framed, initialize, until
 

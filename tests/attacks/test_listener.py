@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from steward.core.limits import MESSAGE_BYTES_MAX
-from steward.lsp.channel import ListenerLimits
+from steward.lsp.listen.channel import ListenerLimits
 from tests.attacks.listening import (
     DEAF,
     FLOOD,

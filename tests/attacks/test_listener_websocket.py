@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steward.lsp.channel import ListenerLimits
+from steward.lsp.listen.channel import ListenerLimits
 from tests.attacks.listening import (
     FOREVER,
     SOON,

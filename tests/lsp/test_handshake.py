@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from steward.lsp.handshake import Handshake
+from steward.lsp.listen.handshake import Handshake
 from steward.lsp.message import MessageError, parse_message
 
 TOKEN = "secret-of-ours"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from steward.core.errors import InvalidInputError, UnavailableError
-from steward.lsp.token import load_token, token_file
+from steward.lsp.listen.token import load_token, token_file
 
 GOOD = "A" * 43
 

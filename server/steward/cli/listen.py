@@ -11,12 +11,12 @@ from functools import partial
 from typing import Literal
 
 from steward.core.errors import StewardError
-from steward.lsp.address import authority, bind
-from steward.lsp.admission import Admission
-from steward.lsp.channel import ListenerLimits
-from steward.lsp.relay import serve_editor
-from steward.lsp.tcp import open_tcp
-from steward.lsp.token import load_token, token_file
+from steward.lsp.listen.address import authority, bind
+from steward.lsp.listen.admission import Admission
+from steward.lsp.listen.channel import ListenerLimits
+from steward.lsp.listen.relay import serve_editor
+from steward.lsp.listen.tcp import open_tcp
+from steward.lsp.listen.token import load_token, token_file
 from steward.settings import load_settings
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,6 @@ def _open(
     attend = partial(serve_editor, command=command, limits=limits)
     if transport == "tcp":
         return open_tcp(bound, admission, limits, attend)
-    from steward.lsp.websocket import open_websocket
+    from steward.lsp.listen.websocket import open_websocket
 
     return open_websocket(bound, admission, limits, attend)

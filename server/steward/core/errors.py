@@ -10,7 +10,7 @@
     |- LimitError                something from outside is larger than we take
     |- StepFailedError           a run's step ended with one of these; agents/workflows/durable.py
     `- UnavailableError          a provider, a sandbox or a disk failed us; retrying may help
-       |- UnfinishedError            some files are changed and others not; workspace/disk.py ends it
+       |- UnfinishedError            some files are changed, others not; a restart ends it
        |- ProviderRefusedError       the provider will refuse again: key, model or request
        |- RateLimitedError           the provider refuses for now; `retry_after_s` may say how long
        `- SandboxUnavailableError    no jail can be had here, so the code does not run

@@ -13,10 +13,10 @@ from typing import Any
 
 from steward.core.errors import LimitError
 from steward.core.limits import HEADER_BYTES_MAX
-from steward.lsp.admission import Admission
-from steward.lsp.channel import Attend, ListenerLimits
 from steward.lsp.framing import read_message
-from steward.lsp.handshake import (
+from steward.lsp.listen.admission import Admission
+from steward.lsp.listen.channel import Attend, ListenerLimits
+from steward.lsp.listen.handshake import (
     NOT_INITIALIZED,
     REFUSED,
     first_request,

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 
-from steward.lsp.channel import ListenerLimits
+from steward.lsp.listen.channel import ListenerLimits
 
 
 class Admission:

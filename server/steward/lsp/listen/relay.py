@@ -13,9 +13,9 @@ from typing import Any
 
 from steward.core.errors import LimitError
 from steward.core.limits import HEADER_BYTES_MAX
-from steward.lsp.channel import Channel, ListenerLimits
 from steward.lsp.framing import read_message
-from steward.lsp.handshake import Handshake
+from steward.lsp.listen.channel import Channel, ListenerLimits
+from steward.lsp.listen.handshake import Handshake
 
 _log = logging.getLogger(__name__)
 

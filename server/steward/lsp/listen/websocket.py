@@ -16,9 +16,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from steward.lsp.address import authorities
-from steward.lsp.admission import Admission
-from steward.lsp.channel import Attend, ListenerLimits
+from steward.lsp.listen.address import authorities
+from steward.lsp.listen.admission import Admission
+from steward.lsp.listen.channel import Attend, ListenerLimits
 
 _log = logging.getLogger(__name__)
 
