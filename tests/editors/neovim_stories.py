@@ -78,21 +78,27 @@ async def answer(neovim: Neovim, key: str, choice: str) -> None:
 
 async def open_question(neovim: Neovim, choice: str, key: str = "a") -> None:
     """Bring the question that offers this choice into view, cursor and all."""
-    offered = f"title = {json.dumps(choice)}"
-    questions = "vim.inspect(require('steward.questions').all())"
-    await neovim.until(f"{questions}:find({json.dumps(offered)}, 1, true)")
+    await is_asked(neovim, choice)
     await neovim.command("Steward questions")
     await neovim.sees(f"{key} = {choice}")
 
 
-async def answer_elsewhere(neovim: Neovim, choice: str) -> None:
-    """Answer the open question as another window or the command line would."""
+async def is_asked(neovim: Neovim, choice: str) -> None:
+    """Wait for the question that offers this choice."""
+    offered = f"title = {json.dumps(choice)}"
+    questions = "vim.inspect(require('steward.questions').all())"
+    await neovim.until(f"{questions}:find({json.dumps(offered)}, 1, true)")
+
+
+async def approve_elsewhere(neovim: Neovim, choice: str) -> None:
+    """Say yes to the question that offers this, as another window or the command line would."""
+    await is_asked(neovim, choice)
     await neovim.lua(
-        f"""
+        """
         local server = require('steward.server')
         server.execute('steward.questions', nil, function(open)
           local question = open[1]
-          local answer = {{ id = question.id, digest = question.digest, choice = '{choice}' }}
+          local answer = { id = question.id, digest = question.digest, choice = 'approve' }
           server.execute('steward.answer', answer)
         end)
         """

@@ -14,7 +14,7 @@ from tests.editors.neovim_stories import (
     PLAN,
     PLUGIN,
     answer,
-    answer_elsewhere,
+    approve_elsewhere,
     ask_for_the_edit,
     branches,
     open_question,
@@ -62,6 +62,8 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
 ) -> None:
     source = workspace / SOURCE
     head = git(workspace, "rev-parse", "HEAD")
+    await neovim.command("autocmd LspProgress * let g:has_progress = 1")
+    await neovim.command("autocmd User StewardStatus let g:has_status = 1")
     await neovim.command(f"Steward fix {GOAL}")
     await neovim.sees("See which test fails")
     await neovim.sees(LAST_OF_PLAN)
@@ -85,6 +87,7 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     assert git(workspace, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
     assert git(workspace, "rev-parse", "HEAD") == head
     assert await neovim.lua("return vim.fn.tabpagenr('$')") == 1
+    assert await neovim.lua("return vim.g.has_progress and vim.g.has_status") == 1
     await neovim.until("not require('steward').status():find('question')")
 
 
@@ -146,22 +149,22 @@ async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
     assert git(workspace, "status", "--porcelain") == ""
 
 
-async def test_an_edit_of_unsaved_work_is_applied_left_unsaved_and_undone_in_one_step(
+async def test_an_edit_of_unsaved_work_is_left_unsaved_and_undone_without_what_was_being_typed(
     neovim: Neovim, workspace: Path
 ) -> None:
     before = (workspace / SOURCE).read_bytes()
     await neovim.open_file(workspace / SOURCE)
-    await neovim.type("Go# my own line<Esc>")
-    await ask_for_the_edit(neovim)
+    await neovim.type("Go# my own line")
+    await neovim.until("vim.fn.getline('$') == '# my own line'")
+    await neovim.command(f"Steward fix {GOAL}")
 
-    await answer(neovim, "a", "Apply")
+    for choice in ("Approve plan", "Allow once", "Apply"):
+        await approve_elsewhere(neovim, choice)
 
     await neovim.until(f"vim.fn.search('{RIGHT}', 'n') > 0")
-    await open_question(neovim, "Allow once")
-    await neovim.type("q")
     assert (workspace / SOURCE).read_bytes() == before
     assert await neovim.lua("return vim.bo.modified") is True
-    await neovim.type("u")
+    await neovim.type("<Esc>u")
     await neovim.until(f"vim.fn.search('{RIGHT}', 'n') == 0")
     assert (await text_of(neovim)).endswith("# my own line")
 
@@ -171,13 +174,13 @@ async def test_what_is_answered_elsewhere_leaves_the_screen(
 ) -> None:
     await neovim.command(f"Steward fix {GOAL}")
     await neovim.sees(LAST_OF_PLAN)
-    await answer_elsewhere(neovim, "approve")
+    await approve_elsewhere(neovim, "Approve plan")
     await neovim.sees_no_more(LAST_OF_PLAN)
 
     await answer(neovim, "a", "Allow once")
     await neovim.sees(f"+    if {RIGHT}:")
     await open_question(neovim, "Apply")
-    await answer_elsewhere(neovim, "approve")
+    await approve_elsewhere(neovim, "Apply")
 
     await neovim.sees_no_more("a = Apply")
     await neovim.sees("Run the tests")
