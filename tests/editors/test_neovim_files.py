@@ -130,23 +130,32 @@ async def test_what_lands_is_what_was_approved_to_the_byte(
     assert (workspace / "new.txt").read_bytes() == b"no end"
 
 
+async def test_what_another_program_wrote_meanwhile_is_never_overwritten(
+    neovim: Neovim, workspace: Path
+) -> None:
+    source = workspace / SOURCE
+    await get_to_the_diff(neovim)
+    source.write_text("theirs\n", "utf-8")
+
+    await answer(neovim, "a", "Apply")
+
+    await neovim.is_told("shop/delivery.py changed on disk while the diff was open")
+    assert source.read_text("utf-8") == "theirs\n"
+
+    await neovim.open_file(source)
+    source.write_text("theirs again\n", "utf-8")
+    await send_edit(neovim, source)
+
+    await neovim.until("reply ~= nil")
+    assert "is not the same on disk" in await neovim.lua("return reply.failureReason")
+    assert source.read_text("utf-8") == "theirs again\n"
+
+
 async def test_an_edit_that_does_not_say_whether_to_ask_is_asked_about(
     neovim: Neovim, workspace: Path
 ) -> None:
     before = repository(workspace)
-    uri = json.dumps((workspace / SOURCE).as_uri())
-    await neovim.lua(
-        f"""
-        local place = {{ line = 0, character = 0 }}
-        local edit = {{ newText = 'unasked', range = {{ start = place, ['end'] = place }} }}
-        local client = vim.lsp.get_clients()[1]
-        coroutine.wrap(function()
-          local handler = client.handlers['workspace/applyEdit']
-          local params = {{ edit = {{ changes = {{ [{uri}] = {{ edit }} }} }} }}
-          _G.reply = handler(nil, params, {{ client_id = client.id }})
-        end)()
-        """
-    )
+    await send_edit(neovim, workspace / SOURCE)
 
     await answer(neovim, "r", "Discard")
 
@@ -156,6 +165,22 @@ async def test_an_edit_that_does_not_say_whether_to_ask_is_asked_about(
         "failureReason": "discarded by the user",
     }
     assert repository(workspace) == before
+
+
+async def send_edit(neovim: Neovim, path: Path) -> None:
+    """Hand Neovim an edit without any annotation, as no server of ours does."""
+    await neovim.lua(
+        f"""
+        local place = {{ line = 0, character = 0 }}
+        local edit = {{ newText = 'unasked', range = {{ start = place, ['end'] = place }} }}
+        local client = vim.lsp.get_clients()[1]
+        coroutine.wrap(function()
+          local handler = client.handlers['workspace/applyEdit']
+          local changes = {{ [{json.dumps(path.as_uri())}] = {{ edit }} }}
+          _G.reply = handler(nil, {{ edit = {{ changes = changes }} }}, {{ client_id = client.id }})
+        end)()
+        """
+    )
 
 
 async def get_to_the_diff(neovim: Neovim) -> None:

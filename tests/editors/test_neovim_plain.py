@@ -160,7 +160,7 @@ async def test_an_edit_of_an_older_text_is_read_back_though_neovim_answers_yes(
     assert text.endswith("# my own line")
     (proposal,) = books.proposals()
     assert proposal["state"] == "partial"
-    assert "neither the old nor the approved text" in proposal["outcome"]
+    assert SOURCE in proposal["outcome"]
 
 
 async def test_whole_files_are_asked_about_though_neovim_would_change_them_unasked(
