@@ -138,7 +138,7 @@ def test_any_edits_give_what_an_editor_has(
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=5_000, deadline=None)
 @given(data=st.data())
 def test_very_many_edits_give_what_an_editor_has(
     encoding: types.PositionEncodingKind, data: st.DataObject
