@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from steward.core.errors import StewardError
-from steward.workspace.disk import finish, write_all
+from steward.workspace.disk.write import finish, write_all
 from steward.workspace.proposal import FileChange
 
 MESSAGE_BYTES_MAX = 1 << 20

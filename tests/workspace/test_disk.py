@@ -16,7 +16,7 @@ from steward.core.errors import (
     StewardError,
 )
 from steward.core.limits import CHANGES_MAX, FILE_BYTES_MAX
-from steward.workspace.disk import finish, write_all
+from steward.workspace.disk.write import finish, write_all
 from steward.workspace.proposal import FileChange
 from tests.workspace.disk_sample import CHANGES, Sample, make_sample, seen_in
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steward.core.errors import StaleError
-from steward.workspace.disk import write_all
+from steward.workspace.disk.write import write_all
 from steward.workspace.proposal import FileChange
 from tests.workspace.disk_sample import save_by_renaming, save_in_place
 

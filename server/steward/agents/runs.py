@@ -76,7 +76,8 @@ class Runs:
         return specification.run_id
 
     async def recover(self, principal: Principal) -> None:
-        """Take over this workspace's unfinished runs whose owner has died."""
+        """End what was left half-way, and take over unfinished runs whose owner has died."""
+        await self._hands.lander.end_unfinished(principal)
         for run_id, owner in await self._hands.log.unfinished(principal):
             async with self._if_dead(owner) as is_dead:
                 if is_dead:

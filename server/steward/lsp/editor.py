@@ -75,13 +75,15 @@ class LspEditor:
             if can.edit_metadata
             else None,
         )
+        message_id = f"{purpose} {proposal.id}"
         try:
             reply: types.ApplyWorkspaceEditResult = await self.session.protocol.send_request_async(
-                types.WORKSPACE_APPLY_EDIT, params
+                types.WORKSPACE_APPLY_EDIT, params, message_id
             )
         except asyncio.CancelledError:
             # The question ended without this editor: its diff must not be applied any more.
             self.session.protocol.notify("steward/askClosed", {"id": f"steward:{proposal.id}"})
+            self.session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(message_id))
             raise
         except JsonRpcException as error:
             return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from steward.core.errors import StaleError, StewardError
+from steward.core.errors import StaleError, StewardError, UnfinishedError
 from steward.core.limits import EDITOR_LOOKS_MAX
-from steward.workspace.disk import finish, write_all
+from steward.workspace.disk.write import finish, write_all
 from steward.workspace.editor import EditorReply, Purpose
 from steward.workspace.proposal import EditProposal, FileChange, Versions
 from steward.workspace.workspace import Workspace
@@ -173,12 +173,21 @@ class OnDisk:
                 )
 
     async def apply(self, proposal: EditProposal, _purpose: Purpose) -> EditorReply:
-        """Write. A failure leaves everything as it was."""
+        """Write. A failure leaves everything as it was.
+
+        Raises:
+            UnfinishedError: it left some files changed and others not.
+        """
+        # Once begun it goes to its end, also when nobody waits for it any more.
+        writing = asyncio.ensure_future(
+            asyncio.to_thread(write_all, self.workspace.root, proposal.changes, _mark(proposal))
+        )
         try:
-            await asyncio.to_thread(
-                write_all, self.workspace.root, proposal.changes, _mark(proposal)
-            )
-        except StaleError:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait((writing,))
+            raise
+        except (StaleError, UnfinishedError):
             raise
         except StewardError as error:
             return EditorReply(is_applied=False, reason=str(error))

@@ -9,11 +9,12 @@ the person.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from steward.core.errors import NotPermittedError, StaleError, StewardError
+from steward.core.errors import NotPermittedError, StaleError, StewardError, UnfinishedError
 from steward.core.limits import EDITOR_LOOKS_MAX, EDITOR_REPLY_S
 from steward.core.principal import Principal
 from steward.permissions.approvals import Approvals
@@ -21,10 +22,12 @@ from steward.permissions.question import Answer, Question
 from steward.workspace.apply import Found, OnDisk, ThroughEditor, Way, finish_on_disk
 from steward.workspace.editor import EditorReply
 from steward.workspace.git import Git
-from steward.workspace.proposal import CommitProposal, EditProposal, FileChange
+from steward.workspace.proposal import CommitProposal, EditProposal, FileChange, Proposal
 from steward.workspace.proposals import Proposals, ProposalState
 from steward.workspace.shown import commit_question, edit_question
 from steward.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
@@ -63,6 +66,11 @@ class Lander:
                     landing = self._commit(principal, commit, is_resumed=kept.state == "applying")
             try:
                 landed = await landing
+            except asyncio.CancelledError:
+                await self._note_if_applied(principal, kept.proposal)
+                raise
+            except UnfinishedError as error:
+                landed = Landed("unfinished", f"{error} The next start ends it.")
             except NotPermittedError as error:
                 landed = Landed("refused", str(error))
             except StewardError as error:  # Nothing was sent; what was sent ends in `_outcome`.
@@ -71,6 +79,38 @@ class Lander:
             await self.approvals.withdraw(principal, kept.proposal.run_id, proposal_id)
             await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)
             return landed
+
+    async def end_unfinished(self, principal: Principal) -> None:
+        """Complete or undo what an earlier landing could neither make whole nor take back."""
+        for proposal in await self.proposals.unfinished(principal):
+            try:
+                await finish_on_disk(self.workspace, proposal)
+                found = await OnDisk(self.workspace).look(proposal)
+            except StewardError as error:
+                _log.warning("a landing cannot be ended yet: %s", error)
+                continue
+            landed = _landed(proposal, found, "ended after a restart")
+            if found.share == "none":
+                landed = Landed("refused", "It could not be made whole, so it was taken back.")
+            await self.proposals.mark(principal, proposal.id, landed.state, outcome=landed.outcome)
+
+    async def _note_if_applied(self, principal: Principal, proposal: Proposal) -> None:
+        """A landing that was cut short at its very end has landed all the same."""
+        kept = await self.proposals.find(proposal.id)
+        if kept.state != "applying" or not isinstance(proposal, EditProposal):
+            return
+        if (
+            kept.approval_id is None
+            or not (await self.approvals.look(kept.approval_id)).is_approval
+        ):
+            return
+        try:
+            found = await self._way(proposal).look(proposal)
+        except StewardError:
+            return
+        if found.share == "all":
+            landed = _landed(proposal, found, "applied")
+            await self.proposals.mark(principal, proposal.id, landed.state, outcome=landed.outcome)
 
     async def _edit(
         self, principal: Principal, proposal: EditProposal, begun_by: str | None

@@ -18,7 +18,10 @@ from steward.workspace.proposal import (
 )
 from steward.workspace.tables import ProposalRow
 
-ProposalState = Literal["proposed", "applying", "applied", "partial", "refused", "stale"]
+ProposalState = Literal[
+    "proposed", "applying", "applied", "partial", "unfinished", "refused", "stale"
+]
+"""`partial` is left to the person; `unfinished` is ended by the next start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,23 @@ class Proposals:
         if row is None:
             raise NotFoundError(f"There is no proposal {proposal_id!r}.")
         return Kept(_proposal(row), cast(ProposalState, row.state), row.outcome, row.approval_id)
+
+    async def unfinished(self, principal: Principal) -> list[EditProposal]:
+        """This workspace's edits that are neither whole nor taken back, oldest first."""
+
+        def work(session: Session) -> list[EditProposal]:
+            rows = session.exec(
+                select(ProposalRow)
+                .where(
+                    ProposalRow.tenant_id == principal.tenant_id,
+                    ProposalRow.workspace == principal.workspace,
+                    ProposalRow.state == "unfinished",
+                )
+                .order_by(col(ProposalRow.created_at))
+            )
+            return [edit_from_json(row.id, row.run_id, row.content) for row in rows]
+
+        return await self.database.read(work)
 
     async def landed_in(self, run_id: str) -> dict[str, str | None]:
         """What a run has changed so far: relative path → the text that was approved last.

@@ -18,7 +18,7 @@ class ProposalRow(SQLModel, table=True):
     content: str
     """JSON: the whole proposal, so that a replayed run lands exactly what was shown."""
     state: str
-    """proposed, applying, applied, partial, refused or stale."""
+    """proposed, applying, applied, partial, unfinished, refused or stale."""
     approval_id: str | None = None
     outcome: str = ""
     """What was read back, in a sentence."""

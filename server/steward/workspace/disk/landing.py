@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 
 from steward.core.errors import StaleError, UnavailableError, UnfinishedError
-from steward.workspace.disk_folders import Folders
-from steward.workspace.disk_names import (
+from steward.workspace.disk.folders import Folders
+from steward.workspace.disk.names import (
     Expectation,
     Place,
     Sight,
@@ -31,8 +31,8 @@ from steward.workspace.disk_names import (
     take,
     withdraw,
 )
-from steward.workspace.disk_stage import stage
-from steward.workspace.disk_step import Step
+from steward.workspace.disk.stage import stage
+from steward.workspace.disk.step import Step
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 

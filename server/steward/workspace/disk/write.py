@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from steward.core.errors import StewardError, UnavailableError
-from steward.workspace.disk_landing import Landing
-from steward.workspace.disk_step import Step, steps_of
+from steward.workspace.disk.landing import Landing
+from steward.workspace.disk.step import Step, steps_of
 from steward.workspace.proposal import FileChange
 
 

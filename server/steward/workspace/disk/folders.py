@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-from steward.workspace.disk_names import give_back
+from steward.workspace.disk.names import give_back
 from steward.workspace.files import open_folder
 from steward.workspace.paths import WorkspacePath
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-from steward.workspace.disk_names import look
-from steward.workspace.disk_step import Step
+from steward.workspace.disk.names import look
+from steward.workspace.disk.step import Step
 from steward.workspace.files import BOM
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -1,0 +1,1 @@
+"""Writing approved changes to the disk, all of them or none."""
