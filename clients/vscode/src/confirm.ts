@@ -1,4 +1,4 @@
-/** `workspace/applyEdit`: nothing that asks for confirmation is applied before the diff was seen. */
+/** `workspace/applyEdit`: nothing is applied before its diff was seen, here or elsewhere. */
 
 import * as vscode from "vscode";
 import type {
@@ -20,8 +20,6 @@ const choices = [
   { id: "discard", title: "Discard" },
 ];
 
-type Next = (params: ApplyWorkspaceEditParams) => Promise<ApplyWorkspaceEditResult>;
-
 /** Where a confirmation takes place. */
 export interface Confirmation {
   questions: Questions;
@@ -32,18 +30,13 @@ export interface Confirmation {
 /** Show the diff, wait for the person, and apply the edit if they say so. */
 export async function confirmEdit(
   params: ApplyWorkspaceEditParams,
-  next: Next,
   where: Confirmation,
 ): Promise<ApplyWorkspaceEditResult> {
-  const proposal = proposalOf(params.edit);
-  if (proposal === undefined) {
-    return next(params);
-  }
   try {
     const preview = await previewOf(params.edit, where.asUri);
     // One that was approved elsewhere is not asked about again, and lands all the same as one.
-    if (proposal.isAsked) {
-      const question = questionOf(proposal.id, params, preview, where.documents);
+    if (!isConfirmed(params.edit)) {
+      const question = questionOf(idOf(params.edit), params, preview, where.documents);
       const choice = await where.questions.ask(question);
       if (choice !== "apply") {
         return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
@@ -61,12 +54,16 @@ export function questionId(spelled: string): string {
   return spelled.replace(idPrefix, "");
 }
 
-/** The proposal behind an edit, and whether it wants confirmation; `undefined` for any other edit. */
-function proposalOf(edit: WorkspaceEdit): { id: string; isAsked: boolean } | undefined {
-  const annotations = Object.entries(edit.changeAnnotations ?? {});
-  const asked = annotations.find(([, annotation]) => annotation.needsConfirmation);
-  const found = asked ?? annotations.find(([id]) => idPrefix.test(id));
-  return found && { id: questionId(found[0]), isAsked: asked !== undefined };
+/** Only an edit that says so in all its annotations needs no answer here; one without any does. */
+function isConfirmed(edit: WorkspaceEdit): boolean {
+  const annotations = Object.values(edit.changeAnnotations ?? {});
+  return annotations.length > 0 && annotations.every(({ needsConfirmation }) => needsConfirmation === false);
+}
+
+/** What the question about an edit is known by, here and to the server. */
+function idOf(edit: WorkspaceEdit): string {
+  const [annotation] = Object.keys(edit.changeAnnotations ?? {});
+  return questionId(annotation ?? "unnamed");
 }
 
 function questionOf(

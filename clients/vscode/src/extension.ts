@@ -2,10 +2,8 @@
 
 import * as vscode from "vscode";
 import {
-  type HandlerResult,
   type LanguageClient,
   type LanguageClientOptions,
-  ResponseError,
   ShowMessageNotification,
 } from "vscode-languageclient/node";
 import { ask, ChoiceLenses } from "./ask";
@@ -20,9 +18,6 @@ import { Server } from "./server";
 import { StatusBar } from "./status";
 
 let running: Server | undefined;
-
-/** Once the person said yes, the edit is carried out. */
-const noCancellation = new vscode.CancellationTokenSource().token;
 
 /** Start with the editor. */
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -47,8 +42,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       handleWorkDoneProgress: (token, value, next) =>
         progress.handle(token, value, next, () => server.running()),
       workspace: {
-        handleApplyEdit: (params, next) =>
-          confirmEdit(params, (edit) => settled(next(edit, noCancellation)), {
+        handleApplyEdit: (params) =>
+          confirmEdit(params, {
             questions,
             documents: proposed,
             asUri: (value) => server.running().protocol2CodeConverter.asUri(value),
@@ -86,15 +81,6 @@ function startAnew(server: Server): void {
 /** The protocol library has shown the error by then; the commands stay, to try again. */
 function told(): void {
   return;
-}
-
-/** A result, or the error thrown; the protocol library may hand either over. */
-async function settled<T>(result: HandlerResult<T, void>): Promise<T> {
-  const value = await result;
-  if (value instanceof ResponseError) {
-    throw value;
-  }
-  return value as T;
 }
 
 /** End with the editor. */
