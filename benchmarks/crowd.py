@@ -73,7 +73,7 @@ async def _typing(folder: Path, url: str, count: int, keys: int) -> Crowd:
         async with asyncio.timeout(WAIT_S):
             await _all(group, [one.open(gate) for one in sessions])
         before_s = sum(used_s(one.pid) for one in sessions)
-        await _all(group, [one.type(keys, at * KEY_S / count) for at, one in enumerate(sessions)])
+        await _all(group, [one.type(keys, at / count) for at, one in enumerate(sessions)])
         after_s = sum(used_s(one.pid) for one in sessions)
         seen.processor_ms = (after_s - before_s) * 1000 / (count * keys)
         seen.memory_mb = sum(resident_mb(one.pid) for one in sessions) / count
@@ -140,11 +140,15 @@ class _Session:
             await self._ask("workspace/executeCommand", {"command": "steward.usage"})
             await self._first_ghost_text()
 
-    async def type(self, keys: int, delay_s: float) -> None:
-        """Type at a steady pace; every key asks for ghost text and for the actions of the line."""
-        begin = time.perf_counter() + delay_s
+    async def type(self, keys: int, place: float) -> None:
+        """Type at a steady pace; every key asks for ghost text and for the actions of the line.
+
+        `place` in the crowd, from 0 to 1: people neither begin nor pause together.
+        """
+        begin = time.perf_counter() + place * KEY_S
+        phase = int(place * KEYS_A_BURST)
         for key in range(keys):
-            at = begin + key * KEY_S + key // KEYS_A_BURST * PAUSE_S
+            at = begin + key * KEY_S + (key + phase) // KEYS_A_BURST * PAUSE_S
             await asyncio.sleep(at - time.perf_counter())
             self._keystroke(key)
         async with asyncio.timeout(WAIT_S):
