@@ -85,6 +85,8 @@ class Window:
         self.offered: types.ServerCapabilities | None = None
         self.client = ServerConnection()
         self._environment = environment
+        self.news = 0
+        """How many notifications have come. Look at it before you look at anything else."""
         self._news = asyncio.Condition()
         self._is_open = False
 
@@ -192,11 +194,12 @@ class Window:
     async def until_ended(self, run_id: str) -> Json:
         """Wait for the run's end; gives it as `steward.runs` lists it."""
         while True:
+            known = self.news
             runs = await self.command("steward.runs")
             run = next(run for run in runs if run["id"] == run_id)
             if run["state"] in ENDED:
                 return run
-            await self.until_news()
+            await self.until_news(known)
 
     async def until_step(self, count: int) -> Json:
         """Wait until so many `steward/run` notifications have come; gives the last of them."""
@@ -204,10 +207,10 @@ class Window:
             await self._news.wait_for(lambda: len(self.steps) >= count)
         return self.steps[count - 1]
 
-    async def until_news(self) -> None:
-        """Wait for the server's next notification."""
+    async def until_news(self, known: int) -> None:
+        """Wait until more notifications have come than the caller knew of: see `news`."""
         async with asyncio.timeout(DEADLINE_S), self._news:
-            await self._news.wait()
+            await self._news.wait_for(lambda: self.news > known)
 
     async def kill(self) -> None:
         """End the server as a power cut would."""
@@ -295,6 +298,7 @@ class Window:
                     self.closed.append(params["id"])
                 case _:
                     self.client.messages.append(params)
+            self.news += 1
             self._news.notify_all()
 
 

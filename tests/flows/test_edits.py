@@ -1,5 +1,7 @@
 """What lands is read back and not believed, and what somebody else wrote is never overwritten."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -177,3 +179,54 @@ async def test_an_edit_names_the_version_and_wants_to_be_confirmed(
     assert change.text_document.version == 2
     (annotation,) = (sent.edit.change_annotations or {}).values()
     assert annotation.needs_confirmation
+
+
+async def test_a_late_yes_in_the_editors_own_preview_is_recorded_and_told(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    shown, pressed = asyncio.Event(), asyncio.Event()
+
+    async def preview(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
+        shown.set()
+        with suppress(asyncio.CancelledError):  # VS Code takes no notice of being told.
+            await pressed.wait()
+        await pressed.wait()
+        return await apply_whole(window, params)
+
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    window = await open_window(PLAIN)
+    window.apply = preview
+    run_id = await window.run_agent()
+    await shown.wait()
+    await window.command("steward.run.cancel", runId=run_id)
+    assert repository(workspace) == before
+    assert [row["state"] for row in books.proposals()] == ["refused"]
+    assert "cancelled" in books.proposals()[0]["outcome"]
+    pressed.set()
+    await books.until(lambda books: books.proposals()[0]["state"] == "applied")
+    assert RIGHT in repository(workspace).text
+    assert "after it was given up" in books.proposals()[0]["outcome"]
+    while not any("was given up before" in told.message for told in window.client.messages):
+        await window.until_news(window.news)
+
+
+async def test_a_run_cancelled_while_the_editor_applies_says_what_was_applied(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    applied = asyncio.Event()
+
+    async def apply_and_stay_silent(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
+        is_applied = await apply_whole(window, params)
+        applied.set()
+        await asyncio.Event().wait()
+        return is_applied
+
+    scripted_model.script = after_plan(EDIT)
+    window = await open_window(PLAIN)
+    window.apply = apply_and_stay_silent
+    run_id = await window.run_agent()
+    await applied.wait()
+    await window.command("steward.run.cancel", runId=run_id)
+    assert RIGHT in repository(workspace).text
+    assert [row["state"] for row in books.proposals()] == ["applied"]

@@ -111,7 +111,7 @@ async def test_cancelling_the_progress_ends_the_run_and_takes_its_question_away(
     window.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(run_id))
     assert (await window.until_ended(run_id))["state"] == "cancelled"
     while edit.id not in window.closed:
-        await window.until_news()
+        await window.until_news(window.news)
     with pytest.raises(JsonRpcException, match="already withdrawn"):
         await window.command("steward.answer", id=edit.id, digest=edit.digest, choice="approve")
     assert repository(workspace) == before

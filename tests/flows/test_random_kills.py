@@ -96,10 +96,11 @@ class Stories:
         """Let the run go on for a while; whether it has ended by then."""
         wanted = len(window.steps) + self.random.randint(0, REPORTS_MAX)
         while len(window.steps) < wanted:
+            known = window.news
             runs = await window.command("steward.runs")
             if next(run for run in runs if run["id"] == run_id)["state"] in ENDED:
                 return True
-            await window.until_news()
+            await window.until_news(known)
         # The moment itself is what is random here; nothing waits for it.
         await asyncio.sleep(self.random.uniform(0, MORE_S_MAX))
         return False

@@ -115,7 +115,13 @@ class Runs:
         await self._hands.log.enter(run_id, "cancelled", "cancel", "Cancelled by you.")
         await self._hands.approvals.withdraw(principal, run_id)
         await self._engine.cancel(run_id)
+        await self._hands.lander.give_up(principal, run_id)
         return "cancelled"
+
+    async def note_late(self, principal: Principal, proposal_id: str) -> str:
+        """What became of an edit that the editor was given up on and then made; or nothing."""
+        landed = await self._hands.lander.note_late(principal, proposal_id)
+        return landed.outcome if landed is not None else ""
 
     async def latest(self, principal: Principal) -> list[dict[str, str]]:
         """The newest runs, for people."""

@@ -100,11 +100,31 @@ async def _attend(session: Session, rooms: Rooms) -> None:
     async with asyncio.TaskGroup() as tasks:
         board = QuestionBoard(session, rooms, tasks)
         session.show_questions_again = board.show_again
+        session.on_late_edit = lambda proposal_id: tasks.create_task(
+            _note_late(session, rooms, proposal_id)
+        )
         tasks.create_task(_keep("questions", board.keep_current))
         tasks.create_task(_keep("status", functools.partial(keep_status, session, rooms)))
         tasks.create_task(_keep("progress", functools.partial(keep_progress, session, rooms)))
         if rooms.runs is not None:
             await _recover(session, rooms.runs, rooms.principal)
+
+
+async def _note_late(session: Session, rooms: Rooms, proposal_id: str) -> None:
+    if rooms.runs is None:
+        return
+    try:
+        outcome = await rooms.runs.note_late(rooms.principal, proposal_id)
+    except Exception:  # An outer boundary: what the person sees in the editor is still true.
+        _log.exception("what the editor did late could not be recorded")
+        outcome = "It could not be recorded; the log has the details."
+    if outcome:
+        _tell(
+            session,
+            f"The editor has made a change that was given up before. {outcome} Undo it there if you"
+            " don't want it.",
+            types.MessageType.Warning,
+        )
 
 
 async def _keep(what: str, watch: Callable[[], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
@@ -70,26 +71,31 @@ class LspEditor:
         params = types.ApplyWorkspaceEditParams(
             edit,
             label=f"Steward: {proposal.title}",
-            # VS Code then saves files that were not open, as it does after a rename.
-            metadata=types.WorkspaceEditMetadata(is_refactoring=True)
-            if can.edit_metadata
-            else None,
         )
         message_id = f"{purpose} {proposal.id}"
+        answer: asyncio.Future[types.ApplyWorkspaceEditResult] = (
+            self.session.protocol.send_request_async(types.WORKSPACE_APPLY_EDIT, params, message_id)
+        )
         try:
-            reply: types.ApplyWorkspaceEditResult = await self.session.protocol.send_request_async(
-                types.WORKSPACE_APPLY_EDIT, params, message_id
-            )
+            reply = await asyncio.shield(answer)
         except asyncio.CancelledError:
             # The question ended without this editor: its diff must not be applied any more.
             self.session.protocol.notify("steward/askClosed", {"id": f"steward:{proposal.id}"})
             self.session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(message_id))
+            # An editor's own preview stays open all the same, and may still be said yes to.
+            answer.add_done_callback(partial(self._note_late, proposal.id))
             raise
         except JsonRpcException as error:
             return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")
         reason = reply.failure_reason or ""
         is_declined = can.confirms_edits and not reply.applied and reason == _DECLINED
         return EditorReply(reply.applied, reason, is_declined)
+
+    def _note_late(
+        self, proposal_id: str, answer: "asyncio.Future[types.ApplyWorkspaceEditResult]"
+    ) -> None:
+        if not answer.cancelled() and answer.exception() is None and answer.result().applied:
+            self.session.on_late_edit(proposal_id)
 
     async def settled(self) -> None:
         """Wait for the editor's next report of a change, for a moment."""

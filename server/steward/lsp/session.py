@@ -29,7 +29,6 @@ class ClientAbilities:
     change_annotations: bool = False
     file_operations: frozenset[str] = frozenset()
     """What an edit may do to whole files: create, rename, delete."""
-    edit_metadata: bool = False
     shows_documents: bool = False
     shows_progress: bool = False
     inline_completion: bool = False
@@ -47,6 +46,8 @@ class Session:
         """The workspace; the first folder, until the door knows which can be one."""
         self.initialized = asyncio.Event()
         self.show_questions_again: Callable[[], Awaitable[int]] = _nothing_to_show
+        self.on_late_edit: Callable[[str], object] = lambda _proposal_id: None
+        """Called when the editor makes an edit that nobody waits for any more."""
         self._rooms: asyncio.Future[Rooms] = asyncio.get_running_loop().create_future()
         # A failure to open is reported once, and again to whoever asks; never "unretrieved".
         self._rooms.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -139,7 +140,6 @@ def _abilities(capabilities: types.ClientCapabilities) -> ClientAbilities:
         document_changes=bool(edits and edits.document_changes),
         change_annotations=bool(edits and edits.change_annotation_support is not None),
         file_operations=_file_operations(edits),
-        edit_metadata=bool(edits and edits.metadata_support),
         shows_documents=bool(window and window.show_document and window.show_document.support),
         shows_progress=bool(window and window.work_done_progress),
         inline_completion=bool(text and text.inline_completion is not None),

@@ -107,7 +107,7 @@ class Invoker:
                 " Go on without it or stop; do not try it again."
             )
         # Asked about again right before it is done: what was approved must still be what runs.
-        request = await tool.request(arguments, call)
+        request = await tool.request(arguments, replace(call, prepared=request.prepared))
         now = replace(question, operands={"tool": tool.name, **request.operands})
         await self.approvals.use(answer.approval_id, now.digest())
         return replace(call, prepared=request.prepared)

@@ -67,7 +67,10 @@ class RunTests:
     async def _command(self, call: Call) -> Command:
         root = call.workspace.root
         argv = self.test_command or await asyncio.to_thread(detect_test_command, root)
-        overlays = await call.workspace.unsaved()
+        asked = call.prepared
+        # A document that was saved since it was asked about is still the text that was approved.
+        also = tuple(asked.overlays) if isinstance(asked, Command) else ()
+        overlays = await call.workspace.unsaved(also)
         return Command(argv, root, root, overlays, COMMAND_WALL_S_MAX)
 
 

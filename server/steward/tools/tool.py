@@ -36,7 +36,7 @@ class Call:
     """What this run has already landed: relative path → the text that was approved; `None` where
     the file is gone."""
     prepared: object = None
-    """What the person approved, where the tool was asked about; see `Request`."""
+    """What the person was asked about and approved, if they were; see `Request`."""
 
     @property
     def proposal_id(self) -> str:

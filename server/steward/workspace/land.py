@@ -22,7 +22,7 @@ from steward.permissions.question import Answer, Question
 from steward.workspace.apply import Found, OnDisk, ThroughEditor, Way, finish_on_disk
 from steward.workspace.editor import EditorReply
 from steward.workspace.git import Git
-from steward.workspace.proposal import CommitProposal, EditProposal, FileChange, Proposal
+from steward.workspace.proposal import CommitProposal, EditProposal, FileChange
 from steward.workspace.proposals import Proposals, ProposalState
 from steward.workspace.shown import commit_question, edit_question
 from steward.workspace.workspace import Workspace
@@ -66,9 +66,6 @@ class Lander:
                     landing = self._commit(principal, commit, is_resumed=kept.state == "applying")
             try:
                 landed = await landing
-            except asyncio.CancelledError:
-                await self._note_if_applied(principal, kept.proposal)
-                raise
             except UnfinishedError as error:
                 landed = Landed("unfinished", f"{error} The next start ends it.")
             except NotPermittedError as error:
@@ -77,7 +74,7 @@ class Lander:
                 landed = Landed("stale", str(error))
             # Whatever ended it, an answer would change nothing any more.
             await self.approvals.withdraw(principal, kept.proposal.run_id, proposal_id)
-            await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)
+            await self._mark(principal, proposal_id, landed)
             return landed
 
     async def end_unfinished(self, principal: Principal) -> None:
@@ -92,25 +89,37 @@ class Lander:
             landed = _landed(proposal, found, "ended after a restart")
             if found.share == "none":
                 landed = Landed("refused", "It could not be made whole, so it was taken back.")
-            await self.proposals.mark(principal, proposal.id, landed.state, outcome=landed.outcome)
+            await self._mark(principal, proposal.id, landed)
 
-    async def _note_if_applied(self, principal: Principal, proposal: Proposal) -> None:
-        """A landing that was cut short at its very end has landed all the same."""
-        kept = await self.proposals.find(proposal.id)
-        if kept.state != "applying" or not isinstance(proposal, EditProposal):
-            return
-        if (
-            kept.approval_id is None
-            or not (await self.approvals.look(kept.approval_id)).is_approval
-        ):
-            return
-        try:
-            found = await self._way(proposal).look(proposal)
-        except StewardError:
-            return
-        if found.share == "all":
-            landed = _landed(proposal, found, "applied")
-            await self.proposals.mark(principal, proposal.id, landed.state, outcome=landed.outcome)
+    async def give_up(self, principal: Principal, run_id: str) -> None:
+        """End the proposals of a run that was cancelled; what was applied of them is recorded."""
+        async with self._one_at_a_time:
+            for proposal in await self.proposals.open_edits(principal, run_id):
+                try:
+                    found = await self._way(proposal).look(proposal)
+                except StewardError as error:
+                    landed = _unread(error)
+                else:
+                    landed = _landed(proposal, found, "applied")
+                    if found.share == "none":
+                        landed = Landed("refused", "The run was cancelled; no file was touched.")
+                await self._mark(principal, proposal.id, landed)
+
+    async def note_late(self, principal: Principal, proposal_id: str) -> Landed | None:
+        """Record what an editor did after it had been given up on; `None` if it did nothing."""
+        async with self._one_at_a_time:
+            proposal = (await self.proposals.find(proposal_id)).proposal
+            if not isinstance(proposal, EditProposal):
+                return None
+            found, _ = await self._settled(self._way(proposal), proposal, is_expected=True)
+            if found.share in ("none", "foreign"):
+                return None
+            landed = _landed(proposal, found, "applied by the editor after it was given up")
+            await self._mark(principal, proposal_id, landed)
+            return landed
+
+    async def _mark(self, principal: Principal, proposal_id: str, landed: Landed) -> None:
+        await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)
 
     async def _edit(
         self, principal: Principal, proposal: EditProposal, begun_by: str | None
@@ -161,13 +170,27 @@ class Lander:
             return await self._edit_answered(principal, way, proposal, answer)
         await self.proposals.mark(principal, proposal.id, "applying", approval_id=approval_id)
         reply = await self._show(way, proposal, approval_id)
+        # Before anything else: an editor may save, and format, a moment after its answer.
+        seen = await self._seen_at_once(way, proposal, reply)
         if reply is not None and (reply.is_applied or reply.is_declined):
             answer = await self._note(principal, approval_id, question, approve=reply.is_applied)
         else:  # Answered elsewhere, or not at all: the editor could not apply it.
             answer = await self.approvals.look(approval_id)
         if reply is None:
             return await self._edit_answered(principal, way, proposal, answer)
-        return await self._account(await self._outcome(way, proposal, reply), answer)
+        landed = seen or await self._outcome(way, proposal, reply)
+        return await self._account(landed, answer)
+
+    async def _seen_at_once(
+        self, way: Way, proposal: EditProposal, reply: EditorReply | None
+    ) -> Landed | None:
+        if reply is None or not reply.is_applied:
+            return None
+        try:
+            found = await way.look(proposal)
+        except StewardError:
+            return None
+        return _landed(proposal, found, "applied") if found.share == "all" else None
 
     async def _show(self, way: Way, proposal: EditProposal, approval_id: str) -> EditorReply | None:
         """The editor's reply; `None` if the question ended elsewhere.

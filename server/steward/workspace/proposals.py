@@ -74,20 +74,12 @@ class Proposals:
 
     async def unfinished(self, principal: Principal) -> list[EditProposal]:
         """This workspace's edits that are neither whole nor taken back, oldest first."""
+        return await self._edits(principal, ("unfinished",))
 
-        def work(session: Session) -> list[EditProposal]:
-            rows = session.exec(
-                select(ProposalRow)
-                .where(
-                    ProposalRow.tenant_id == principal.tenant_id,
-                    ProposalRow.workspace == principal.workspace,
-                    ProposalRow.state == "unfinished",
-                )
-                .order_by(col(ProposalRow.created_at))
-            )
-            return [edit_from_json(row.id, row.run_id, row.content) for row in rows]
-
-        return await self.database.read(work)
+    async def open_edits(self, principal: Principal, run_id: str) -> list[EditProposal]:
+        """A run's edits that were not brought to an end, oldest first."""
+        found = await self._edits(principal, ("proposed", "applying"))
+        return [edit for edit in found if edit.run_id == run_id]
 
     async def landed_in(self, run_id: str) -> dict[str, str | None]:
         """What a run has changed so far: relative path → the text that was approved last.
@@ -132,6 +124,24 @@ class Proposals:
             self._audit(session, row, principal.user)
 
         await self.database.run(work)
+
+    async def _edits(
+        self, principal: Principal, states: tuple[ProposalState, ...]
+    ) -> list[EditProposal]:
+        def work(session: Session) -> list[EditProposal]:
+            rows = session.exec(
+                select(ProposalRow)
+                .where(
+                    ProposalRow.tenant_id == principal.tenant_id,
+                    ProposalRow.workspace == principal.workspace,
+                    ProposalRow.kind == "edit",
+                    col(ProposalRow.state).in_(states),
+                )
+                .order_by(col(ProposalRow.created_at))
+            )
+            return [edit_from_json(row.id, row.run_id, row.content) for row in rows]
+
+        return await self.database.read(work)
 
     def _audit(self, session: Session, row: ProposalRow, user: str) -> None:
         append(

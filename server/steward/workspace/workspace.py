@@ -1,6 +1,7 @@
 """The user's files as they are now: the editor's text where a document is open, else the disk's."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,16 +80,21 @@ class Workspace:
         found = await asyncio.to_thread(list_files, self.root, self.oracle, limit)
         return tuple(sorted(str(path) for path in found.files))
 
-    async def unsaved(self) -> dict[Path, bytes]:
-        """Open documents whose text is not what is on the disk: absolute path → UTF-8 bytes."""
+    async def unsaved(self, also: Collection[Path] = ()) -> dict[Path, bytes]:
+        """Open documents whose text is not what is on the disk: absolute path → UTF-8 bytes.
+
+        Those in `also` are given as they are now, even if they are saved or closed by now.
+        """
+        opened = self.editor.open_texts()
         texts: dict[Path, bytes] = {}
-        for path, text in self.editor.open_texts().items():
+        for path in {**opened, **dict.fromkeys(also)}:
             try:
                 relative = self.resolve(str(path))
                 content = await asyncio.to_thread(read_bytes, self.root, relative)
             except (InvalidInputError, LimitError, NotFoundError, NotPermittedError):
                 continue
-            wanted = text.encode("utf-8", "surrogatepass")
-            if content != wanted:
+            text = opened.get(path)
+            wanted = content if text is None else text.encode("utf-8", "surrogatepass")
+            if content != wanted or path in also:
                 texts[relative.under(self.root)] = wanted
         return texts
