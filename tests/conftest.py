@@ -17,6 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories in VS Code share one, so one worker plays them all."""
+    for item in items:
+        if item.path.name.startswith("test_vscode"):
+            item.add_marker(pytest.mark.xdist_group("vscode"))
+
+
 @pytest.fixture(autouse=True)
 def no_blocking() -> Generator[None]:
     """Fail any test in which our code blocks the event loop."""
