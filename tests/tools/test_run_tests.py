@@ -124,6 +124,25 @@ async def test_what_changed_between_question_and_run_is_not_run(
     assert "approval.used" not in await tested.trail()
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_a_document_saved_between_question_and_run_is_still_what_was_approved(
+    tested: Rooms, *, is_closed: bool
+) -> None:
+    path = tested.workspace.root / "a.py"
+    tested.editor.documents[path] = "as approved\n"
+
+    def save_and_approve(_question: OpenQuestion) -> bool:
+        path.write_bytes(tested.editor.documents[path].encode())
+        if is_closed:
+            del tested.editor.documents[path]
+        return True
+
+    async with answering(tested, tested.principal, save_and_approve):
+        result = await use(tested, "run_tests")
+    assert result.ok, result.text
+    assert "seen: as approved" in result.text
+
+
 async def test_the_operands_bind_every_byte_of_an_unsaved_document(tested: Rooms) -> None:
     tool = tested.invoker.tools["run_tests"]
     path = tested.workspace.root / "a.py"
