@@ -33,6 +33,8 @@ UNWATCHED = "shop/__init__.py"
 """A file whose changes on the disk VS Code does not notice by itself."""
 
 _QUIET = {
+    # Of what a person has a save do to a text, the one thing that stories are about.
+    "[markdown]": {"files.insertFinalNewline": True},
     "chat.disableAIFeatures": True,
     "editor.inlineSuggest.enabled": True,
     "editor.minimap.enabled": False,

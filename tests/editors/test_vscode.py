@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from demo.replies import JsonObject, Reply, say
+from demo.replies import JsonObject, Reply, call, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
 from tests.client import ASKING, Window as OtherEditor
@@ -16,7 +16,7 @@ from tests.editors.stories import GOAL, PLAN, ask_for_the_fix, becomes, get_to_t
 from tests.editors.vscode import Window
 from tests.environment import git
 from tests.flows.books import Books
-from tests.flows.scripts import EDIT, after_plan
+from tests.flows.scripts import EDIT, after_plan, results_in
 from tests.person import Person, approve
 
 pytestmark = [
@@ -49,7 +49,7 @@ async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for
 
 
 async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
-    window: Window, folder: Path
+    window: Window, folder: Path, model: ScriptedModel
 ) -> None:
     source = folder / SOURCE
     head = git(folder, "rev-parse", "HEAD")
@@ -68,6 +68,7 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     await becomes(lambda: RIGHT in source.read_text("utf-8"), True)
     await expect(window.tab("Proposal")).to_have_count(0)
 
+    # That question may come before the editor has saved, and its answer after that.
     await window.press_button("Allow once", question=RUN)
     await window.sees("The threshold itself was left out")
     await window.photograph("commit")
@@ -75,6 +76,9 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     await window.press_button("Commit", question=COMMIT)
     await becomes(lambda: branches(folder), [BRANCH])
 
+    reports = [report[:12] for report in results_in(model.exchanges[-1].body)]
+    assert "Exit code 1 " in reports
+    assert "Exit code 0 " in reports
     assert git(folder, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
     assert git(folder, "diff", "--name-only", "main", BRANCH) == SOURCE
     assert git(folder, "rev-parse", "HEAD") == head
@@ -126,6 +130,22 @@ async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
     assert (folder / SOURCE).read_bytes() == before
 
 
+async def test_what_saving_does_to_a_text_by_itself_comes_after_what_was_approved(
+    window: Window, folder: Path, model: ScriptedModel, books: Books
+) -> None:
+    model.script = after_plan(
+        call("edit_file", path="README.md", old_text="travel free.\n", new_text="be free of it.")
+    )
+    await get_to_the_diff(window)
+
+    await window.press_button("Apply", question="Edit README.md")
+
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
+    readme = folder / "README.md"
+    await becomes(lambda: readme.read_text("utf-8").endswith("be free of it.\n"), True)
+    await expect(window.page.locator(".tab.dirty")).to_have_count(0)
+
+
 async def test_cancelling_a_run_takes_its_diff_away(
     window: Window, folder: Path, model: ScriptedModel
 ) -> None:
@@ -155,7 +175,7 @@ async def test_a_diff_that_is_approved_in_another_editor_is_applied_and_taken_aw
     await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
     await other.close()
     await expect(window.tab("Proposal")).to_have_count(0)
-    assert RIGHT in (folder / SOURCE).read_text("utf-8")
+    await becomes(lambda: RIGHT in (folder / SOURCE).read_text("utf-8"), True)
     await expect(window.page.locator(".tab.dirty")).to_have_count(0)
 
 

@@ -49,14 +49,15 @@ async def test_several_files_change_as_one_as_the_diff_said_and_one_undo_brings_
     await window.press_button("Apply", question=ASKED)
 
     await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
-    changed = git(folder, "status", "--porcelain", "--untracked-files=all").split("\n")
-    assert sorted(line.strip() for line in changed) == [
+    wanted = [
         "?? shop/cart/basket.py",
         "?? shop/new/tax.py",
         "D README.md",
         "D shop/basket.py",
         f"M {SOURCE}",
     ]
+    # What was saved before is saved a moment later.
+    await becomes(lambda: changed_in(folder), wanted)
     assert RIGHT in (folder / SOURCE).read_text("utf-8")
     assert (folder / "shop/new/tax.py").read_text("utf-8") == TAX
     # What was not saved before is not saved now, and has moved with its file.
@@ -71,6 +72,12 @@ async def test_several_files_change_as_one_as_the_diff_said_and_one_undo_brings_
     # All of it was one step. The edited text is back in the editor, and not saved.
     await becomes(lambda: git(folder, "status", "--porcelain").strip(), f"M {SOURCE}")
     assert (folder / "shop/basket.py").read_bytes() == basket
+
+
+def changed_in(folder: Path) -> list[str]:
+    """What git finds changed: a letter and a path each."""
+    status = git(folder, "status", "--porcelain", "--untracked-files=all")
+    return sorted(line.strip() for line in status.split("\n"))
 
 
 async def test_where_one_change_cannot_be_made_the_others_are_undone(

@@ -12,6 +12,7 @@ import { HalfLandedError, land, NotLandedError } from "./land";
 import { plain } from "./messages";
 import { CannotPreviewError, type Preview, previewOf } from "./preview";
 import type { Question, Questions } from "./questions";
+import type { Saves } from "./saves";
 import { kindsOf, titled } from "./summary";
 
 const idPrefix = /^steward:/;
@@ -24,6 +25,7 @@ const choices = [
 export interface Confirmation {
   questions: Questions;
   documents: VirtualDocuments;
+  saves: Saves;
   asUri: (value: string) => vscode.Uri;
 }
 
@@ -32,6 +34,8 @@ export async function confirmEdit(
   params: ApplyWorkspaceEditParams,
   where: Confirmation,
 ): Promise<ApplyWorkspaceEditResult> {
+  // What an edit before this one left to save is not the person's unsaved work.
+  await where.saves.done();
   try {
     const preview = await previewOf(params.edit, where.asUri);
     // One that was approved elsewhere is not asked about again, and lands all the same as one.
@@ -42,7 +46,7 @@ export async function confirmEdit(
         return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
       }
     }
-    await land(preview);
+    where.saves.soon(await land(preview));
     return { applied: true };
   } catch (error) {
     return explained(params, error);

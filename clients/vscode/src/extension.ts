@@ -14,6 +14,7 @@ import { showMessage } from "./messages";
 import { CancellableProgress } from "./progress";
 import { askClosed, askRequest, runChanged, statusChanged } from "./protocol";
 import { Questions } from "./questions";
+import { Saves } from "./saves";
 import { Server } from "./server";
 import { StatusBar } from "./status";
 
@@ -25,6 +26,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const asked = new VirtualDocuments("steward-question");
   const proposed = new VirtualDocuments("steward-proposal");
   const pages = new VirtualDocuments("steward-page");
+  const saves = new Saves();
   const status = new StatusBar(questions);
   const progress = new CancellableProgress();
 
@@ -46,6 +48,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
           confirmEdit(params, {
             questions,
             documents: proposed,
+            saves,
             asUri: (value) => server.running().protocol2CodeConverter.asUri(value),
           }),
       },

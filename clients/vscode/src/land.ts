@@ -2,8 +2,9 @@
 
 import * as vscode from "vscode";
 import { type FilePreview, isThere, nameOf, type Place, type Preview } from "./preview";
+import type { Changed } from "./saves";
 import { type Kept, takeBack } from "./takeBack";
-import { apply, replaceText, saveDocument } from "./workspaceEdit";
+import { apply, replaceText } from "./workspaceEdit";
 
 /** The files are as they were. */
 export class NotLandedError extends Error {}
@@ -12,11 +13,11 @@ export class NotLandedError extends Error {}
 export class HalfLandedError extends Error {}
 
 /**
- * Make the changes of a preview and save what was saved before. Throws `NotLandedError` if a file is
- * not what the preview was made from, or the editor fails; what it had done by then is undone, or a
- * `HalfLandedError` says where it could not be.
+ * Make the changes of a preview. Returns what was saved before and is not any more. Throws
+ * `NotLandedError` if a file is not what the preview was made from, or the editor fails; what it had
+ * done by then is undone, or a `HalfLandedError` says where it could not be.
  */
-export async function land(preview: Preview): Promise<void> {
+export async function land(preview: Preview): Promise<Changed[]> {
   const kept = await Promise.all(preview.places.map(keep));
   const edit = editOf(preview.files);
   // Nothing is awaited from here on: what is typed later, the editor itself refuses to overwrite.
@@ -31,7 +32,7 @@ export async function land(preview: Preview): Promise<void> {
       ? new NotLandedError("the editor could not make all of its changes")
       : new HalfLandedError(`the editor made a part of its changes. Look at ${left.map(nameOf).join(", ")}`);
   }
-  await save(preview.files, kept);
+  return toSave(preview.files, kept);
 }
 
 /** Read what is there now; it must be what the person was shown, in the editor and on the disk. */
@@ -96,13 +97,14 @@ function editOf(files: FilePreview[]): vscode.WorkspaceEdit {
   return edit;
 }
 
-/** Save what the edit changed, but never a person's own unsaved work. */
-async function save(files: FilePreview[], kept: Kept[]): Promise<void> {
+/** What the edit changed, without a person's own unsaved work; a new file is on the disk already. */
+function toSave(files: FilePreview[], kept: Kept[]): Changed[] {
   const unsaved = new Set(kept.filter((place) => place.wasDirty).map(({ uri }) => uri.toString()));
-  for (const file of files) {
-    const origin = file.kind === "rename" ? file.from : file.uri;
-    if (file.after !== undefined && !unsaved.has(origin.toString())) {
-      await saveDocument(file.uri);
+  return files.flatMap((file) => {
+    if (file.kind !== "edit" && file.kind !== "rename") {
+      return [];
     }
-  }
+    const origin = file.kind === "rename" ? file.from : file.uri;
+    return unsaved.has(origin.toString()) ? [] : [{ uri: file.uri, text: file.after }];
+  });
 }

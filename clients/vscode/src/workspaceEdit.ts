@@ -27,10 +27,14 @@ export function replaceText(
 
 /** Save the document if it is not saved; the person is told where that fails. */
 export async function saveDocument(uri: vscode.Uri): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(uri);
-  if (document.isDirty && !(await document.save())) {
+  if (!(await isSaved(uri).catch(() => false))) {
     void vscode.window.showWarningMessage(
       `Steward changed ${nameOf(uri)}, which could not be saved. Save it yourself.`,
     );
   }
+}
+
+async function isSaved(uri: vscode.Uri): Promise<boolean> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  return !document.isDirty || (await document.save());
 }
