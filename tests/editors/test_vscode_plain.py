@@ -91,8 +91,7 @@ async def test_an_edit_is_applied_where_all_of_it_is_ticked(
     await window.press_in_preview("Apply")
 
     await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
-    assert RIGHT in (folder / SOURCE).read_text("utf-8")
-    assert (folder / "README.md").read_text("utf-8").startswith("# The ")
+    await look_at_both(window)
 
 
 async def test_an_edit_of_which_a_part_is_ticked_is_taken_back(
@@ -144,6 +143,25 @@ async def test_a_run_whose_preview_nobody_answers_can_be_cancelled(
     assert git(folder, "status", "--porcelain") == ""
 
 
+async def test_a_preview_that_is_applied_after_its_run_was_cancelled_is_recorded_and_told(
+    window: Window, books: Books
+) -> None:
+    await get_to_the_preview(window)
+    await window.run_command("Plain: Cancel Run")
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["refused"])
+
+    # The editor keeps its preview open, whatever it is told.
+    await window.tick("README.md")
+    await window.tick("delivery.py")
+    await window.press_in_preview("Apply")
+
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
+    assert "after it was given up" in books.proposals()[0]["outcome"]
+    await window.sees("made a change that was given up before")
+    await window.photograph("plain-late")
+    await look_at_both(window)
+
+
 async def test_what_a_person_types_while_the_preview_is_open_survives(
     window: Window, folder: Path, books: Books
 ) -> None:
@@ -174,3 +192,12 @@ async def get_to_the_preview(window: Window) -> None:
     await window.photograph("plain-question")
     await window.press_button("Apply", question=ASKED)
     await window.preview.first.wait_for()
+
+
+async def look_at_both(window: Window) -> None:
+    """See that both changes are made; the editor leaves it to the person to save them."""
+    await expect(window.page.locator(".tab.dirty")).to_have_count(2)
+    await window.open_file(SOURCE)
+    await window.sees(RIGHT)
+    await window.open_file("README.md")
+    await window.sees("# The A small shop")
