@@ -127,4 +127,4 @@ async def test_a_second_proposal_waits_until_the_first_is_decided(
     await window.press_button("Apply", question=ASKED)
 
     await becomes(lambda: [row["state"] for row in books.proposals()], ["refused", "applied"])
-    assert (folder / SOURCE).read_text("utf-8").count(RIGHT) == 1
+    await becomes(lambda: (folder / SOURCE).read_text("utf-8").count(RIGHT), 1)
