@@ -17,12 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # Before xdist looks at the groups.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Stories in VS Code share one, so one worker plays them all."""
-    for item in items:
-        if item.path.name.startswith("test_vscode"):
-            item.add_marker(pytest.mark.xdist_group("vscode"))
+    if item.path.name.startswith("test_vscode"):
+        item.add_marker(pytest.mark.xdist_group("vscode"))
 
 
 @pytest.fixture(autouse=True)
