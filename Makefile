@@ -21,7 +21,7 @@ run: $(VENV)/.run ## Play the main job in the terminal (ARGS="--yes" answers by 
 
 # One worker more than there are processors: much of what is tested is waiting.
 test: check ## Everything a change must pass (ARGS= goes to pytest)
-	$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, import contracts, types, unused dependencies: seconds
 	$(BIN)/ruff format --check .

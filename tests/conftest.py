@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blockbuster import BlockBuster
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from demo.scripted_model import ScriptedModel
 from tests.environment import SAMPLE, git
@@ -17,10 +19,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Stories in VS Code share one, so one worker plays them all."""
-    if item.path.name.startswith("test_vscode"):
-        item.add_marker(pytest.mark.xdist_group("vscode"))
+class _Scheduling(LoadScopeScheduling):
+    """Every test goes to whichever worker is free, but for the stories in VS Code.
+
+    They share one, so one worker plays them all; it begins with them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "VS Code" if "/test_vscode" in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
