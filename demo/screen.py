@@ -27,13 +27,12 @@ class Screen:
     def say(self, text: str) -> None:
         """A paragraph."""
         for line in text.splitlines():
-            wrapped = textwrap.wrap(line, _WIDTH, break_on_hyphens=False) or [""]
-            for part in wrapped:
+            for part in _wrapped(line, _WIDTH) or [""]:
                 self._line("  " + part)
 
     def note(self, text: str) -> None:
         """Something on the side."""
-        for line in textwrap.wrap(text, _WIDTH - 2, break_on_hyphens=False):
+        for line in _wrapped(text, _WIDTH - 2):
             self._line("  " + self._ink(_DIM, "· " + line))
 
     def quote(self, text: str) -> None:
@@ -79,6 +78,11 @@ class Screen:
 
     def _ink(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if code and self._is_coloured else text
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    # A path is one word, to be copied whole.
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def _folded(line: str) -> list[str]:
