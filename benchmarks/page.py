@@ -33,9 +33,15 @@ _SLOW_TRIPS = (
     "a round trip is a few system calls and some parsing, and follows the speed of the machine at"
     " that moment; hold it against the floor of the same run"
 )
-_BUSY = (
-    "with more to do than processors, a message waits for the scheduler; the median shows what the"
-    " work itself takes"
+_BESIDE = (
+    "the run's own work is on the same thread in pieces of up to a few milliseconds (prompts,"
+    " journal, jail), and a request that comes in such a moment waits for its end; the median shows"
+    " what it takes otherwise"
+)
+_CROWDED = (
+    "each session is a process of its own, and all of them, the program that types for them and the"
+    " model share two cores. What a key costs, in the last row, times the keys of a second is more"
+    " than those have, so requests queue; about a third as many come near the limit"
 )
 _SLOW_GHOST_TEXT = (
     "the floor is what asking over httpx costs without doing anything else. What comes on top is"
@@ -98,7 +104,7 @@ def large_row(samples: list[float]) -> Row:
         "",
         "500 ms",
         max(samples) < 500,
-        _BUSY,
+        _CROWDED,
     )
 
 
@@ -124,7 +130,7 @@ def typing_rows(
             "",
             "1 ms",
             late <= 1,
-            _BUSY,
+            _BESIDE,
         ),
         Row(
             f"{crowded}: a trivial request, p99",
@@ -132,7 +138,7 @@ def typing_rows(
             "",
             "50 ms",
             trivial <= 50,
-            _BUSY,
+            _CROWDED,
         ),
         Row(
             f"{crowded}: cancelled ghost text, p99",
@@ -140,7 +146,7 @@ def typing_rows(
             "",
             "50 ms, none unanswered",
             cancelled <= 50 and not crowd.unanswered,
-            _BUSY,
+            _CROWDED,
         ),
         Row(
             f"{crowded}: a server's processor time for a key",
@@ -163,7 +169,7 @@ def _keystroke(lines: int, samples: Samples) -> Row:
         f"{floor:.2f} ms (p50 {samples.medians()[1]:.2f} ms)",
         f"{limit:.0f} ms",
         typed <= limit,
-        _BUSY,
+        _CROWDED,
     )
 
 
