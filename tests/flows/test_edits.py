@@ -230,3 +230,25 @@ async def test_a_run_cancelled_while_the_editor_applies_says_what_was_applied(
     await window.command("steward.run.cancel", runId=run_id)
     assert RIGHT in repository(workspace).text
     assert [row["state"] for row in books.proposals()] == ["applied"]
+
+
+async def test_a_run_behind_another_ones_question_can_be_cancelled_at_once(
+    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    before = repository(workspace)
+    person = Person(lambda shown: None if shown.kind == "edit" else "approve")
+    window = await open_window(ASKING, person=person)
+    first = await window.run_agent()
+    edit = await person.sees("edit")
+    second = await window.run_agent()
+    await books.until(lambda books: len(books.proposals()) == 2)
+    await window.command("steward.run.cancel", runId=second)
+    assert {row["run_id"]: row["state"] for row in books.proposals()} == {
+        first: "proposed",
+        second: "refused",
+    }
+    assert repository(workspace) == before
+    edit.answer("approve")
+    assert (await window.until_ended(first))["state"] == "finished"
+    assert RIGHT in repository(workspace).text

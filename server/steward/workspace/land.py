@@ -92,31 +92,32 @@ class Lander:
             await self._mark(principal, proposal.id, landed)
 
     async def give_up(self, principal: Principal, run_id: str) -> None:
-        """End the proposals of a run that was cancelled; what was applied of them is recorded."""
-        async with self._one_at_a_time:
-            for proposal in await self.proposals.open_edits(principal, run_id):
-                try:
-                    found = await self._way(proposal).look(proposal)
-                except StewardError as error:
-                    landed = _unread(error)
-                else:
-                    landed = _landed(proposal, found, "applied")
-                    if found.share == "none":
-                        landed = Landed("refused", "The run was cancelled; no file was touched.")
-                await self._mark(principal, proposal.id, landed)
+        """End the proposals of a run that was cancelled; what was applied of them is recorded.
+
+        It waits for no other landing: that may be before a person for hours.
+        """
+        for proposal in await self.proposals.open_edits(principal, run_id):
+            try:
+                found = await self._way(proposal).look(proposal)
+            except StewardError as error:
+                landed = _unread(error)
+            else:
+                landed = _landed(proposal, found, "applied")
+                if found.share == "none":
+                    landed = Landed("refused", "The run was cancelled; no file was touched.")
+            await self._mark(principal, proposal.id, landed)
 
     async def note_late(self, principal: Principal, proposal_id: str) -> Landed | None:
         """Record what an editor did after it had been given up on; `None` if it did nothing."""
-        async with self._one_at_a_time:
-            proposal = (await self.proposals.find(proposal_id)).proposal
-            if not isinstance(proposal, EditProposal):
-                return None
-            found, _ = await self._settled(self._way(proposal), proposal, is_expected=True)
-            if found.share in ("none", "foreign"):
-                return None
-            landed = _landed(proposal, found, "applied by the editor after it was given up")
-            await self._mark(principal, proposal_id, landed)
-            return landed
+        proposal = (await self.proposals.find(proposal_id)).proposal
+        if not isinstance(proposal, EditProposal):
+            return None
+        found, _ = await self._settled(self._way(proposal), proposal, is_expected=True)
+        if found.share in ("none", "foreign"):
+            return None
+        landed = _landed(proposal, found, "applied by the editor after it was given up")
+        await self._mark(principal, proposal_id, landed)
+        return landed
 
     async def _mark(self, principal: Principal, proposal_id: str, landed: Landed) -> None:
         await self.proposals.mark(principal, proposal_id, landed.state, outcome=landed.outcome)

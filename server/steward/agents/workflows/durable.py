@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 _INTERPRETER = "1"
 """Raised only when the order in which a run takes its steps changes."""
 _QUEUE_POLL_S = 0.25
+_CANCEL_WITHIN_S = 5.0
 
 Interpret = Callable[[str, Mapping[str, object], Journal], Awaitable[JsonObject]]
 """Plays one run: its id, its specification, and the journal to take steps with."""
@@ -107,11 +108,12 @@ class DurableEngine:
         )
 
     async def cancel(self, run_id: str) -> None:
-        """End the run where it is; a step under way is cancelled."""
+        """End the run where it is; a step under way is cancelled, and waited for a while."""
         await self._open()
         await self._dbos.cancel_workflow_async(run_id)
         if task := self._tasks.get(run_id):
             task.cancel()
+            await asyncio.wait((task,), timeout=_CANCEL_WITHIN_S)
 
     async def close(self) -> None:
         """Stop working. Runs under way stay pending and go on in the next process."""
