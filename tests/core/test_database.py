@@ -153,7 +153,7 @@ async def test_a_writer_waits_until_another_process_is_done(tmp_path: Path) -> N
 async def test_a_lock_that_is_never_given_back_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("steward.core.database.DATABASE_BUSY_S", 0.01)
+    monkeypatch.setattr("steward.core.sqlite_store.DATABASE_BUSY_S", 0.01)
     file = tmp_path / "steward.db"
     async with open_database(file) as database:
         other = sqlite3.connect(file, isolation_level=None)
