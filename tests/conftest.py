@@ -10,7 +10,7 @@ from blockbuster import BlockBuster
 from demo.scripted_model import ScriptedModel
 from tests.environment import SAMPLE, git
 from tests.places import Place
-from tests.postgresql_server import PostgresqlServer, lent_database, running_server
+from tests.postgresql_server import PostgresqlServer, bare_database, lent_database, running_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +48,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
         return tmp_path / "steward.db"
     return request.getfixturevalue("postgresql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place]:
+    """A place where nothing was ever opened, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield tmp_path / "steward.db"
+        return
+    with bare_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -54,6 +54,9 @@ class PostgresqlServer:
         return f"postgresql://steward@/{database}?host={self.folder}"
 
     def start(self) -> None:
+        """Nothing happens where it runs already."""
+        if self._ends_well("pg_ctl", "status"):
+            return
         options = f"-k {self.folder} -c listen_addresses= {_QUICK}"
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
 
@@ -70,6 +73,12 @@ class PostgresqlServer:
             return cursor.fetchall() if cursor.description else []
 
     def _run(self, program: str, *arguments: str) -> None:
+        if not self._ends_well(program, *arguments):
+            log = self.folder / "log"
+            said = log.read_text("utf-8", "replace")[-2000:] if log.exists() else ""
+            pytest.fail(f"{program} {' '.join(arguments)} failed. {said}")
+
+    def _ends_well(self, program: str, *arguments: str) -> bool:
         done = subprocess.run(
             [str(self.binaries / program), *arguments],
             env=clean_environment() | {"PGDATA": str(self.folder / "data"), "LC_ALL": "C.UTF-8"},
@@ -84,10 +93,7 @@ class PostgresqlServer:
             timeout=_STARTS_S,
             check=False,
         )
-        if done.returncode:
-            log = self.folder / "log"
-            said = log.read_text("utf-8", "replace")[-2000:] if log.exists() else ""
-            pytest.fail(f"{program} {' '.join(arguments)} ended with {done.returncode}. {said}")
+        return done.returncode == 0
 
 
 @contextmanager
