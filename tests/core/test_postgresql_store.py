@@ -158,17 +158,18 @@ async def test_a_unit_that_falls_silent_does_not_keep_the_lock(
     postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("steward.core.postgresql_store.DATABASE_STATEMENT_S", 0.2)
-    silent = threading.Event()
+    unit = Unit("a")
 
     def work(session: Session) -> None:
-        Unit("a")(session)
+        unit(session)
         while execute(postgresql, _IN_TRANSACTION):
-            assert not silent.wait(0.05)
+            pass
         names(session)
 
     async with open_database(postgresql) as database:
         with pytest.raises(UnavailableError, match="idle-in-transaction"):
             await database.run(work)
+        assert unit.runs == 1
         await database.run(Unit("b"))
         assert await database.read(names) == {"b"}
 
