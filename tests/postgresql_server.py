@@ -24,18 +24,23 @@ import pytest
 from steward.core.database import open_database
 from tests.environment import clean_environment
 
-# As a replica the triggers that refuse this do not fire.
+# As a replica the triggers that refuse this do not fire. TRUNCATE would take seven times as long.
 _EMPTY = """
 SET session_replication_role = replica;
-DO $$ BEGIN EXECUTE (
-    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-); END $$
+DO $$ DECLARE each text; BEGIN
+    FOR each IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP EXECUTE 'DELETE FROM ' || quote_ident(each); END LOOP;
+    PERFORM setval(sequencename::regclass, 1, FALSE) FROM pg_sequences;
+END $$
 """
 _NEEDED = ("initdb", "pg_ctl", "postgres")
 _STARTS_S = 60
 # The operating system outlives every crash that a test makes, so nothing need reach the disk.
-_QUICK = "-c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=16MB"
+_QUICK = (
+    "-c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=60"
+    " -c shared_buffers=16MB"
+)
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ class Unit:
 
 
 def names(session: Session) -> list[str]:
-    # A row's place, in the order in which rows were written.
-    place = "rowid" if session.get_bind().dialect.name == "sqlite" else "ctid"
+    # What a row has from the order in which units wrote.
+    place = "rowid" if session.get_bind().dialect.name == "sqlite" else "xmin::text::bigint"
     return list(
         session.connection().execute(text(f"SELECT scope FROM account ORDER BY {place}")).scalars()
     )

@@ -48,9 +48,9 @@ def test_no_interleaving_of_calls_overspends_the_account(calls: list[Call]) -> N
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(calls=st.lists(CALLS, min_size=4, max_size=12))
+@given(calls=st.lists(CALLS, min_size=8, max_size=12))
 def test_no_interleaving_overspends_on_postgresql(
     postgresql_server: PostgresqlServer, calls: list[Call]
 ) -> None:
