@@ -35,7 +35,7 @@ def test_without_any_setting_there_is_a_limit_and_no_model(config: Path) -> None
     assert settings.ledger.limit_nano_usd == 20 * NANO_PER_USD
     assert settings.gateway.base_url is None
     assert settings.data_dir.is_absolute()
-    assert settings.database_place.parent == settings.data_dir
+    assert settings.database_place == settings.data_dir / "steward.db"
 
 
 def test_the_environment_stands_above_the_file(config: Path) -> None:
