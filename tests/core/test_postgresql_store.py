@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Generator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -75,6 +76,19 @@ async def test_a_unit_that_surely_changed_nothing_is_run_again(
     assert await database.run(unit) == "a"
     assert unit.runs == 2
     assert await database.read(names) == {"a"}
+
+
+async def test_a_unit_that_speaks_to_the_driver_itself_is_run_again_too(database: Database) -> None:
+    def work(session: Session) -> str:
+        runs.append(1)
+        if len(runs) == 1:
+            connection: Any = session.connection().connection.driver_connection
+            connection.execute(END_ME)
+        return Unit("a")(session)
+
+    runs: list[int] = []
+    assert await database.run(work) == "a"
+    assert len(runs) == 2
 
 
 async def test_a_unit_that_never_succeeds_is_given_up(database: Database) -> None:

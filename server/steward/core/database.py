@@ -26,7 +26,7 @@ from steward.core.errors import UnavailableError
 from steward.core.limits import UNITS_WAITING_MAX
 from steward.core.postgresql_store import open_postgresql
 from steward.core.sqlite_store import open_sqlite
-from steward.core.store import Store
+from steward.core.store import Kind, Store
 
 T = TypeVar("T")
 
@@ -46,6 +46,13 @@ class Database:
         )
         self._last_write: Future[Any] | None = None
         self._waiting = 0
+        self.handed_in = 0
+        """Units of work so far. Unchanged, it tells that nothing came behind one's own unit."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which database it is, for a room that speaks to its driver."""
+        return self._store.kind
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction; commit if it returns, roll back if it raises.
@@ -85,6 +92,7 @@ class Database:
                 " already. Its disk may be too slow or full; look there, then try again."
             )
         self._waiting += 1
+        self.handed_in += 1
         running = threads.submit(unit)
         if threads is self._writer:
             self._last_write = running

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, UnavailableError
@@ -28,6 +28,7 @@ from steward.core.limits import (
     DATABASE_UNIT_ATTEMPTS_MAX,
 )
 from steward.core.migrate import HEAD, bring_to_head, revision_of
+from steward.core.store import Kind
 
 T = TypeVar("T")
 
@@ -41,7 +42,6 @@ _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_MIGRATION = f"BEGIN; SET LOCAL statement_timeout = 0; {_BEGIN_WRITE.partition('; ')[2]}"
 _CONFLICTS = ("40001", "40P01")
 """Serialisation failure and deadlock: the transaction was surely not committed."""
-_SHUT_DOWN = ("57P01", "57P02", "57P03")
 _TOO_SLOW = "25P03"
 """The server ended a transaction in which nothing happened for too long."""
 _LOCK_TIMED_OUT = "55P03"
@@ -51,12 +51,16 @@ _READ_ONLY = "25006"
 class PostgresqlStore:
     """A database on a server."""
 
+    kind: Kind = "postgresql"
     readers = DATABASE_READERS_MAX
 
     def __init__(self, url: URL) -> None:
         self.name = _name(url)
         self._writing = _engine(url, connections=1, read_only=False)
         self._reading = _engine(url, connections=self.readers, read_only=True)
+        driver: Any = self._writing.dialect.loaded_dbapi
+        # A room may use the driver's connection itself, and then gets its errors bare.
+        self._failures: tuple[type[Exception], ...] = (DBAPIError, driver.Error)
         self._patience = 1
         """Connections that may fail before units stop waiting; all share it, success renews it."""
 
@@ -85,7 +89,7 @@ class PostgresqlStore:
             try:
                 with self._connected(self._writing if may_write else self._reading) as connection:
                     return attempt.run(connection)
-            except DBAPIError as error:
+            except self._failures as error:
                 if not left or not attempt.may_be_repeated(error):
                     raise self._refusal(error, attempt) from error
 
@@ -115,10 +119,10 @@ class PostgresqlStore:
             " STEWARD_DATABASE, then try again."
         )
 
-    def _refusal(self, error: DBAPIError, attempt: "_Attempt") -> Exception:
+    def _refusal(self, error: Exception, attempt: "_Attempt") -> Exception:
         """What the caller gets; a mistake of ours in a statement stays what it is."""
         state = _state(error)
-        if attempt.is_in_doubt(error):
+        if attempt.is_in_doubt():
             return UnavailableError(
                 f"The connection to the database {self.name!r} was lost while it committed:"
                 f" {_reason(error)}. It is not known whether the change was kept; look before you"
@@ -130,12 +134,12 @@ class PostgresqlStore:
                 f"Another process has held the database {self.name!r} for {waited_s:.0f} seconds."
                 " End the Steward process or database session that hangs, then try again."
             )
-        if isinstance(error, OperationalError) or _is_lost(error) or state == _READ_ONLY:
+        if attempt.is_lost or _kind(error) == "OperationalError" or state == _READ_ONLY:
             return UnavailableError(
                 f"The database {self.name!r} refused: {_reason(error)}. Nothing was changed."
                 " Check the server's log and its disk, then try again."
             )
-        if isinstance(error, DataError) and state is None and "NUL" in str(error.orig):
+        if _kind(error) == "DataError" and state is None and "NUL" in str(_origin(error)):
             return InvalidInputError(
                 "A text holds the character NUL, which PostgreSQL cannot keep. Nothing was"
                 " changed; take the character out."
@@ -150,27 +154,34 @@ class _Attempt:
         self._work = work
         self._may_write = may_write
         self._is_committing = False
+        self._driver: Any = None
 
     def run(self, connection: Connection) -> Any:
+        self._driver = connection.connection.driver_connection
         connection.exec_driver_sql(_BEGIN_WRITE if self._may_write else _BEGIN_READ)
         session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
         with session, session.begin():
             result = self._work(session)
             session.flush()
-            _check_unbroken(connection)
+            _check_unbroken(self._driver)
             self._is_committing = True
         return result
 
-    def may_be_repeated(self, error: DBAPIError) -> bool:
+    @property
+    def is_lost(self) -> bool:
+        """Whether its connection has ended."""
+        return self._driver is not None and bool(self._driver.closed)
+
+    def may_be_repeated(self, error: Exception) -> bool:
         """Whether it surely changed nothing, and may well succeed next time."""
         state = _state(error)
         if state in _CONFLICTS:
             return True
-        return _is_lost(error) and state != _TOO_SLOW and not self.is_in_doubt(error)
+        return self.is_lost and state != _TOO_SLOW and not self.is_in_doubt()
 
-    def is_in_doubt(self, error: DBAPIError) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether it may have been committed."""
-        return self._may_write and self._is_committing and _is_lost(error)
+        return self._may_write and self._is_committing and self.is_lost
 
 
 def open_postgresql(url: str) -> PostgresqlStore:
@@ -254,9 +265,8 @@ def _connect_arguments(url: URL, *, read_only: bool) -> dict[str, object]:
     return chosen | {"options": options, "client_encoding": "utf8"}
 
 
-def _check_unbroken(connection: Connection) -> None:
+def _check_unbroken(driver: Any) -> None:
     """A refused statement that the unit went on after: the server would only seem to commit."""
-    driver: Any = connection.connection.driver_connection
     if driver.info.transaction_status.name == "INERROR":
         raise UnavailableError(
             "The database refused a statement, and the unit of work went on all the same. Nothing"
@@ -264,16 +274,23 @@ def _check_unbroken(connection: Connection) -> None:
         )
 
 
-def _state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
+def _origin(error: Exception) -> Any:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
-def _is_lost(error: DBAPIError) -> bool:
-    state = _state(error)
-    return error.connection_invalidated or state in _SHUT_DOWN or (state or "").startswith("08")
+def _kind(error: Exception) -> str:
+    """Its class among those that all drivers have."""
+    names = {kind.__name__ for kind in type(_origin(error)).__mro__}
+    return next((name for name in ("OperationalError", "DataError") if name in names), "")
 
 
-def _reason(error: DBAPIError) -> str:
+def _state(error: Exception) -> str | None:
+    return getattr(_origin(error), "sqlstate", None)
+
+
+def _reason(error: Exception) -> str:
     """What the server said, in one line and without the values of the statement."""
-    message: str | None = getattr(getattr(error.orig, "diag", None), "message_primary", None)
-    return (message or str(error.orig).strip().partition("\n")[0]).rstrip(".")
+    origin = _origin(error)
+    message: str | None = getattr(getattr(origin, "diag", None), "message_primary", None)
+    return (message or str(origin).strip().partition("\n")[0]).rstrip(".")

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from steward.core.errors import UnavailableError
 from steward.core.limits import DATABASE_BUSY_ATTEMPTS_MAX, DATABASE_BUSY_S
 from steward.core.migrate import bring_to_head, is_at_head
+from steward.core.store import Kind
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 class SqliteStore:
     """A database in a file."""
 
+    kind: Kind = "sqlite"
     readers = 0
 
     def __init__(self, name: str, engine: Engine) -> None:
@@ -47,10 +49,7 @@ class SqliteStore:
                 with session, session.begin():
                     return work(session)
             except OperationalError as error:
-                raise UnavailableError(
-                    f"The database {self.name!r} refused: {error.orig}. Nothing was changed."
-                    " Check that its disk has room and can be written, then try again."
-                ) from error
+                raise _refused(self.name, error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -129,12 +128,19 @@ def _begin(connection: Connection, begin: str, name: str) -> None:
         _retry_busy(partial(connection.exec_driver_sql, begin))
     except OperationalError as error:
         if not _is_busy(error):
-            raise
+            raise _refused(name, error) from error
         waited_s = DATABASE_BUSY_S * DATABASE_BUSY_ATTEMPTS_MAX
         raise UnavailableError(
             f"Another process has held the database {name!r} for {waited_s:.0f} seconds."
             " Close other Steward windows that hang, then try again."
         ) from error
+
+
+def _refused(name: str, error: OperationalError) -> UnavailableError:
+    return UnavailableError(
+        f"The database {name!r} refused: {error.orig}. Nothing was changed."
+        " Check that its disk has room and can be written, then try again."
+    )
 
 
 def _retry_busy(attempt: Callable[[], object]) -> None:

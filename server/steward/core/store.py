@@ -1,15 +1,21 @@
 """What `steward.core.database` asks of a database; SQLite and PostgreSQL give it."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from sqlmodel import Session
 
 T = TypeVar("T")
+Kind = Literal["sqlite", "postgresql"]
 
 
 class Store(Protocol):
     """One database. Its methods block, so they are called on threads and never on the loop."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the two it is."""
+        ...
 
     @property
     def name(self) -> str:
