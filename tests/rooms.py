@@ -38,6 +38,7 @@ from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.workspace import Workspace
+from tests.places import Place
 from tests.text_editor import TextEditor
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -80,10 +81,10 @@ class Rooms(Ground):
 
 @asynccontextmanager
 async def open_ground(
-    folder: Path, answer_within: timedelta = ANSWER_WITHIN
+    place: Place, answer_within: timedelta = ANSWER_WITHIN
 ) -> AsyncGenerator[Ground]:
     clock, events = ManualClock(START), Events()
-    async with open_database(folder / "steward.db") as database:
+    async with open_database(place) as database:
         approvals = Approvals(
             database, clock, numbered(f"question-{next(_openings)}"), events, answer_within
         )
@@ -92,13 +93,13 @@ async def open_ground(
 
 @asynccontextmanager
 async def open_rooms(
-    folder: Path, root: Path, answer_within: timedelta = ANSWER_WITHIN
+    place: Place, root: Path, answer_within: timedelta = ANSWER_WITHIN
 ) -> AsyncGenerator[Rooms]:
-    """`folder` is for the data, `root` is the workspace."""
+    """`place` is for the data, `root` is the workspace."""
     editor = TextEditor()
     workspace = Workspace(root, editor, IgnoreOracle(root))
     git = Git(root)
-    async with open_ground(folder, answer_within) as ground:
+    async with open_ground(place, answer_within) as ground:
         proposals = Proposals(ground.database, ground.clock)
         jail = BubblewrapJail(ground.clock)
         tools: list[Tool[Any]] = [

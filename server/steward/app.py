@@ -69,7 +69,7 @@ async def open_house(
     settings: Settings, root: Path | None, editor: Editor
 ) -> AsyncGenerator[Rooms]:
     """Join the parts for one editor window; release what they hold on the way out."""
-    async with open_database(settings.database) as database:
+    async with open_database(settings.database_place) as database:
         ground = Ground(settings, database, SystemClock(), random_id, Events())
         ledger = Ledger(database, ground.clock, ground.events, settings.ledger)
         await ledger.expire_due()

@@ -40,7 +40,7 @@ class Desk:
 @asynccontextmanager
 async def open_desk(folder: Path, url: str) -> AsyncGenerator[Desk]:
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(folder))
+        ground = await stack.enter_async_context(open_ground(folder / "steward.db"))
         gateway, ledger = await stack.enter_async_context(
             open_gateway(url, ground.database, ground.clock, ground.events)
         )

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -18,6 +17,7 @@ from steward.core.principal import Principal
 from steward.ledger.charge import Charge, Usage
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
+from tests.places import Place
 
 ANN = Principal("ann", "session-1", "/work")
 BOB = Principal("bob", "session-2", "/work")
@@ -37,10 +37,10 @@ class Bank:
 
 
 @asynccontextmanager
-async def open_bank(folder: Path, limit_nano_usd: int = LIMIT) -> AsyncGenerator[Bank]:
+async def open_bank(place: Place, limit_nano_usd: int = LIMIT) -> AsyncGenerator[Bank]:
     clock, events = ManualClock(START), Events()
     settings = LedgerSettings(limit_usd=Decimal(limit_nano_usd) / NANO_PER_USD)
-    async with open_database(folder / "steward.db") as database:
+    async with open_database(place) as database:
         yield Bank(Ledger(database, clock, events, settings), database, clock, events)
 
 

@@ -1,14 +1,14 @@
 """A ledger with one dollar a month for everybody."""
 
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 
 from tests.ledger.bank import Bank, open_bank
+from tests.places import Place
 
 
 @pytest.fixture
-async def bank(tmp_path: Path) -> AsyncGenerator[Bank]:
-    async with open_bank(tmp_path) as bank:
+async def bank(place: Place) -> AsyncGenerator[Bank]:
+    async with open_bank(place) as bank:
         yield bank

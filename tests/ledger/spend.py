@@ -1,6 +1,7 @@
 """A process that reserves as many calls as it is let; the tests run several at once.
 
-Arguments: database, name of the process, attempts, cost of each in nano-dollars, limit in dollars.
+Arguments: database (a file or a URL), name of the process, attempts, cost of each in
+nano-dollars, limit in dollars.
 Waits for a line on standard input, then prints how many were admitted.
 """
 
@@ -20,8 +21,9 @@ from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 
 
-async def main(file: str, name: str, attempts: int, cost: int, limit_usd: str) -> None:
-    async with open_database(Path(file)) as database:
+async def main(place: str, name: str, attempts: int, cost: int, limit_usd: str) -> None:
+    at = place if place.startswith("postgresql:") else Path(place)
+    async with open_database(at) as database:
         settings = LedgerSettings(limit_usd=Decimal(limit_usd))
         ledger = Ledger(database, SystemClock(), Events(), settings)
         print("ready", flush=True)

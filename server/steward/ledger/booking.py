@@ -280,9 +280,9 @@ _CHANGE = text(
     " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period"
 )
 _INSERT_RESERVATION = _timed(
-    "INSERT INTO reservation (id, tenant_id, scope, period, user, session, workspace, task, model,"
-    " run_id, price_version, body_digest, state, reserved_nano_usd, cost_nano_usd, is_estimated,"
-    " input_tokens, output_tokens, cached_tokens, opened_at, expires_at)"
+    'INSERT INTO reservation (id, tenant_id, scope, period, "user", session, workspace, task,'
+    " model, run_id, price_version, body_digest, state, reserved_nano_usd, cost_nano_usd,"
+    " is_estimated, input_tokens, output_tokens, cached_tokens, opened_at, expires_at)"
     " VALUES (:id, :tenant_id, :scope, :period, :user, :session, :workspace, :task, :model,"
     " :run_id, :price_version, :body_digest, 'open', :reserved, 0, FALSE,"
     " 0, 0, 0, :opened_at, :expires_at)"

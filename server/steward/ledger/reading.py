@@ -13,14 +13,20 @@ from steward.core.principal import Principal
 from steward.ledger.account import AccountKey
 from steward.ledger.charge import Entry, Usage
 
+# PostgreSQL adds up to a decimal; money is an integer.
 _SPENT_SINCE = text(
-    "SELECT COALESCE(SUM(spent_change_nano_usd), 0) FROM entry"
+    "SELECT CAST(COALESCE(SUM(spent_change_nano_usd), 0) AS BIGINT) FROM entry"
     " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period AND at >= :since"
 ).bindparams(bindparam("since", type_=UTCDateTime()))
-_RUN_COST = text("SELECT COALESCE(SUM(spent_change_nano_usd), 0) FROM entry WHERE run_id = :run_id")
+_RUN_COST = text(
+    "SELECT CAST(COALESCE(SUM(spent_change_nano_usd), 0) AS BIGINT) FROM entry"
+    " WHERE run_id = :run_id"
+)
 _NEWEST = text(
-    "SELECT * FROM reservation WHERE tenant_id = :tenant_id AND user = :user"
-    " AND (:run_id IS NULL OR run_id = :run_id) ORDER BY opened_at DESC, id DESC LIMIT :most"
+    # Unquoted, `user` would be the database's own on PostgreSQL.
+    'SELECT * FROM reservation WHERE tenant_id = :tenant_id AND "user" = :user'
+    " AND (CAST(:run_id AS TEXT) IS NULL OR run_id = :run_id)"
+    " ORDER BY opened_at DESC, id DESC LIMIT :most"
 ).columns(opened_at=UTCDateTime())
 
 
