@@ -38,6 +38,7 @@ from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.workspace import Workspace
+from tests.ledger.bank import key_in
 from tests.text_editor import TextEditor
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -136,7 +137,7 @@ async def open_gateway(
             "prices": {"small": {"input": "0.15", "output": "0.60"}},
         }
     )
-    ledger = Ledger(database, clock, events, LedgerSettings())
+    ledger = Ledger(database, clock, events, LedgerSettings(), key_in(database.path.parent))
     gateway = Gateway(OpenAIProvider(url, None), ledger, settings)
     try:
         yield gateway, ledger

@@ -6,9 +6,11 @@ that must answer first import it afterwards.
 """
 
 import getpass
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.openai_provider import OpenAIProvider
 from steward.gateway.provider import Provider
+from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
@@ -71,7 +74,8 @@ async def open_house(
     """Join the parts for one editor window; release what they hold on the way out."""
     async with open_database(settings.database) as database:
         ground = Ground(settings, database, SystemClock(), random_id, Events())
-        ledger = Ledger(database, ground.clock, ground.events, settings.ledger)
+        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
         await ledger.expire_due()
         gateway = Gateway(_provider(settings), ledger, settings.gateway)
         approvals = Approvals(

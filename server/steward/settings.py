@@ -68,6 +68,11 @@ class Settings(BaseModel):
         """The database's file."""
         return self.data_dir / "steward.db"
 
+    @property
+    def ledger_key(self) -> Path:
+        """The file of the key that seals the ledger's entries."""
+        return self.data_dir / "ledger.key"
+
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in force, from the process's environment or the one given.

@@ -149,7 +149,7 @@ async def test_cancelling_hangs_up_and_books_what_was_used(
     with pytest.raises(asyncio.CancelledError):
         await task
     await exchange.closed_early()
-    (entry,) = await desk.ledger.entries(ANN)
+    (entry,) = await desk.ledger.calls(ANN)
     standing = await desk.ledger.standing(ANN)
     assert (standing.reserved, standing.spent) == (0, entry.cost_nano_usd)
 

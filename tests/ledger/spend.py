@@ -5,8 +5,10 @@ Waits for a line on standard input, then prints how many were admitted.
 """
 
 import asyncio
+import secrets
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from steward.core.clock import SystemClock
@@ -16,6 +18,7 @@ from steward.core.events import Events
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.charge import Charge
+from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 
@@ -23,7 +26,8 @@ from steward.ledger.settings import LedgerSettings
 async def main(file: str, name: str, attempts: int, cost: int, limit_usd: str) -> None:
     async with open_database(Path(file)) as database:
         settings = LedgerSettings(limit_usd=Decimal(limit_usd))
-        ledger = Ledger(database, SystemClock(), Events(), settings)
+        key = KeyFile(Path(file).with_name("ledger.key"), partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, SystemClock(), Events(), settings, key)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         admitted = 0

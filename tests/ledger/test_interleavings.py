@@ -59,7 +59,7 @@ async def _interleave(calls: list[Call]) -> None:
                 expected += await _finish(bank, f"r{number}", calls[number], task.result())
             standing = await bank.ledger.standing(ANN)
             assert (standing.spent, standing.reserved) == (expected, 0)
-            states = {entry.state for entry in await bank.ledger.entries(ANN)}
+            states = {entry.state for entry in await bank.ledger.calls(ANN)}
             assert states <= {"settled", "released", "expired"}
             await assert_balanced(bank.database)
 

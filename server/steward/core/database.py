@@ -39,6 +39,8 @@ class Database:
         self._engine = engine
         self._thread = thread
         self._waiting = 0
+        self.handed_in = 0
+        """Units of work so far. Unchanged, it tells that nothing came behind one's own unit."""
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction; commit if it returns, roll back if it raises.
@@ -70,6 +72,7 @@ class Database:
                 " Its disk may be too slow or full; look there, then try again."
             )
         self._waiting += 1
+        self.handed_in += 1
         loop = asyncio.get_running_loop()
         done = loop.run_in_executor(self._thread, partial(self._transact, work, begin))
         done.add_done_callback(self._note_done)

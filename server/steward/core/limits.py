@@ -99,6 +99,14 @@ DATABASE_BUSY_ATTEMPTS_MAX = 3
 """How often it is asked."""
 UNITS_WAITING_MAX = 10_000
 """Units of work that may wait for the database thread."""
+LEDGER_BATCH_MAX = 256
+"""Operations that the ledger books in one transaction."""
+LEDGER_OPERATIONS_WAITING_MAX = 10_000
+"""Operations that may wait for the ledger."""
+AMOUNT_NANO_USD_MAX = 10**17
+"""What one model call may cost or promise: a hundred million dollars."""
+BALANCE_NANO_USD_MAX = 2**63 - 1
+"""What an account may stand at; the databases hold no larger number."""
 AUDIT_DETAIL_CHARS_MAX = 16_000
 """What one audit entry may say."""
 EVENT_BYTES_MAX = 1024 * 1024
