@@ -6,7 +6,7 @@ true when it is written. Each operation checks everything before it changes anyt
 refused leaves no trace, without costing the others a savepoint.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from steward.core.errors import UnavailableError
 from steward.core.limits import BALANCE_NANO_USD_MAX
 from steward.core.money import NOTHING, NanoUsd
-from steward.ledger.account import NO_LIMITS, AccountKey, Limits, Owner, accounts_of
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
 from steward.ledger.chain import Entry, Head
 from steward.ledger.charge import NO_USAGE, State, Usage
 
@@ -41,6 +41,8 @@ class AccountState:
     reserved: int = 0
     is_changed: bool = False
     is_stored: bool = False
+    defaults: Mapping[Kind, Limits] | None = None
+    """Those that `limits` were compared with in this batch."""
 
     def covers(self, amount: int) -> bool:
         """Whether a call that may cost `amount` fits. What is free always does."""
@@ -61,13 +63,13 @@ class ReservationState:
     price_version: str
     body_digest: str
     reserved: NanoUsd
-    opened_at: datetime
-    expires_at: datetime
+    opened_at: str
+    expires_at: str
     state: State = "open"
     cost: NanoUsd = NOTHING
     usage: Usage = NO_USAGE
     is_estimated: bool = False
-    ended_at: datetime | None = None
+    ended_at: str | None = None
     is_stored: bool = False
 
     @property
@@ -92,7 +94,7 @@ class Passed(NamedTuple):
 
     account: AccountKey
     mark: Mark
-    at: datetime
+    at: str
     spent: int
     limits: Limits
 
@@ -128,7 +130,7 @@ class Store(Protocol):
         """Those of the reservations that there are, for this transaction alone to change."""
         ...
 
-    def due(self, at: datetime, most: int) -> Sequence[ReservationState]:
+    def due(self, at: str, most: int) -> Sequence[ReservationState]:
         """Open reservations whose time was over at `at`, the oldest first; likewise."""
         ...
 
@@ -151,9 +153,10 @@ class Book:
     accounts: dict[AccountKey, AccountState]
     reservations: dict[str, ReservationState]
     due: Sequence[ReservationState]
-    at: datetime
+    at: str
     """The latest time that an operation of the batch was asked at."""
     entries: list[Entry] = field(default_factory=list[Entry])
+    """What happened, in order; numbered when it is sealed."""
     notes: list[Note] = field(default_factory=list[Note])
     sums: dict[Sum, Usages] = field(default_factory=dict[Sum, Usages])
     changed: dict[str, ReservationState] = field(default_factory=dict[str, ReservationState])
@@ -167,14 +170,15 @@ class Book:
         reservation: ReservationState,
         accounts: Sequence[AccountState],
         kind: str,
-        at: datetime,
+        at: str,
         *,
         reserved: int = 0,
         spent: int = 0,
     ) -> None:
-        """Change all accounts of a reservation alike, and append the entry that says so."""
-        for account in accounts:
-            _check(account, reserved, spent)
+        """Change all accounts of a reservation alike, and append the entry that says so.
+
+        Whether they can be changed so is checked before, with `check`.
+        """
         for account in accounts:
             account.reserved += reserved
             account.spent += spent
@@ -231,16 +235,14 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
-def _entry(
-    reservation: ReservationState, kind: str, at: datetime, reserved: int, spent: int
-) -> Entry:
+def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spent: int) -> Entry:
     usage = reservation.usage
     return Entry(
         0,  # Numbered when it is sealed.
         *reservation.owner,
         reservation.period,
         reservation.id,
-        stamp(at),
+        at,
         kind,
         reserved,
         spent,
@@ -255,7 +257,12 @@ def _entry(
     )
 
 
-def _check(account: AccountState, reserved: int, spent: int) -> None:
+def check(account: AccountState, reserved: int, spent: int) -> None:
+    """Refuse a change that would take the account below nought or beyond what is counted.
+
+    Raises:
+        UnavailableError: it would; the books are damaged.
+    """
     new_reserved, new_spent = account.reserved + reserved, account.spent + spent
     most = BALANCE_NANO_USD_MAX
     if not (0 <= new_reserved <= most and 0 <= new_spent <= most):

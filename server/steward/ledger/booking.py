@@ -7,20 +7,22 @@ refused, because it can only be a fault of ours.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from steward.core.errors import InvalidInputError, NotFoundError
 from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of, owner_of
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
 from steward.ledger.book import (
     EXPIRED_AT_ONCE_MAX,
     AccountState,
     Book,
     Note,
     ReservationState,
+    check,
+    stamp,
 )
 from steward.ledger.charge import NO_USAGE, Charge, Reservation, State, Usage
 
@@ -86,6 +88,7 @@ class Reserve:
     """Take the most that a call can cost out of every account that pays for it."""
 
     principal: Principal
+    owner: Owner
     charge: Charge
     period: str
     defaults: Mapping[Kind, Limits]
@@ -103,7 +106,7 @@ class Reserve:
     @property
     def accounts(self) -> tuple[AccountKey, ...]:
         """All that pay."""
-        return accounts_of(owner_of(self.principal), self.period)
+        return accounts_of(self.owner, self.period)
 
     def book(self, book: Book) -> Reservation | Balances:
         """The reservation; or how the account stands that does not cover it."""
@@ -117,6 +120,7 @@ class Reserve:
         found = book.reservations.get(charge.request_id)
         if found is not None:
             return _same_again(found, digest)
+        at = stamp(self.at)
         _expire(book, self.at)
         accounts = [book.accounts[key] for key in self.accounts]
         for account in accounts:
@@ -124,9 +128,10 @@ class Reserve:
         for account in accounts:
             if not account.covers(charge.worst_nano_usd):
                 return _balances(account)
-        state = _opened(self, digest)
-        book.post(state, accounts, "reserve", self.at, reserved=state.reserved)
-        return Reservation(state.id, "open", state.reserved, state.expires_at, is_new=True)
+            check(account, charge.worst_nano_usd, 0)
+        state = _opened(self, digest, at)
+        book.post(state, accounts, "reserve", at, reserved=state.reserved)
+        return Reservation(state.id, "open", state.reserved, self.expires_at, is_new=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class End:
             raise NotFoundError(
                 f"There is no reservation {self.reservation_id!r}; reserve before you end."
             )
-        return _end(book, found, self.ending)
+        return _end(book, found, self.ending, stamp(self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,7 @@ class GiveBack:
         # Its own commit may have failed: then there is nothing.
         if found is None or not isinstance(made, Reservation) or not made.is_new:
             return None
-        return _end(book, found, Ending("released", self.at))
+        return _end(book, found, Ending("released", self.at), stamp(self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +210,15 @@ def _same_again(found: ReservationState, digest: str) -> Reservation:
         raise InvalidInputError(
             f"The request id {found.id!r} was used for another request; make a new id for each."
         )
-    return Reservation(found.id, found.state, found.reserved, found.expires_at, is_new=False)
+    expires_at = datetime.fromisoformat(found.expires_at).replace(tzinfo=UTC)
+    return Reservation(found.id, found.state, found.reserved, expires_at, is_new=False)
 
 
-def _opened(wanted: Reserve, digest: str) -> ReservationState:
+def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
     charge = wanted.charge
     return ReservationState(
         id=charge.request_id,
-        owner=owner_of(wanted.principal),
+        owner=wanted.owner,
         period=wanted.period,
         task=charge.task,
         model=charge.model,
@@ -220,13 +226,16 @@ def _opened(wanted: Reserve, digest: str) -> ReservationState:
         price_version=charge.price_version,
         body_digest=digest,
         reserved=charge.worst_nano_usd,
-        opened_at=wanted.at,
-        expires_at=wanted.expires_at,
+        opened_at=at,
+        expires_at=stamp(wanted.expires_at),
     )
 
 
 def _set_limits(book: Book, account: AccountState, wanted: Reserve) -> None:
     """Note a limit that was changed, or is new."""
+    if account.defaults is wanted.defaults:
+        return
+    account.defaults = wanted.defaults
     limits = account.budget or wanted.defaults.get(account.key.kind, NO_LIMITS)
     if account.limits == limits and (account.is_stored or account.is_changed):
         return
@@ -256,43 +265,40 @@ def _balances(account: AccountState) -> Balances:
     )
 
 
-def _expire(book: Book, at: datetime) -> tuple[Owner, ...]:
+def _expire(book: Book, now: datetime) -> tuple[Owner, ...]:
     expired: list[Owner] = []
+    if not book.due:
+        return ()
+    at = stamp(now)
     for due in book.due:
         found = book.reservations[due.id]  # As it is now; another operation may have ended it.
         if found.state == "open" and found.expires_at <= at:
-            ending = Ending("expired", at, found.reserved, is_estimated=True)
-            owner = _end(book, found, ending)
+            ending = Ending("expired", now, found.reserved, is_estimated=True)
+            owner = _end(book, found, ending, at)
             expired += [owner] if owner else []
     return tuple(expired)
 
 
-def _end(book: Book, found: ReservationState, ending: Ending) -> Owner | None:
+def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner | None:
     if _has_ended_so(found, ending):
         return None
-    if found.state not in ("open", "expired"):
+    was_open = found.state == "open"
+    if not was_open and found.state != "expired":
         raise InvalidInputError(
             f"The reservation {found.id!r} was {found.state} with a cost of {found.cost}"
             f" nano-dollars; it cannot be {ending.state} with {ending.cost}."
         )
-    freed = found.reserved if found.state == "open" else 0
-    kind = _KINDS[ending.state] if found.state == "open" else "correct"
-    ended = replace(
-        found,
-        state=ending.state,
-        cost=ending.cost,
-        usage=ending.usage,
-        is_estimated=ending.is_estimated,
-        ended_at=ending.at,
-    )
-    book.post(
-        ended,
-        book.paying(found),
-        kind,
-        ending.at,
-        reserved=-freed,
-        spent=ending.cost - found.cost,
-    )
+    freed, spent = found.reserved if was_open else 0, ending.cost - found.cost
+    accounts = book.paying(found)
+    for account in accounts:
+        check(account, -freed, spent)
+    found.state = ending.state
+    found.cost = ending.cost
+    found.usage = ending.usage
+    found.is_estimated = ending.is_estimated
+    found.ended_at = at
+    kind = _KINDS[ending.state] if was_open else "correct"
+    book.post(found, accounts, kind, at, reserved=-freed, spent=spent)
     if ending.cost > found.reserved:
         book.notes.append(_overrun(found, ending))
     return found.owner

@@ -87,6 +87,7 @@ class Ledger:
         now = self._clock.now()
         wanted = Reserve(
             principal=principal,
+            owner=owner_of(principal),
             charge=charge,
             period=period_of(now),
             defaults=self._defaults,

@@ -7,7 +7,6 @@ what is read here needs no lock of its own.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlmodel import Session
@@ -20,7 +19,6 @@ from steward.ledger.book import (
     Passed,
     ReservationState,
     Usages,
-    stamp,
 )
 from steward.ledger.chain import START, Entry, Head
 from steward.ledger.charge import Usage
@@ -50,9 +48,9 @@ class SqliteStore:
         rows = self._connection.execute(_FIND, (json.dumps(list(ids)),)).fetchall()
         return [_reservation(row) for row in rows]
 
-    def due(self, at: datetime, most: int) -> Sequence[ReservationState]:
+    def due(self, at: str, most: int) -> Sequence[ReservationState]:
         """Open reservations whose time was over at `at`, the oldest first."""
-        rows = self._connection.execute(_DUE, (stamp(at), most)).fetchall()
+        rows = self._connection.execute(_DUE, (at, most)).fetchall()
         return [_reservation(row) for row in rows]
 
     def accounts(self, keys: Collection[AccountKey]) -> Iterable[AccountState]:
@@ -76,8 +74,7 @@ class SqliteStore:
             self._connection.executemany(statement, rows)
 
     def _is_new(self, passed: Passed) -> bool:
-        at = stamp(passed.at)
-        row = (*passed.account, passed.mark, at, passed.spent, *passed.limits)
+        row = (*passed.account, passed.mark, passed.at, passed.spent, *passed.limits)
         return self._connection.execute(_NOTE_MARK, row).rowcount == 1
 
 
@@ -118,8 +115,8 @@ def _new_row(reservation: ReservationState) -> tuple[object, ...]:
         reservation.price_version,
         reservation.body_digest,
         reservation.reserved,
-        stamp(reservation.opened_at),
-        stamp(reservation.expires_at),
+        reservation.opened_at,
+        reservation.expires_at,
         *_ending(reservation),
     )
 
@@ -129,7 +126,7 @@ def _ended_row(reservation: ReservationState) -> tuple[object, ...]:
 
 
 def _ending(reservation: ReservationState) -> tuple[object, ...]:
-    usage, ended_at = reservation.usage, reservation.ended_at
+    usage = reservation.usage
     return (
         reservation.state,
         reservation.cost,
@@ -137,7 +134,7 @@ def _ending(reservation: ReservationState) -> tuple[object, ...]:
         usage.input_tokens,
         usage.output_tokens,
         usage.cached_tokens,
-        None if ended_at is None else stamp(ended_at),
+        reservation.ended_at,
     )
 
 
@@ -152,19 +149,15 @@ def _reservation(row: tuple[Any, ...]) -> ReservationState:
         price_version=row[10],
         body_digest=row[11],
         reserved=NanoUsd(row[12]),
-        opened_at=_time(row[13]),
-        expires_at=_time(row[14]),
+        opened_at=row[13],
+        expires_at=row[14],
         state=row[15],
         cost=NanoUsd(row[16]),
         is_estimated=bool(row[17]),
         usage=Usage(row[18], row[19], row[20]),
-        ended_at=_time(row[21]) if row[21] else None,
+        ended_at=row[21],
         is_stored=True,
     )
-
-
-def _time(written: str) -> datetime:
-    return datetime.fromisoformat(written).replace(tzinfo=UTC)
 
 
 _ENDING = "state, cost_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens, ended_at"

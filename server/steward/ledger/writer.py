@@ -25,6 +25,7 @@ from steward.ledger.book import (
     Book,
     Passed,
     Store,
+    stamp,
 )
 from steward.ledger.booking import Operation
 from steward.ledger.chain import Entry, Head, seal
@@ -190,7 +191,7 @@ class Writer:
 def _opened(store: Store, operations: Sequence[Operation[Any]]) -> Book:
     """Everything that the operations may touch, read once."""
     ids = {found for operation in operations if (found := operation.reservation_id) is not None}
-    at = max(operation.at for operation in operations)
+    at = stamp(max(operation.at for operation in operations))
     reservations = {each.id: each for each in store.reservations(ids)}
     due = store.due(at, EXPIRED_AT_ONCE_MAX)
     reservations |= {each.id: each for each in due}
