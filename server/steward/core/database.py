@@ -97,10 +97,7 @@ class Database:
                 with session, session.begin():
                     return work(session)
             except OperationalError as error:
-                raise UnavailableError(
-                    f"The database {str(self.path)!r} refused: {error.orig}. Nothing was changed."
-                    " Check that its disk has room and can be written, then try again."
-                ) from error
+                raise _refused(self.path, error) from error
 
 
 @asynccontextmanager
@@ -190,12 +187,19 @@ def _begin(connection: Connection, begin: str, path: Path) -> None:
         _retry_busy(partial(connection.exec_driver_sql, begin))
     except OperationalError as error:
         if not _is_busy(error):
-            raise
+            raise _refused(path, error) from error
         waited_s = DATABASE_BUSY_S * DATABASE_BUSY_ATTEMPTS_MAX
         raise UnavailableError(
             f"Another process has held the database {str(path)!r} for {waited_s:.0f} seconds."
             " Close other Steward windows that hang, then try again."
         ) from error
+
+
+def _refused(path: Path, error: OperationalError) -> UnavailableError:
+    return UnavailableError(
+        f"The database {str(path)!r} refused: {error.orig}. Nothing was changed."
+        " Check that its disk has room and can be written, then try again."
+    )
 
 
 def _retry_busy(attempt: Callable[[], object]) -> None:

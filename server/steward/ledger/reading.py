@@ -1,6 +1,6 @@
 """What people ask the ledger: units of work that only read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits
+from steward.ledger.account import NO_LIMITS, SESSION_PERIOD, AccountKey, Kind, Limits, kind_of
 from steward.ledger.charge import Call, Usage
 
 
@@ -42,6 +42,9 @@ _BUDGETS = text(
     "SELECT scope, limit_nano_usd, soft_limit_nano_usd FROM budget"
     " WHERE tenant_id = :tenant_id AND scope IN :scopes"
 ).bindparams(bindparam("scopes", expanding=True))
+_SCOPES = text(
+    "SELECT scope FROM account WHERE tenant_id = :tenant_id AND period = :period ORDER BY scope"
+)
 _SPENT_ON = text(
     'SELECT COALESCE(SUM(cost_nano_usd), 0) FROM "usage" WHERE tenant_id = :tenant_id'
     " AND dimension = 'user' AND name = :name AND day = :day"
@@ -74,6 +77,23 @@ def accounts(
         spent, reserved = balances.get((key.scope, key.period), (NanoUsd(0), NanoUsd(0)))
         found[key] = AccountStanding(key, *limits, spent, reserved)
     return found
+
+
+def month(
+    session: Session,
+    tenant_id: str,
+    period: str,
+    scopes: Collection[str],
+    defaults: Mapping[Kind, Limits],
+) -> list[AccountStanding]:
+    """How every account of a month stands, and those of `scopes` that nobody has used yet."""
+    rows = session.connection().execute(_SCOPES, {"tenant_id": tenant_id, "period": period})
+    every = {row.scope for row in rows} | set(scopes)
+    keys = [
+        AccountKey(tenant_id, scope, SESSION_PERIOD if kind_of(scope) == "session" else period)
+        for scope in sorted(every)
+    ]
+    return list(accounts(session, keys, defaults).values())
 
 
 def spent_on(session: Session, principal: Principal, at: datetime) -> NanoUsd:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from sqlalchemy import exc
 from sqlmodel import Session
 
 from steward.core import audit
 from steward.core.database import Database
-from steward.core.errors import StewardError, UnavailableError
+from steward.core.errors import InvalidInputError, StewardError, UnavailableError
 from steward.core.limits import LEDGER_BATCH_MAX, LEDGER_OPERATIONS_WAITING_MAX
 from steward.ledger.book import (
     EXPIRED_AT_ONCE_MAX,
@@ -33,8 +34,18 @@ from steward.ledger.key import KeyFile
 
 T = TypeVar("T")
 
-_POISON = (ValueError, TypeError, OverflowError, sqlite3.DatabaseError)
-"""What a database makes of values that it cannot keep."""
+_POISON = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    exc.DataError,
+    exc.IntegrityError,
+)
+"""What databases make of values that they cannot keep."""
 
 
 @dataclass(slots=True)
@@ -145,17 +156,16 @@ class Writer:
         operations = batch.take()
         try:
             return self._together(session, operations)
-        except sqlite3.OperationalError as error:
+        except _POISON as error:
+            raise _unkept(error) from error
+        except sqlite3.DatabaseError as error:
             raise _unavailable(error) from error
 
     def _together(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
         if len(operations) == 1:
             return self._write(session, operations)
         try:
-            with session.connection().begin_nested():
-                return self._write(session, operations)
-        except sqlite3.OperationalError:
-            raise
+            return self._undoable(session, operations)
         except _POISON:
             # One of them holds what the database cannot keep; the others must not pay for it.
             return self._one_by_one(session, operations)
@@ -164,15 +174,24 @@ class Writer:
         booked = Booked([])
         for operation in operations:
             try:
-                with session.connection().begin_nested():
-                    alone = self._write(session, [operation])
-            except sqlite3.OperationalError:
-                raise
+                alone = self._undoable(session, [operation])
             except _POISON as error:
-                booked.outcomes.append(error)
+                booked.outcomes.append(_unkept(error))
             else:
                 booked.outcomes += alone.outcomes
                 booked.passed += alone.passed
+        return booked
+
+    def _undoable(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
+        execute = session.connection().exec_driver_sql
+        execute("SAVEPOINT ledger")
+        try:
+            booked = self._write(session, operations)
+        except _POISON:
+            # Not after a full disk and the like: then the database has undone everything.
+            execute("ROLLBACK TO SAVEPOINT ledger")
+            raise
+        execute("RELEASE SAVEPOINT ledger")
         return booked
 
     def _write(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
@@ -219,6 +238,13 @@ def _sealed(key: bytes, head: Head, entries: Sequence[Entry]) -> list[tuple[Entr
         before = seal(key, before, entry)
         sealed.append((entry, before))
     return sealed
+
+
+def _unkept(error: Exception) -> InvalidInputError:
+    return InvalidInputError(
+        f"A model call cannot be kept in the cost ledger: {error}. Nothing was booked for it, and"
+        " it is not made. Check the names of its model, task and workspace."
+    )
 
 
 def _unavailable(error: sqlite3.Error) -> UnavailableError:
