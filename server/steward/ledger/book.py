@@ -126,6 +126,10 @@ class Store(Protocol):
         """The end of the chain; no other process adds to it until the transaction ends."""
         ...
 
+    def ending(self) -> Sequence[tuple[Entry, str]]:
+        """The last two entries with their seals, the older first."""
+        ...
+
     def reservations(self, ids: Collection[str]) -> Iterable[ReservationState]:
         """Those of the reservations that there are, for this transaction alone to change."""
         ...

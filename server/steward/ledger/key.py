@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,8 +48,8 @@ class KeyFile:
     def _make(self) -> None:
         """Write the whole file under another name first: nobody ever reads half a key."""
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-        opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        opened, name = tempfile.mkstemp(prefix=self.file.name, dir=self.file.parent)
+        draft = Path(name)
         try:
             try:
                 os.write(opened, self.fresh().encode("ascii"))

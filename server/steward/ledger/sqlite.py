@@ -41,6 +41,11 @@ class SqliteStore:
         found = self._connection.execute(_HEAD).fetchone()
         return Head(*found) if found else Head(0, START)
 
+    def ending(self) -> Sequence[tuple[Entry, str]]:
+        """The last two entries with their seals, the older first."""
+        rows = self._connection.execute(_ENDING_OF_CHAIN).fetchall()
+        return [(Entry(*row[:-1]), row[-1]) for row in reversed(rows)]
+
     def reservations(self, ids: Collection[str]) -> Iterable[ReservationState]:
         """Those of the reservations that there are."""
         if not ids:
@@ -189,11 +194,13 @@ _PUT_ACCOUNT = (
     " spent_nano_usd = excluded.spent_nano_usd, reserved_nano_usd = excluded.reserved_nano_usd"
 )
 _HEAD = "SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1"
-_APPEND = (
-    f"INSERT INTO entry (seq, {_OWNER}, period, reservation_id, at, kind,"  # noqa: S608
-    " reserved_change_nano_usd, spent_change_nano_usd, is_estimated, input_tokens, output_tokens,"
-    f" cached_tokens, task, model, run_id, price_version, seal) VALUES ({', '.join('?' * 21)})"
+_ENTRY = (
+    f"seq, {_OWNER}, period, reservation_id, at, kind, reserved_change_nano_usd,"
+    " spent_change_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens, task,"
+    " model, run_id, price_version, seal"
 )
+_ENDING_OF_CHAIN = f"SELECT {_ENTRY} FROM entry ORDER BY seq DESC LIMIT 2"  # noqa: S608
+_APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * 21)})"  # noqa: S608
 _ADD_UP = (
     'INSERT INTO "usage" (tenant_id, dimension, name, day, calls, input_tokens, output_tokens,'
     " cached_tokens, cost_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

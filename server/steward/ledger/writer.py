@@ -29,7 +29,7 @@ from steward.ledger.book import (
     stamp,
 )
 from steward.ledger.booking import Operation
-from steward.ledger.chain import Entry, Head, seal
+from steward.ledger.chain import START, Entry, Head, seal
 from steward.ledger.key import KeyFile
 
 T = TypeVar("T")
@@ -197,7 +197,7 @@ class Writer:
     def _write(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
         store = self._open_store(session)
         head = store.head()
-        key = self._key = self._key or self._key_file.load(may_make=head.seq == 0)
+        key = self._key = self._key or _proven(self._key_file, head, store)
         book = _opened(store, operations)
         outcomes = [_outcome(operation, book) for operation in operations]
         entries = _sealed(key, head, book.entries)
@@ -205,6 +205,22 @@ class Writer:
         for note in book.notes:
             audit.append(session, **note._asdict())
         return Booked(outcomes, list(passed))
+
+
+def _proven(file: KeyFile, head: Head, store: Store) -> bytes:
+    """The key, once the end of the chain has been found to be sealed with it."""
+    key = file.load(may_make=head.seq == 0)
+    ending = store.ending()
+    if not ending:
+        return key
+    (last, sealed), before = ending[-1], ending[-2][1] if len(ending) > 1 else START
+    if seal(key, before, last) != sealed:
+        raise UnavailableError(
+            f"The end of the cost ledger was not sealed with the key in {str(file.file)!r}: one of"
+            " the two was changed. Nothing was booked, and no model is called. Run `steward ledger"
+            " verify` to see which, and restore it from a backup."
+        )
+    return key
 
 
 def _opened(store: Store, operations: Sequence[Operation[Any]]) -> Book:
