@@ -102,7 +102,7 @@ async def _assert_within_limit(bank: Bank) -> None:
 
 
 def test_processes_that_share_a_file_admit_exactly_what_there_is_room_for(tmp_path: Path) -> None:
-    attempts, cost, room = 40, 1_000, 50
+    attempts, cost, room = 64, 1_000, 150
     arguments = [str(attempts), str(cost), f"{cost * room / 1e9:.9f}"]
     program = [sys.executable, str(ROOT / "tests" / "ledger" / "spend.py"), str(tmp_path / "s.db")]
     spenders = [
@@ -113,7 +113,7 @@ def test_processes_that_share_a_file_admit_exactly_what_there_is_room_for(tmp_pa
             stdout=subprocess.PIPE,
             text=True,
         )
-        for name in ("a", "b")
+        for name in ("a", "b", "c", "d")
     ]
     for spender in spenders:
         assert spender.stdout is not None

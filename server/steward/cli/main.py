@@ -16,23 +16,7 @@ _DIMENSIONS = ("model", "task", "day", "user", "team", "workspace", "session")
 
 def main() -> None:
     """Run what the user asked for; the process ends with its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="steward",
-        description="A language server with governed AI behind it: it asks before it acts and"
-        " accounts for what it spends.",
-    )
-    parser.add_argument("--version", action="version", version=f"steward {__version__}")
-    parser.add_argument(
-        "--log-level",
-        default="warning",
-        choices=["debug", "info", "warning", "error"],
-        help="what is written to standard error (default: warning)",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
-    _add_transports(lsp)
-    _add_books(commands.add_parser)
-    arguments = parser.parse_args()
+    arguments = build_parser().parse_args()
     log_to_stderr(arguments.log_level)
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
@@ -50,6 +34,27 @@ def main() -> None:
     from steward.cli.lsp import serve
 
     sys.exit(asyncio.run(serve()))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Everything that can be asked for."""
+    parser = argparse.ArgumentParser(
+        prog="steward",
+        description="A language server with governed AI behind it: it asks before it acts and"
+        " accounts for what it spends.",
+    )
+    parser.add_argument("--version", action="version", version=f"steward {__version__}")
+    parser.add_argument(
+        "--log-level",
+        default="warning",
+        choices=["debug", "info", "warning", "error"],
+        help="what is written to standard error (default: warning)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
+    _add_transports(lsp)
+    _add_books(commands.add_parser)
+    return parser
 
 
 def _add_transports(lsp: argparse.ArgumentParser) -> None:
