@@ -69,7 +69,12 @@ async def _live(folder: Path, seed: int, steps: int) -> None:
             _move_clock(dice, bank)
             # Handed in one after the other without waiting, so batches and order are the writer's.
             size = dice.choice([1, 1, 5, 30])
-            made = [_step(dice, bank, model, names) for _ in range(size)]
+            made: list[tuple[Awaitable[str], str]] = []
+            for _ in range(size):
+                made.append(_step(dice, bank, model, names))
+                await asyncio.sleep(0)  # It is handed in now, at the time that the model was told.
+                if dice.random() < 0.2:
+                    _move_clock(dice, bank)
             got = await asyncio.gather(*(doing for doing, _ in made))
             assert got == [expected for _, expected in made], f"seed {seed}"
         await _compare(folder, bank, model)
@@ -108,7 +113,7 @@ def _step(
 
 
 def _told(doing: Awaitable[Reservation | int | None]) -> Awaitable[str]:
-    """The same word that the model has for it; asked at once, and not when it is awaited."""
+    """The same word that the model has for it."""
 
     async def tell() -> str:
         try:

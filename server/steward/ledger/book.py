@@ -156,7 +156,7 @@ class Book:
 
     accounts: dict[AccountKey, AccountState]
     reservations: dict[str, ReservationState]
-    due: Sequence[ReservationState]
+    due: list[ReservationState]
     at: str
     """The latest time that an operation of the batch was asked at."""
     entries: list[Entry] = field(default_factory=list[Entry])

@@ -228,7 +228,7 @@ def _opened(store: Store, operations: Sequence[Operation[Any]]) -> Book:
     ids = {found for operation in operations if (found := operation.reservation_id) is not None}
     at = stamp(max(operation.at for operation in operations))
     reservations = {each.id: each for each in store.reservations(ids)}
-    due = store.due(at, EXPIRED_AT_ONCE_MAX)
+    due = list(store.due(at, EXPIRED_AT_ONCE_MAX))
     reservations |= {each.id: each for each in due}
     book = Book({}, reservations, due, at)
     keys = {key for operation in operations for key in operation.accounts}
