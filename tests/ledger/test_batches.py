@@ -1,12 +1,13 @@
 """What waits is booked together: one commit for many, in order, and none pays for another."""
 
 import asyncio
+import sqlite3
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
@@ -164,6 +165,21 @@ def _full(session: Session, *, is_full: bool) -> None:
     connection = session.connection()
     pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     connection.exec_driver_sql(f"PRAGMA max_page_count = {pages if is_full else 2**30}")
+
+
+async def test_a_commit_that_fails_is_forgotten(bank: Bank) -> None:
+    await bank.ledger.reserve(ANN, charge("before"))
+    event.listen(bank.database._engine, "commit", _fail)
+    with pytest.raises(UnavailableError, match="I/O"):
+        await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+    event.remove(bank.database._engine, "commit", _fail)
+    assert (await bank.ledger.standing(ANN)).reserved == 100_000
+    await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+    await assert_balanced(bank.database)
+
+
+def _fail(_connection: object) -> None:
+    raise exc.OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 
 
 async def test_a_file_that_cannot_be_written_books_nothing(bank: Bank) -> None:

@@ -105,6 +105,8 @@ LEDGER_OPERATIONS_WAITING_MAX = 10_000
 """Operations that may wait for the ledger."""
 CHECKPOINT_BYTES_MAX = 4096
 """A checkpoint of the ledger, as it is kept in a file."""
+LEDGER_ACCOUNTS_KEPT_MAX = 4096
+"""Accounts that the ledger's writer remembers; it forgets all when there are more."""
 AMOUNT_NANO_USD_MAX = 10**17
 """What one model call may cost or promise: a hundred million dollars."""
 BALANCE_NANO_USD_MAX = 2**63 - 1

@@ -47,7 +47,7 @@ from steward.ledger.booking import (
 from steward.ledger.charge import Call, Charge, Reservation, Standing, Usage
 from steward.ledger.key import KeyFile
 from steward.ledger.settings import SETTING_OF, LedgerSettings
-from steward.ledger.sqlite import open_store
+from steward.ledger.sqlite import SqliteBooks
 from steward.ledger.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,9 @@ class Ledger:
         self._events = events
         self._settings = settings
         self._defaults = settings.limits()
-        self._writer = Writer(database, open_store, key, self._announce, self._announce_passed)
+        self._writer = Writer(
+            database, SqliteBooks().open, key, self._announce, self._announce_passed
+        )
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.

@@ -1,7 +1,10 @@
 """The books on SQLite: plain statements on the driver's connection.
 
 Whoever opened the transaction did so with BEGIN IMMEDIATE, so nobody else writes until it ends and
-what is read here needs no lock of its own.
+what is read here needs no lock of its own. Accounts are read once and remembered from batch to
+batch, as long as SQLite says that nobody has written in between: no other process
+(`data_version`), and nothing else in this one (`total_changes`). A batch whose commit failed is
+told by the end of the chain, which is not where that batch would have put it.
 """
 
 import json
@@ -11,6 +14,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from steward.core.limits import LEDGER_ACCOUNTS_KEPT_MAX
 from steward.core.money import NanoUsd
 from steward.ledger.account import AccountKey, Limits, Owner
 from steward.ledger.book import (
@@ -24,17 +28,39 @@ from steward.ledger.chain import START, Entry, Head
 from steward.ledger.charge import Usage
 
 
-def open_store(session: Session) -> "SqliteStore":
-    """The books within the transaction that `session` is in."""
-    connection = session.connection().connection.driver_connection
-    return SqliteStore(cast("sqlite3.Connection", connection))
+class SqliteBooks:
+    """The books of one process, which remembers accounts while they cannot have changed."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[AccountKey, AccountState] = {}
+        self._seen: tuple[object, ...] = ()
+
+    def open(self, session: Session) -> "SqliteStore":
+        """The books within the transaction that `session` is in."""
+        connection = session.connection().connection.driver_connection
+        return SqliteStore(cast("sqlite3.Connection", connection), self)
+
+    def take(self, seen: tuple[object, ...]) -> dict[AccountKey, AccountState]:
+        """The accounts as they are, if the database is as it was when they were kept.
+
+        They are forgotten here: only a batch that is written puts them back.
+        """
+        accounts, self._accounts = self._accounts, {}
+        return accounts if seen == self._seen else {}
+
+    def keep(self, accounts: dict[AccountKey, AccountState], seen: tuple[object, ...]) -> None:
+        """Remember accounts that have just been written, and how the database looked then."""
+        if len(accounts) <= LEDGER_ACCOUNTS_KEPT_MAX:
+            self._accounts, self._seen = accounts, seen
 
 
 class SqliteStore:
     """Reads and writes within the transaction that `connection` is in."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, books: SqliteBooks) -> None:
         self._connection = connection
+        self._books = books
+        self._known: dict[AccountKey, AccountState] = {}
 
     def head(self) -> Head:
         """The end of the chain."""
@@ -48,9 +74,11 @@ class SqliteStore:
 
     def reservations(self, ids: Collection[str]) -> Iterable[ReservationState]:
         """Those of the reservations that there are."""
-        if not ids:
-            return ()
-        rows = self._connection.execute(_FIND, (json.dumps(list(ids)),)).fetchall()
+        execute = self._connection.execute
+        if len(ids) <= _FEW:
+            rows = [row for each in ids for row in execute(_FIND, (each,))]
+        else:
+            rows = execute(_FIND_ALL, (json.dumps(list(ids)),)).fetchall()
         return [_reservation(row) for row in rows]
 
     def due(self, at: str, most: int) -> Sequence[ReservationState]:
@@ -60,7 +88,12 @@ class SqliteStore:
 
     def accounts(self, keys: Collection[AccountKey]) -> Iterable[AccountState]:
         """Every one of the accounts, empty where nobody has used it."""
-        return [_account(key, self._connection.execute(_ACCOUNT, key).fetchone()) for key in keys]
+        known = self._known = self._books.take(self._state(self.head().seal))
+        execute = self._connection.execute
+        for key in keys:
+            if key not in known:
+                known[key] = _account(key, execute(_ACCOUNT, key).fetchone())
+        return [known[key] for key in keys]
 
     def write(self, book: Book, entries: Sequence[tuple[Entry, str]]) -> Sequence[Passed]:
         """Keep what has changed; gives the marks that were not known to be passed."""
@@ -72,7 +105,23 @@ class SqliteStore:
         accounts = [each for each in book.accounts.values() if each.is_changed]
         put(_PUT_ACCOUNT, [_account_row(each) for each in accounts])
         put(_ADD_UP, [(*key, *_usage_row(usages)) for key, usages in book.sums.items()])
-        return [each for each in book.passed() if self._is_new(each)]
+        passed = [each for each in book.passed() if self._is_new(each)]
+        if entries:
+            self._keep(accounts, entries[-1][1])
+        return passed
+
+    def _keep(self, changed: Sequence[AccountState], head: str) -> None:
+        """Remember the accounts; if the commit fails, the chain will not end at `head`."""
+        for account in changed:
+            account.is_stored, account.is_changed = True, False
+        for account in self._known.values():
+            account.defaults = None
+        self._books.keep(self._known, self._state(head))
+
+    def _state(self, head: str) -> tuple[object, ...]:
+        """Changes with every write: by others, by us, and by what was taken back."""
+        (by_others,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return by_others, self._connection.total_changes, head
 
     def _put(self, statement: str, rows: list[tuple[object, ...]]) -> None:
         if rows:
@@ -171,7 +220,10 @@ _RESERVATION = (
     f"id, {_OWNER}, period, task, model, run_id, price_version, body_digest, reserved_nano_usd,"
     f" opened_at, expires_at, {_ENDING}"
 )
-_FIND = f"SELECT {_RESERVATION} FROM reservation WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  Our own names.
+_FEW = 4
+"""As many rows are faster found one by one."""
+_FIND = f"SELECT {_RESERVATION} FROM reservation WHERE id = ?"  # noqa: S608
+_FIND_ALL = f"SELECT {_RESERVATION} FROM reservation WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  Our own names.
 _DUE = (
     f"SELECT {_RESERVATION} FROM reservation"  # noqa: S608
     " WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?"

@@ -250,7 +250,7 @@ def _sealed(key: bytes, head: Head, entries: Sequence[Entry]) -> list[tuple[Entr
     sealed: list[tuple[Entry, str]] = []
     for unnumbered in entries:
         seq += 1
-        entry = unnumbered._replace(seq=seq)
+        entry = Entry(seq, *unnumbered[1:])
         before = seal(key, before, entry)
         sealed.append((entry, before))
     return sealed
