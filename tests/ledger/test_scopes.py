@@ -150,6 +150,16 @@ async def test_a_budget_holds_from_the_next_call_on_and_is_audited(bank: Bank) -
     assert (await bank.database.read(audit.verify)).is_intact
 
 
+async def test_a_budget_that_another_process_set_holds_from_the_next_call_on(
+    tmp_path: Path,
+) -> None:
+    async with open_bank(tmp_path) as bank, open_bank(tmp_path) as other:
+        await bank.ledger.reserve(ANN, charge("r1", 10))
+        await _decide(other, "user:ann", Limits(NanoUsd(50)))
+        with pytest.raises(OverBudgetError):
+            await bank.ledger.reserve(ANN, charge("r2", 41))
+
+
 async def _decide(bank: Bank, scope: str, limits: Limits) -> None:
     now = bank.clock.now()
     await bank.database.run(lambda session: set_budget(session, ANN, scope, limits, now))
