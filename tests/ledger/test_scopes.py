@@ -154,10 +154,11 @@ async def test_a_budget_that_another_process_set_holds_from_the_next_call_on(
     tmp_path: Path,
 ) -> None:
     async with open_bank(tmp_path) as bank, open_bank(tmp_path) as other:
-        await bank.ledger.reserve(ANN, charge("r1", 10))
+        for number in range(3):
+            await bank.ledger.reserve(ANN, charge(f"r{number}", 4))
         await _decide(other, "user:ann", Limits(NanoUsd(50)))
         with pytest.raises(OverBudgetError):
-            await bank.ledger.reserve(ANN, charge("r2", 41))
+            await bank.ledger.reserve(ANN, charge("r3", 41))
 
 
 async def _decide(bank: Bank, scope: str, limits: Limits) -> None:
