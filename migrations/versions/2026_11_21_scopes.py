@@ -83,6 +83,7 @@ def _make_usage() -> None:
         sa.Column("name", AutoString(), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in _SUMS),
         sa.PrimaryKeyConstraint("tenant_id", "dimension", "day", "name"),
+        sqlite_with_rowid=False,
     )
 
 

@@ -155,6 +155,7 @@ class UsageRow(SQLModel, table=True):
     """What one name of one dimension used on one day: the entries, added up as they come."""
 
     __tablename__ = "usage"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = {"sqlite_with_rowid": False}
 
     tenant_id: str = Field(primary_key=True)
     dimension: str = Field(primary_key=True)
