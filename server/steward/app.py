@@ -8,7 +8,7 @@ that must answer first import it afterwards.
 import getpass
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.clock import Clock, SystemClock
 from steward.core.database import Database, open_database
+from steward.core.errors import UnavailableError
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
@@ -76,7 +77,8 @@ async def open_house(
         ground = Ground(settings, database, SystemClock(), random_id, Events())
         key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
         ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
-        await ledger.expire_due()
+        with suppress(UnavailableError):  # The next model call says so; all else goes on.
+            await ledger.expire_due()
         gateway = Gateway(_provider(settings), ledger, settings.gateway)
         approvals = Approvals(
             database,

@@ -146,6 +146,8 @@ async def test_without_its_key_nothing_is_booked_and_nothing_is_lost(tmp_path: P
     for damage in (None, b"", b"5e5e", b"nonsense"):
         key.unlink() if damage is None else key.write_bytes(damage)
         async with open_bank(tmp_path) as bank:
+            assert await bank.ledger.expire_due() == 0
+            assert (await bank.ledger.standing(ANN)).reserved == 500
             with pytest.raises(UnavailableError, match=r"ledger\.key"):
                 await bank.ledger.reserve(ANN, charge("r2", 500))
     key.write_bytes(kept)

@@ -196,15 +196,20 @@ class Writer:
 
     def _write(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
         store = self._open_store(session)
-        head = store.head()
-        key = self._key = self._key or _proven(self._key_file, head, store)
         book = _opened(store, operations)
         outcomes = [_outcome(operation, book) for operation in operations]
-        entries = _sealed(key, head, book.entries)
+        entries = self._sealed(store, book.entries)
         passed = store.write(book, entries)
         for note in book.notes:
             audit.append(session, **note._asdict())
         return Booked(outcomes, list(passed))
+
+    def _sealed(self, store: Store, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
+        if not entries:
+            return []  # Who books nothing needs no key.
+        head = store.head()
+        key = self._key = self._key or _proven(self._key_file, head, store)
+        return _chained(key, head, entries)
 
 
 def _proven(file: KeyFile, head: Head, store: Store) -> bytes:
@@ -245,7 +250,7 @@ def _outcome(operation: Operation[T], book: Book) -> T | StewardError:
         return error
 
 
-def _sealed(key: bytes, head: Head, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
+def _chained(key: bytes, head: Head, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
     seq, before = head
     sealed: list[tuple[Entry, str]] = []
     for unnumbered in entries:
