@@ -38,6 +38,7 @@ from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.workspace import Workspace
+from tests.ledger.bank import key_in
 from tests.places import Place
 from tests.text_editor import TextEditor
 
@@ -127,9 +128,12 @@ async def open_rooms(
 
 @asynccontextmanager
 async def open_gateway(
-    url: str, database: Database, clock: Clock, events: Events
+    url: str, folder: Path, database: Database, clock: Clock, events: Events
 ) -> AsyncGenerator[tuple[Gateway, Ledger]]:
-    """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out."""
+    """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out.
+
+    The ledger's key is in `folder`.
+    """
     settings = GatewaySettings.model_validate(
         {
             "url": url,
@@ -137,7 +141,7 @@ async def open_gateway(
             "prices": {"small": {"input": "0.15", "output": "0.60"}},
         }
     )
-    ledger = Ledger(database, clock, events, LedgerSettings())
+    ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
     gateway = Gateway(OpenAIProvider(url, None), ledger, settings)
     try:
         yield gateway, ledger

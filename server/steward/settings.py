@@ -86,6 +86,11 @@ class Settings(BaseModel):
         written = self.database.get_secret_value()
         return written if written.startswith(_POSTGRESQL) else Path(written).expanduser()
 
+    @property
+    def ledger_key(self) -> Path:
+        """The file of the key that seals the ledger's entries."""
+        return self.data_dir / "ledger.key"
+
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in force, from the process's environment or the one given.

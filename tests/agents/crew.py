@@ -71,7 +71,7 @@ async def open_crew(folder: Path, model: ScriptedModel) -> AsyncGenerator[Crew]:
     async with AsyncExitStack() as stack:
         rooms = await stack.enter_async_context(open_rooms(folder / "data" / "steward.db", root))
         gateway, ledger = await stack.enter_async_context(
-            open_gateway(model.url, rooms.database, rooms.clock, rooms.events)
+            open_gateway(model.url, folder, rooms.database, rooms.clock, rooms.events)
         )
         log = RunLog(rooms.database, rooms.clock, rooms.events)
         hands = Hands(

@@ -35,7 +35,10 @@ class Unit:
 
     def __call__(self, session: Session) -> None:
         session.connection().execute(
-            text("INSERT INTO account VALUES ('local', :name, '2026-11', 0, 0, 0)"),
+            text(
+                "INSERT INTO account (tenant_id, scope, period, spent_nano_usd, reserved_nano_usd)"
+                " VALUES ('local', :name, '2026-11', 0, 0)"
+            ),
             {"name": self.name},
         )
 

@@ -72,7 +72,7 @@ async def _interleave(place: Place, calls: list[Call]) -> None:
             expected += await _finish(bank, f"r{number}", calls[number], task.result())
         standing = await bank.ledger.standing(ANN)
         assert (standing.spent, standing.reserved) == (expected, 0)
-        states = {entry.state for entry in await bank.ledger.entries(ANN)}
+        states = {entry.state for entry in await bank.ledger.calls(ANN)}
         assert states <= {"settled", "released", "expired"}
         await assert_balanced(bank.database)
 
@@ -115,11 +115,16 @@ async def _assert_within_limit(bank: Bank) -> None:
 
 
 def test_processes_that_share_a_database_admit_exactly_what_there_is_room_for(
-    place: Place,
+    place: Place, tmp_path: Path
 ) -> None:
-    attempts, cost, room = 40, 1_000, 50
+    attempts, cost, room = 64, 1_000, 150
     arguments = [str(attempts), str(cost), f"{cost * room / 1e9:.9f}"]
-    program = [sys.executable, str(ROOT / "tests" / "ledger" / "spend.py"), str(place)]
+    program = [
+        sys.executable,
+        str(ROOT / "tests" / "ledger" / "spend.py"),
+        str(place),
+        str(tmp_path),
+    ]
     spenders = [
         subprocess.Popen(
             [*program, name, *arguments],
@@ -128,7 +133,7 @@ def test_processes_that_share_a_database_admit_exactly_what_there_is_room_for(
             stdout=subprocess.PIPE,
             text=True,
         )
-        for name in ("a", "b")
+        for name in ("a", "b", "c", "d")
     ]
     for spender in spenders:
         assert spender.stdout is not None

@@ -33,7 +33,7 @@ async def test_a_call_that_was_not_made_costs_nothing(bank: Bank) -> None:
     await bank.ledger.release("r1")
     standing = await bank.ledger.standing(ANN)
     assert (standing.spent, standing.reserved, standing.left) == (0, 0, LIMIT)
-    (entry,) = await bank.ledger.entries(ANN)
+    (entry,) = await bank.ledger.calls(ANN)
     assert (entry.state, entry.cost_nano_usd) == ("released", 0)
 
 
@@ -63,7 +63,7 @@ async def test_a_refusal_tells_a_person_everything_they_need(bank: Bank) -> None
         "STEWARD_LEDGER__LIMIT_USD",
     ):
         assert part in told
-    assert [entry.request_id for entry in await bank.ledger.entries(ANN)] == ["r1", "r2"]
+    assert [entry.request_id for entry in await bank.ledger.calls(ANN)] == ["r1", "r2"]
 
 
 async def test_the_same_request_twice_is_reserved_once(bank: Bank) -> None:
@@ -143,7 +143,7 @@ async def test_a_promise_that_nobody_ended_is_charged_in_full(bank: Bank) -> Non
     bank.clock.advance(moment)
     assert await bank.ledger.expire_due() == 1
     assert await bank.ledger.expire_due() == 0
-    (entry,) = await bank.ledger.entries(ANN)
+    (entry,) = await bank.ledger.calls(ANN)
     assert (entry.state, entry.cost_nano_usd, entry.is_estimated) == ("expired", 500, True)
     standing = await bank.ledger.standing(ANN)
     assert (standing.spent, standing.reserved) == (500, 0)
@@ -208,13 +208,13 @@ async def test_people_and_organisations_do_not_pay_for_each_other(bank: Bank) ->
     for principal, request_id in payers:
         await bank.ledger.reserve(principal, charge(request_id, LIMIT))
     for principal, request_id in payers:
-        assert [entry.request_id for entry in await bank.ledger.entries(principal)] == [request_id]
+        assert [entry.request_id for entry in await bank.ledger.calls(principal)] == [request_id]
 
 
 async def test_a_call_is_told_as_one_row(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("r1", 500, run_id="run-1", task="plan"))
     await bank.ledger.settle("r1", USAGE, NanoUsd(120), estimated=True)
-    (entry,) = await bank.ledger.entries(ANN)
+    (entry,) = await bank.ledger.calls(ANN)
     assert (entry.at, entry.task, entry.model) == (bank.clock.now(), "plan", "small")
     assert (entry.usage, entry.cost_nano_usd, entry.reserved_nano_usd) == (USAGE, 120, 500)
     assert (entry.is_estimated, entry.run_id, entry.state) == (True, "run-1", "settled")
@@ -227,8 +227,8 @@ async def test_the_calls_of_a_run_add_up(bank: Bank) -> None:
         bank.clock.advance(timedelta(seconds=1))
     assert await bank.ledger.run_cost("run-1") == 101
     assert await bank.ledger.run_cost("run-3") == 0
-    assert [entry.request_id for entry in await bank.ledger.entries(ANN, "run-1")] == ["r0", "r2"]
-    newest = await bank.ledger.entries(ANN, limit=2)
+    assert [entry.request_id for entry in await bank.ledger.calls(ANN, "run-1")] == ["r0", "r2"]
+    newest = await bank.ledger.calls(ANN, limit=2)
     assert [entry.request_id for entry in newest] == ["r2", "r3"]
 
 
@@ -290,7 +290,7 @@ async def test_a_caller_that_is_cancelled_while_it_reserves_has_reserved_nothing
     with pytest.raises(asyncio.CancelledError):
         await reserving
     assert (await bank.ledger.standing(ANN)).reserved == 0
-    (entry,) = await bank.ledger.entries(ANN)
+    (entry,) = await bank.ledger.calls(ANN)
     assert entry.state == "released"
     await assert_balanced(bank.database)
 
@@ -341,5 +341,5 @@ async def test_amounts_of_any_size_are_kept(bank: Bank) -> None:
     most, sum_of_money = Usage(10**9, 10**9, 10**9), NanoUsd(10**17)
     await bank.ledger.reserve(ANN, charge("r1"))
     await bank.ledger.settle("r1", most, sum_of_money)
-    (entry,) = await bank.ledger.entries(ANN)
+    (entry,) = await bank.ledger.calls(ANN)
     assert (entry.usage, entry.cost_nano_usd) == (most, sum_of_money)

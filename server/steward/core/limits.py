@@ -114,6 +114,18 @@ DATABASE_SILENCE_S = 15.0
 """How long a PostgreSQL server may leave what we sent without a sign before it counts as gone."""
 UNITS_WAITING_MAX = 10_000
 """Units of work that may wait for the database thread."""
+LEDGER_BATCH_MAX = 256
+"""Operations that the ledger books in one transaction."""
+LEDGER_OPERATIONS_WAITING_MAX = 10_000
+"""Operations that may wait for the ledger."""
+CHECKPOINT_BYTES_MAX = 4096
+"""A checkpoint of the ledger, as it is kept in a file."""
+LEDGER_ACCOUNTS_KEPT_MAX = 4096
+"""Accounts that the ledger's writer remembers; it forgets all when there are more."""
+AMOUNT_NANO_USD_MAX = 10**17
+"""What one model call may cost or promise: a hundred million dollars."""
+BALANCE_NANO_USD_MAX = 2**63 - 1
+"""What an account may stand at; the databases hold no larger number."""
 AUDIT_DETAIL_CHARS_MAX = 16_000
 """What one audit entry may say."""
 EVENT_BYTES_MAX = 1024 * 1024
