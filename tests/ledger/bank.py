@@ -50,7 +50,8 @@ async def open_bank(
     )
     with TemporaryDirectory() as folder:
         key = key_in(place.parent if isinstance(place, Path) else Path(folder))
-        await asyncio.to_thread(key.load, may_make=True)
+        if isinstance(place, str):  # As every server that uses the database was given it.
+            await asyncio.to_thread(key.load, may_make=True)
         async with open_database(place) as database:
             yield Bank(Ledger(database, clock, events, settings, key), database, clock, events)
 

@@ -3,11 +3,12 @@
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import event, exc
+from sqlalchemy import Engine, event, exc
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
@@ -15,6 +16,7 @@ from steward.core.limits import AMOUNT_NANO_USD_MAX
 from steward.core.money import NanoUsd
 from steward.ledger.charge import Reservation, Usage
 from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.places import Place
 
 
 class Busy:
@@ -37,27 +39,35 @@ class Busy:
         assert self._may_end.wait(10)
 
 
-def commits(bank: Bank) -> list[object]:
+@contextmanager
+def commits_noted() -> Generator[list[object]]:
     """Grows by one with every commit."""
     seen: list[object] = []
-    event.listen(bank.database._engine, "commit", seen.append)
-    return seen
+
+    def note(connection: object) -> None:
+        seen.append(connection)
+
+    event.listen(Engine, "commit", note)
+    yield seen
+    event.remove(Engine, "commit", note)
 
 
 async def test_calls_that_wait_at_the_same_time_share_one_commit(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("first"))
-    async with Busy(bank):
-        calls = [asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(50)]
-        await asyncio.sleep(0)
-        seen = commits(bank)
-    assert all(isinstance(each, Reservation) for each in await asyncio.gather(*calls))
-    assert len(seen) == 1
+    with commits_noted() as seen:
+        async with Busy(bank):
+            calls = [
+                asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(50)
+            ]
+            await asyncio.sleep(0)
+        assert all(isinstance(each, Reservation) for each in await asyncio.gather(*calls))
+    assert len(seen) == 2, "one for whoever held the thread, one for all calls together"
 
 
 async def test_exactly_as_many_as_there_is_room_for_are_admitted_of_256_callers(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    async with open_bank(tmp_path / "steward.db", limit_nano_usd=100 * 37 + 99) as bank:
+    async with open_bank(place, limit_nano_usd=100 * 37 + 99) as bank:
         made = await asyncio.gather(
             *(bank.ledger.reserve(ANN, charge(f"r{n}", 100)) for n in range(256)),
             return_exceptions=True,
@@ -147,17 +157,17 @@ async def test_absurd_sums_and_counts_have_no_effect(bank: Bank, nano_usd: int) 
     assert (standing.spent, standing.reserved) == (0, 500)
 
 
-async def test_a_full_disk_books_nothing_and_tells_everybody_who_waits(bank: Bank) -> None:
-    await bank.ledger.reserve(ANN, charge("before"))
-    await bank.database.run(lambda session: _full(session, is_full=True))
-    calls = [bank.ledger.reserve(ANN, charge(f"r{n}-{'x' * 20_000}")) for n in range(5)]
+async def test_a_full_disk_books_nothing_and_tells_everybody_who_waits(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(lambda session: _full(session, is_full=True))
+    calls = [filed.ledger.reserve(ANN, charge(f"r{n}-{'x' * 20_000}")) for n in range(5)]
     for refused in await asyncio.gather(*calls, return_exceptions=True):
         assert isinstance(refused, UnavailableError)
         assert "no model is called" in str(refused)
-    await bank.database.read(lambda session: _full(session, is_full=False))
-    assert (await bank.ledger.standing(ANN)).reserved == 100_000
-    await bank.ledger.reserve(ANN, charge("after"))
-    await assert_balanced(bank.database)
+    await filed.database.read(lambda session: _full(session, is_full=False))
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
+    await filed.ledger.reserve(ANN, charge("after"))
+    await assert_balanced(filed.database)
 
 
 def _full(session: Session, *, is_full: bool) -> None:
@@ -169,10 +179,12 @@ def _full(session: Session, *, is_full: bool) -> None:
 
 async def test_a_commit_that_fails_is_forgotten(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("before"))
-    event.listen(bank.database._engine, "commit", _fail)
-    with pytest.raises(UnavailableError, match="I/O"):
-        await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
-    event.remove(bank.database._engine, "commit", _fail)
+    event.listen(Engine, "commit", _fail)
+    try:
+        with pytest.raises(UnavailableError, match="I/O"):
+            await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+    finally:
+        event.remove(Engine, "commit", _fail)
     assert (await bank.ledger.standing(ANN)).reserved == 100_000
     await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
     await assert_balanced(bank.database)
@@ -182,12 +194,12 @@ def _fail(_connection: object) -> None:
     raise exc.OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 
 
-async def test_a_file_that_cannot_be_written_books_nothing(bank: Bank) -> None:
-    await bank.ledger.reserve(ANN, charge("before"))
-    await bank.database.run(_make_read_only)
+async def test_a_file_that_cannot_be_written_books_nothing(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(_make_read_only)
     with pytest.raises(UnavailableError, match="readonly"):
-        await bank.ledger.reserve(ANN, charge("r1", LIMIT // 2))
-    assert (await bank.ledger.standing(ANN)).reserved == 100_000
+        await filed.ledger.reserve(ANN, charge("r1", LIMIT // 2))
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
 
 
 def _make_read_only(session: Session) -> None:

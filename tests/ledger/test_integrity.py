@@ -16,6 +16,7 @@ from steward.ledger.chain import START, Entry, seal
 from steward.ledger.integrity import Checkpoint, Verdict, checkpoint_of, verify, written
 from steward.ledger.key import KEY_BYTES, KeyFile
 from tests.ledger.bank import ANN, BOB, USAGE, Bank, charge, key_in, open_bank
+from tests.places import Place, execute
 
 KEY = bytes.fromhex("5e" * KEY_BYTES)
 
@@ -57,8 +58,8 @@ async def test_a_ledger_that_nobody_touched_is_intact(bank: Bank) -> None:
     assert await verdict(bank, found.checkpoint) == found
 
 
-async def test_a_change_of_any_field_of_any_entry_is_found(bank: Bank, tmp_path: Path) -> None:
-    await book_some(bank)
+async def test_a_change_of_any_field_of_any_entry_is_found(filed: Bank, tmp_path: Path) -> None:
+    await book_some(filed)
     file = tmp_path / "steward.db"
     with closing(sqlite3.connect(file, isolation_level=None)) as thief:
         thief.execute("PRAGMA foreign_keys = OFF")
@@ -74,11 +75,11 @@ async def test_a_change_of_any_field_of_any_entry_is_found(bank: Bank, tmp_path:
                 new = "release" if old == "settle" else "settle"
             change = f'UPDATE entry SET "{column}" = ? WHERE seq = ?'
             thief.execute(change, (new, seq))
-            found = await verdict(bank)
+            found = await verdict(filed)
             assert not found.is_intact, column
             assert found.first_bad_seq == seq, column
             thief.execute(change, (old, new if column == "seq" else seq))
-        assert (await verdict(bank)).is_intact
+        assert (await verdict(filed)).is_intact
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,8 @@ async def test_a_change_of_any_field_of_any_entry_is_found(bank: Bank, tmp_path:
     [
         ("DELETE FROM entry WHERE seq = 3", 3),
         ("DELETE FROM entry WHERE seq = 1", 1),
-        ("UPDATE entry SET model = x'736d616c6c' WHERE seq = 2", 2),
-        ("UPDATE entry SET seal = 7 WHERE seq = 2", 2),
+        ("UPDATE entry SET model = 'large' WHERE seq = 2", 2),
+        ("UPDATE entry SET seal = '' WHERE seq = 2", 2),
         ("UPDATE account SET spent_nano_usd = spent_nano_usd + 1 WHERE scope = 'user:bob'", None),
         ("UPDATE account SET reserved_nano_usd = 0 WHERE scope = 'organisation'", None),
         ("DELETE FROM account WHERE scope = 'session:session-2'", None),
@@ -99,13 +100,22 @@ async def test_a_change_of_any_field_of_any_entry_is_found(bank: Bank, tmp_path:
     ],
 )
 async def test_whatever_somebody_changed_behind_our_back_is_found(
-    bank: Bank, tmp_path: Path, change: str, first_bad: int | None
+    bank: Bank, place: Place, change: str, first_bad: int | None
 ) -> None:
     await book_some(bank)
-    _steal(tmp_path, change)
+    _steal(place, change)
     found = await verdict(bank)
     assert not found.is_intact
     assert found.first_bad_seq == first_bad
+
+
+@pytest.mark.parametrize("change", ["model = x'736d616c6c'", "seal = 7"])
+async def test_nonsense_that_only_sqlite_lets_in_is_found(
+    filed: Bank, tmp_path: Path, change: str
+) -> None:
+    await book_some(filed)
+    _steal(tmp_path / "steward.db", f"UPDATE entry SET {change} WHERE seq = 2")
+    assert (await verdict(filed)).first_bad_seq == 2
 
 
 async def test_an_end_that_was_cut_off_with_all_that_followed_from_it_is_found(
@@ -177,9 +187,12 @@ async def test_callers_that_make_the_key_at_the_same_time_share_it(tmp_path: Pat
     assert await asyncio.to_thread(key_in(tmp_path).load, may_make=False) == made[0]
 
 
-def _steal(folder: Path, change: str) -> None:
-    with closing(sqlite3.connect(folder / "steward.db", isolation_level=None)) as thief:
-        thief.execute("PRAGMA foreign_keys = OFF")
-        for trigger in ("update", "delete"):
-            thief.execute(f"DROP TRIGGER entry_no_{trigger}")
-        thief.execute(change)
+def _steal(place: Place, change: str) -> None:
+    if isinstance(place, str):
+        execute(place, "ALTER TABLE entry DISABLE TRIGGER USER")
+        execute(place, change)
+        execute(place, "ALTER TABLE entry ENABLE TRIGGER USER")  # Other tests use the database.
+        return
+    for trigger in ("update", "delete"):
+        execute(place, f"DROP TRIGGER entry_no_{trigger}")
+    execute(place, change)

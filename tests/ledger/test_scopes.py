@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from steward.ledger.account import Limits
 from steward.ledger.budget import budgets, set_budget
 from steward.ledger.reading import month
 from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.places import Place
 
 RED = Principal("ann", "session-1", "/work", team="red")
 HALF = LIMIT // 2
@@ -53,9 +53,9 @@ async def test_every_account_of_a_call_pays_for_it(bank: Bank) -> None:
     ],
 )
 async def test_the_account_that_refuses_is_named_and_no_other_has_paid(
-    tmp_path: Path, setting: str, whose: str, until: str
+    place: Place, setting: str, whose: str, until: str
 ) -> None:
-    async with open_bank(tmp_path / "steward.db", LIMIT, **{setting: "0.5"}) as bank:
+    async with open_bank(place, LIMIT, **{setting: "0.5"}) as bank:
         await bank.ledger.reserve(RED, charge("r1", HALF - 100_000_000))
         await bank.ledger.settle("r1", USAGE, NanoUsd(300_000_000))
         await bank.ledger.reserve(RED, charge("r2", 50_000_000))
@@ -72,8 +72,8 @@ async def test_the_account_that_refuses_is_named_and_no_other_has_paid(
         await assert_balanced(bank.database)
 
 
-async def test_a_session_keeps_its_account_over_the_end_of_a_month(tmp_path: Path) -> None:
-    async with open_bank(tmp_path / "steward.db", session_limit_usd="0.5") as bank:
+async def test_a_session_keeps_its_account_over_the_end_of_a_month(place: Place) -> None:
+    async with open_bank(place, session_limit_usd="0.5") as bank:
         await bank.ledger.reserve(ANN, charge("r1", HALF))
         bank.clock.set_wall(datetime(2026, 12, 1, tzinfo=UTC))
         with pytest.raises(OverBudgetError, match="this session"):
@@ -96,8 +96,8 @@ async def spend(bank: Bank, name: str, nano_usd: int) -> None:
     await bank.ledger.settle(name, USAGE, NanoUsd(nano_usd))
 
 
-async def test_each_mark_is_told_once_in_a_month(tmp_path: Path) -> None:
-    async with open_bank(tmp_path / "steward.db", soft_limit_usd="0.25") as bank:
+async def test_each_mark_is_told_once_in_a_month(place: Place) -> None:
+    async with open_bank(place, soft_limit_usd="0.25") as bank:
         with bank.events.watch() as seen:
             await spend(bank, "r1", LIMIT // 4)
             assert marks(seen) == []
@@ -116,10 +116,10 @@ async def test_each_mark_is_told_once_in_a_month(tmp_path: Path) -> None:
             assert [mark for _, mark, _ in marks(seen)] == ["soft", "80", "95"]
 
 
-async def test_a_mark_is_told_once_by_all_processes_together(tmp_path: Path) -> None:
+async def test_a_mark_is_told_once_by_all_processes_together(place: Place) -> None:
     async with (
-        open_bank(tmp_path / "steward.db") as bank,
-        open_bank(tmp_path / "steward.db") as other,
+        open_bank(place) as bank,
+        open_bank(place) as other,
     ):
         with bank.events.watch() as seen, other.events.watch() as seen_there:
             await spend(bank, "r1", LIMIT * 8 // 10)
@@ -154,11 +154,11 @@ async def test_a_budget_holds_from_the_next_call_on_and_is_audited(bank: Bank) -
 
 
 async def test_a_budget_that_another_process_set_holds_from_the_next_call_on(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
     async with (
-        open_bank(tmp_path / "steward.db") as bank,
-        open_bank(tmp_path / "steward.db") as other,
+        open_bank(place) as bank,
+        open_bank(place) as other,
     ):
         for number in range(3):
             await bank.ledger.reserve(ANN, charge(f"r{number}", 4))

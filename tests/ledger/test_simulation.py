@@ -5,12 +5,9 @@ A seed that fails fails again: `pytest -k simulated` names it.
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Awaitable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -22,6 +19,7 @@ from steward.ledger.integrity import verify
 from steward.ledger.key import KEY_BYTES
 from tests.ledger.bank import USAGE, Bank, charge, open_bank
 from tests.ledger.model import Model
+from tests.places import Place, execute
 
 LIMITS = {"user": 900, "session": 700, "organisation": 2_000, "team": 1_200}
 PEOPLE = [
@@ -47,22 +45,22 @@ MONTH_ENDS = [
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_simulated_life_goes_as_the_model_says(tmp_path: Path, seed: int) -> None:
-    await _live(tmp_path, seed, STEPS_MAX)
+async def test_a_simulated_life_goes_as_the_model_says(place: Place, seed: int) -> None:
+    await _live(place, seed, STEPS_MAX)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(100, 200))
-async def test_a_long_simulated_life_goes_as_the_model_says(tmp_path: Path, seed: int) -> None:
-    await _live(tmp_path, seed, 400)
+async def test_a_long_simulated_life_goes_as_the_model_says(place: Place, seed: int) -> None:
+    await _live(place, seed, 400)
 
 
-async def _live(folder: Path, seed: int, steps: int) -> None:
+async def _live(place: Place, seed: int, steps: int) -> None:
     dice = random.Random(seed)
     usd = {kind: Decimal(limit) / NANO_PER_USD for kind, limit in LIMITS.items()}
     limits = {f"{kind}_limit_usd": limit for kind, limit in usd.items() if kind != "user"}
-    async with open_bank(folder / "steward.db", LIMITS["user"], **limits) as bank:
+    async with open_bank(place, LIMITS["user"], **limits) as bank:
         model = Model(LIMITS, timedelta(minutes=15))
         names: list[str] = []
         for _ in range(steps):
@@ -77,7 +75,7 @@ async def _live(folder: Path, seed: int, steps: int) -> None:
                     _move_clock(dice, bank)
             got = await asyncio.gather(*(doing for doing, _ in made))
             assert got == [expected for _, expected in made], f"seed {seed}"
-        await _compare(folder, bank, model)
+        await _compare(place, bank, model)
 
 
 def _move_clock(dice: random.Random, bank: Bank) -> None:
@@ -131,14 +129,13 @@ def _told(doing: Awaitable[Reservation | int | None]) -> Awaitable[str]:
     return asyncio.ensure_future(tell())
 
 
-async def _compare(folder: Path, bank: Bank, model: Model) -> None:
+async def _compare(place: Place, bank: Bank, model: Model) -> None:
     key = bytes.fromhex("5e" * KEY_BYTES)
     found = await bank.database.read(lambda session: verify(session, key))
     assert found.problems == ()
-    with closing(sqlite3.connect(folder / "steward.db")) as connection:
-        rows = connection.execute(
-            "SELECT tenant_id, scope, period, spent_nano_usd, reserved_nano_usd FROM account"
-        ).fetchall()
+    rows = execute(
+        place, "SELECT tenant_id, scope, period, spent_nano_usd, reserved_nano_usd FROM account"
+    )
     stored = {tuple(row[:3]): tuple(row[3:]) for row in rows if any(row[3:])}
     keys = {key for promise in model.promises.values() for key in promise.keys}
     expected = {tuple(key): (model.spent.get(key, 0), model.reserved(key)) for key in keys}
