@@ -11,6 +11,8 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from demo.scripted_model import ScriptedModel
 from tests.environment import SAMPLE, git
+from tests.places import Place
+from tests.postgresql_server import PostgresqlServer, bare_database, lent_database, running_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +42,38 @@ def no_blocking() -> Generator[None]:
     detector.activate()
     yield
     detector.deactivate()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Generator[PostgresqlServer]:
+    """One server for all tests of this process; most want a `place` on it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgresqlServer) -> Generator[str]:
+    """The URL of an empty database on PostgreSQL, up to date."""
+    with lent_database(postgresql_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty database, on SQLite and on PostgreSQL; a test that takes it runs on both."""
+    if request.param == "sqlite":
+        return tmp_path / "steward.db"
+    return request.getfixturevalue("postgresql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place]:
+    """A place where nothing was ever opened, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield tmp_path / "steward.db"
+        return
+    with bare_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
 
 
 @pytest.fixture

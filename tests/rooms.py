@@ -38,6 +38,8 @@ from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.workspace import Workspace
+from tests.ledger.bank import key_in
+from tests.places import Place
 from tests.text_editor import TextEditor
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -80,10 +82,10 @@ class Rooms(Ground):
 
 @asynccontextmanager
 async def open_ground(
-    folder: Path, answer_within: timedelta = ANSWER_WITHIN
+    place: Place, answer_within: timedelta = ANSWER_WITHIN
 ) -> AsyncGenerator[Ground]:
     clock, events = ManualClock(START), Events()
-    async with open_database(folder / "steward.db") as database:
+    async with open_database(place) as database:
         approvals = Approvals(
             database, clock, numbered(f"question-{next(_openings)}"), events, answer_within
         )
@@ -92,13 +94,13 @@ async def open_ground(
 
 @asynccontextmanager
 async def open_rooms(
-    folder: Path, root: Path, answer_within: timedelta = ANSWER_WITHIN
+    place: Place, root: Path, answer_within: timedelta = ANSWER_WITHIN
 ) -> AsyncGenerator[Rooms]:
-    """`folder` is for the data, `root` is the workspace."""
+    """`place` is for the data, `root` is the workspace."""
     editor = TextEditor()
     workspace = Workspace(root, editor, IgnoreOracle(root))
     git = Git(root)
-    async with open_ground(folder, answer_within) as ground:
+    async with open_ground(place, answer_within) as ground:
         proposals = Proposals(ground.database, ground.clock)
         jail = BubblewrapJail(ground.clock)
         tools: list[Tool[Any]] = [
@@ -126,9 +128,12 @@ async def open_rooms(
 
 @asynccontextmanager
 async def open_gateway(
-    url: str, database: Database, clock: Clock, events: Events
+    url: str, folder: Path, database: Database, clock: Clock, events: Events
 ) -> AsyncGenerator[tuple[Gateway, Ledger]]:
-    """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out."""
+    """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out.
+
+    The ledger's key is in `folder`.
+    """
     settings = GatewaySettings.model_validate(
         {
             "url": url,
@@ -136,7 +141,7 @@ async def open_gateway(
             "prices": {"small": {"input": "0.15", "output": "0.60"}},
         }
     )
-    ledger = Ledger(database, clock, events, LedgerSettings())
+    ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
     gateway = Gateway(OpenAIProvider(url, None), ledger, settings)
     try:
         yield gateway, ledger

@@ -35,7 +35,7 @@ def test_without_any_setting_there_is_a_limit_and_no_model(config: Path) -> None
     assert settings.ledger.limit_nano_usd == 20 * NANO_PER_USD
     assert settings.gateway.base_url is None
     assert settings.data_dir.is_absolute()
-    assert settings.database.parent == settings.data_dir
+    assert settings.database_place == settings.data_dir / "steward.db"
 
 
 def test_the_environment_stands_above_the_file(config: Path) -> None:
@@ -152,3 +152,25 @@ def test_keys_are_not_shown(config: Path) -> None:
 
 def test_no_reservation_ends_before_the_longest_call(config: Path) -> None:
     assert "reservation_hold" in refusal(config, STEWARD_LEDGER__RESERVATION_HOLD="PT10M")
+
+
+def test_the_database_is_a_file_or_on_a_server(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "team.db"
+    assert load(config, STEWARD_DATABASE=str(file)).database_place == file
+    url = "postgresql://ann@host/steward"
+    assert load(config, STEWARD_DATABASE=url).database_place == url
+    assert load(config, f'database = "{url}"').database_place == url
+
+
+def test_the_databases_password_is_shown_nowhere(config: Path) -> None:
+    url = "postgresql://ann:very-secret-word@host/steward"
+    settings = load(config, STEWARD_DATABASE=url)
+    assert "very-secret-word" not in repr(settings) + settings.model_dump_json()
+    told = refusal(config, STEWARD_DATABASE=url.replace("postgresql", "mysql"))
+    assert "postgresql://USER:PASSWORD@HOST/DATABASE" in told
+    assert "STEWARD_DATABASE" in told
+    assert "very-secret-word" not in told
+
+
+def test_a_database_is_never_sought_below_the_current_folder(config: Path) -> None:
+    assert "absolute path" in refusal(config, STEWARD_DATABASE="steward.db")

@@ -118,7 +118,15 @@ def upgrade() -> None:
 
 
 def _append_only(table: str) -> None:
-    refuse = f"SELECT RAISE(ABORT, 'rows of {table} are facts: they are never changed or deleted')"
+    reason = f"rows of {table} are facts: they are never changed or deleted"
+    if op.get_context().dialect.name == "postgresql":
+        _append_only_on_postgresql(table, reason)
+    else:
+        _append_only_on_sqlite(table, reason)
+
+
+def _append_only_on_sqlite(table: str, reason: str) -> None:
+    refuse = f"SELECT RAISE(ABORT, '{reason}')"
     for action in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table}"
@@ -131,6 +139,22 @@ def _append_only(table: str) -> None:
     )
 
 
+def _append_only_on_postgresql(table: str, reason: str) -> None:
+    op.execute(
+        f"CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    # TRUNCATE asks no trigger of rows, and where no row matches there is nothing to refuse.
+    for action, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{action.split()[0].lower()} BEFORE {action} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION {table}_is_append_only()"
+        )
+
+
 def downgrade() -> None:
     for table in ("entry", "reservation", "audit", "account"):
         op.drop_table(table)
+    if op.get_context().dialect.name == "postgresql":
+        for table in ("audit", "entry"):
+            op.execute(f"DROP FUNCTION {table}_is_append_only()")

@@ -6,9 +6,11 @@ that must answer first import it afterwards.
 """
 
 import getpass
+import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.clock import Clock, SystemClock
 from steward.core.database import Database, open_database
+from steward.core.errors import UnavailableError
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
@@ -31,6 +34,7 @@ from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.openai_provider import OpenAIProvider
 from steward.gateway.provider import Provider
+from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
@@ -69,10 +73,12 @@ async def open_house(
     settings: Settings, root: Path | None, editor: Editor
 ) -> AsyncGenerator[Rooms]:
     """Join the parts for one editor window; release what they hold on the way out."""
-    async with open_database(settings.database) as database:
+    async with open_database(settings.database_place) as database:
         ground = Ground(settings, database, SystemClock(), random_id, Events())
-        ledger = Ledger(database, ground.clock, ground.events, settings.ledger)
-        await ledger.expire_due()
+        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
+        with suppress(UnavailableError):  # The next model call says so; all else goes on.
+            await ledger.expire_due()
         gateway = Gateway(_provider(settings), ledger, settings.gateway)
         approvals = Approvals(
             database,

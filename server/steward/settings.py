@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from steward.agents.settings import AgentsSettings
@@ -30,10 +30,12 @@ _Origins = dict[tuple[str, ...], str]
 _PREFIX = "STEWARD_"
 _SHORT: dict[str, tuple[str, ...]] = {
     "OPENAI_API_KEY": ("gateway", "openai_key"),
+    "STEWARD_DATABASE": ("database",),
     "STEWARD_DATA_DIR": ("data_dir",),
     "STEWARD_MODEL_KEY": ("gateway", "key"),
     "STEWARD_MODEL_URL": ("gateway", "url"),
 }
+_POSTGRESQL = ("postgresql://", "postgres://")
 _FILE_BYTES_MAX = 1024 * 1024
 
 
@@ -43,6 +45,15 @@ def _absolute(folder: Path) -> Path:
         # It would mean another folder for each workspace, and one that the workspace controls.
         raise ValueError("it must be an absolute path")
     return folder
+
+
+def _database(place: SecretStr) -> SecretStr:
+    written = place.get_secret_value()
+    if not written.startswith(_POSTGRESQL) and not Path(written).expanduser().is_absolute():
+        raise ValueError(
+            "it must be postgresql://USER:PASSWORD@HOST/DATABASE, or the absolute path of a file"
+        )
+    return place
 
 
 def _default_data_dir() -> Path:
@@ -57,6 +68,10 @@ class Settings(BaseModel):
     data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(default_factory=_default_data_dir)
     """The folder that holds the database; by default Steward's folder in the user's data
     folder. Short: `STEWARD_DATA_DIR`."""
+    database: Annotated[SecretStr, AfterValidator(_database)] | None = None
+    """Where a server keeps what a team shares: `postgresql://USER:PASSWORD@HOST/DATABASE`, or the
+    absolute path of an SQLite file; where it is not set, `steward.db` in the data folder. Short:
+    `STEWARD_DATABASE`."""
     agents: AgentsSettings = AgentsSettings()
     completion: CompletionSettings = CompletionSettings()
     gateway: GatewaySettings = GatewaySettings()
@@ -64,9 +79,17 @@ class Settings(BaseModel):
     permissions: PermissionsSettings = PermissionsSettings()
 
     @property
-    def database(self) -> Path:
-        """The database's file."""
-        return self.data_dir / "steward.db"
+    def database_place(self) -> Path | str:
+        """The database's file, or the URL of one on PostgreSQL, which may hold a password."""
+        if self.database is None:
+            return self.data_dir / "steward.db"
+        written = self.database.get_secret_value()
+        return written if written.startswith(_POSTGRESQL) else Path(written).expanduser()
+
+    @property
+    def ledger_key(self) -> Path:
+        """The file of the key that seals the ledger's entries."""
+        return self.data_dir / "ledger.key"
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

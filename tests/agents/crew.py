@@ -69,9 +69,9 @@ async def open_crew(folder: Path, model: ScriptedModel) -> AsyncGenerator[Crew]:
     root.mkdir()
     (root / "a.py").write_bytes(b"one\ntwo\nthree\n")
     async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(open_rooms(folder / "data", root))
+        rooms = await stack.enter_async_context(open_rooms(folder / "data" / "steward.db", root))
         gateway, ledger = await stack.enter_async_context(
-            open_gateway(model.url, rooms.database, rooms.clock, rooms.events)
+            open_gateway(model.url, folder, rooms.database, rooms.clock, rooms.events)
         )
         log = RunLog(rooms.database, rooms.clock, rooms.events)
         hands = Hands(

@@ -40,9 +40,9 @@ class Desk:
 @asynccontextmanager
 async def open_desk(folder: Path, url: str) -> AsyncGenerator[Desk]:
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(folder))
+        ground = await stack.enter_async_context(open_ground(folder / "steward.db"))
         gateway, ledger = await stack.enter_async_context(
-            open_gateway(url, ground.database, ground.clock, ground.events)
+            open_gateway(url, folder, ground.database, ground.clock, ground.events)
         )
         ids = numbered("request")
         at_once, patient = (
@@ -149,7 +149,7 @@ async def test_cancelling_hangs_up_and_books_what_was_used(
     with pytest.raises(asyncio.CancelledError):
         await task
     await exchange.closed_early()
-    (entry,) = await desk.ledger.entries(ANN)
+    (entry,) = await desk.ledger.calls(ANN)
     standing = await desk.ledger.standing(ANN)
     assert (standing.reserved, standing.spent) == (0, entry.cost_nano_usd)
 

@@ -1,6 +1,5 @@
 """The trail is appended, never edited; whoever edits it all the same is found."""
 
-import sqlite3
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,13 +11,14 @@ from sqlmodel import Session
 from steward.core import audit
 from steward.core.database import Database, open_database
 from steward.core.errors import InvalidInputError, LimitError
+from tests.places import Place, execute
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncGenerator[Database]:
-    async with open_database(tmp_path / "steward.db") as database:
+async def database(place: Place) -> AsyncGenerator[Database]:
+    async with open_database(place) as database:
         yield database
 
 
@@ -80,18 +80,36 @@ async def test_an_empty_trail_holds(database: Database) -> None:
     assert (await database.read(audit.verify)).is_intact
 
 
-@pytest.mark.parametrize("action", ["UPDATE audit SET actor = 'eve'", "DELETE FROM audit"])
-async def test_an_entry_can_be_neither_changed_nor_deleted(database: Database, action: str) -> None:
+@pytest.mark.parametrize(
+    "action", ["UPDATE audit SET actor = 'eve'", "DELETE FROM audit", "TRUNCATE audit"]
+)
+async def test_an_entry_can_be_neither_changed_nor_deleted(
+    place: Place, database: Database, action: str
+) -> None:
+    if isinstance(place, Path) and action.startswith("TRUNCATE"):
+        action = "DELETE FROM audit WHERE TRUE"  # SQLite's own way to empty a table at once.
     await fill(database, 1)
     with pytest.raises(IntegrityError, match="never changed or deleted"):
         await database.run(lambda session: session.connection().exec_driver_sql(action))
 
 
-async def test_an_entry_cannot_be_replaced(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("insert", "otherwise"),
+    [
+        ("INSERT OR REPLACE", ""),
+        ("INSERT", " ON CONFLICT (seq) DO UPDATE SET actor = excluded.actor"),
+    ],
+)
+async def test_an_entry_cannot_be_replaced(
+    place: Place, database: Database, insert: str, otherwise: str
+) -> None:
     await fill(database, 1)
+    if isinstance(place, str):
+        insert = "INSERT"  # PostgreSQL knows only the second way.
+        otherwise = otherwise or " ON CONFLICT (seq) DO UPDATE SET hash = excluded.hash"
     replace = (
-        "INSERT OR REPLACE INTO audit SELECT seq, tenant_id, at, 'eve', action, subject, detail,"
-        " previous_hash, hash FROM audit"
+        f"{insert} INTO audit SELECT seq, tenant_id, at, 'eve', action, subject, detail,"
+        f" previous_hash, hash FROM audit WHERE TRUE{otherwise}"
     )
     with pytest.raises(IntegrityError, match="never changed or deleted"):
         await database.run(lambda session: session.connection().exec_driver_sql(replace))
@@ -113,17 +131,20 @@ async def test_an_entry_cannot_be_replaced(database: Database) -> None:
     ],
 )
 async def test_whoever_edits_the_file_itself_is_found(
-    tmp_path: Path, database: Database, change: str
+    place: Place, database: Database, change: str
 ) -> None:
     await fill(database, 5)
-    edit(tmp_path / "steward.db", change)
+    if isinstance(place, str):
+        # Its columns take no nonsense but this, which no clock says either.
+        change = change.replace("'nonsense'", "'infinity'")
+    edit(place, change)
     verdict = await database.read(audit.verify)
     assert verdict.first_bad_seq == 3
     assert verdict.entries == 2
 
 
 async def test_an_entry_that_was_made_anew_no_longer_fits_the_next(
-    tmp_path: Path, database: Database
+    tmp_path: Path, place: Place, database: Database
 ) -> None:
     async with open_database(tmp_path / "other.db") as other:
         await fill(other, 2)
@@ -132,20 +153,18 @@ async def test_an_entry_that_was_made_anew_no_longer_fits_the_next(
     await fill(database, 5)
     # Right in itself: the forger knows how hashes are made.
     change = f"UPDATE audit SET subject = 'run-9', detail = '{{\"n\":9}}', hash = '{forged.hash}'"
-    edit(tmp_path / "steward.db", f"{change} WHERE seq = 3")
+    edit(place, f"{change} WHERE seq = 3")
     assert (await database.read(audit.verify)).first_bad_seq == 4
 
 
-def edit(file: Path, change: str) -> None:
-    """Change the file past the triggers, as somebody with its rights could."""
-    other = sqlite3.connect(file)
-    for (trigger,) in other.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    ).fetchall():
-        other.execute(f"DROP TRIGGER {trigger}")
-    other.execute(change)
-    other.commit()
-    other.close()
+def edit(place: Place, change: str) -> None:
+    """Change a row past the triggers, as somebody with the database's rights could."""
+    if isinstance(place, str):
+        execute(place, f"SET session_replication_role = replica; {change}")
+        return
+    for (trigger,) in execute(place, "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        execute(place, f"DROP TRIGGER {trigger}")
+    execute(place, change)
 
 
 async def test_an_entry_is_undone_with_the_unit_it_belongs_to(database: Database) -> None:

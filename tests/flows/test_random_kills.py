@@ -81,7 +81,7 @@ class Stories:
         settled = [row for row in rows if row["state"] == "settled"]
         promised = [row for row in rows if row["state"] == "open"]
         assert len(settled) <= len(self.model.exchanges) <= len(rows)
-        (account,) = self.books.rows("SELECT * FROM account")
+        (account,) = self.books.rows("SELECT * FROM account WHERE scope LIKE 'user:%'")
         assert account["spent_nano_usd"] == sum(row["cost_nano_usd"] for row in settled)
         assert account["reserved_nano_usd"] == sum(row["reserved_nano_usd"] for row in promised)
         assert (await self.books.verdict()).is_intact

@@ -17,10 +17,10 @@ from steward.gateway.gateway import Gateway
 from steward.gateway.openai_provider import OpenAIProvider
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
-from steward.ledger.charge import Entry
+from steward.ledger.charge import Call
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
-from tests.ledger.bank import ANN, START
+from tests.ledger.bank import ANN, START, key_in
 
 KEY = "sk-" + "scripted-" + "0123456789abcdef"
 INPUT_NANO, OUTPUT_NANO = 150, 600
@@ -51,13 +51,13 @@ class Desk:
             return error
         raise AssertionError("the call succeeded")
 
-    async def entry(self) -> Entry:
+    async def paid(self) -> Call:
         """The only call in the ledger."""
-        (entry,) = await self.ledger.entries(ANN)
+        (call,) = await self.ledger.calls(ANN)
         standing = await self.ledger.standing(ANN)
         assert standing.reserved == 0
-        assert standing.spent == entry.cost_nano_usd
-        return entry
+        assert standing.spent == call.cost_nano_usd
+        return call
 
 
 def gateway_settings(url: str, **more: object) -> GatewaySettings:
@@ -85,7 +85,8 @@ async def open_desk(
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
     async with open_database(folder / "steward.db") as database:
-        ledger = Ledger(database, ManualClock(START), Events(), LedgerSettings(limit_usd=limit_usd))
+        chosen = LedgerSettings(limit_usd=limit_usd)
+        ledger = Ledger(database, ManualClock(START), Events(), chosen, key_in(folder))
         assert settings.base_url is not None
         provider = OpenAIProvider(settings.base_url, settings.bearer)
         gateway = Gateway(provider, ledger, settings)

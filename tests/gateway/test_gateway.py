@@ -48,15 +48,15 @@ async def test_a_finished_call_costs_what_the_provider_reports(desk: Desk) -> No
     assert text == "Good morning."
     assert (answer.usage, answer.finish_reason) == (OurUsage(40, 7), "stop")
     assert answer.cost_nano_usd == 40 * INPUT_NANO + 7 * OUTPUT_NANO
-    entry = await desk.entry()
-    assert (entry.state, entry.is_estimated) == ("settled", False)
-    assert (entry.usage, entry.cost_nano_usd) == (OurUsage(40, 7), answer.cost_nano_usd)
+    paid = await desk.paid()
+    assert (paid.state, paid.is_estimated) == ("settled", False)
+    assert (paid.usage, paid.cost_nano_usd) == (OurUsage(40, 7), answer.cost_nano_usd)
 
 
 async def test_what_the_provider_had_seen_before_costs_less(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=PIECES, usage=Usage(40, 7, cached_tokens=30)))
     await desk.ask(asked(task="plan"))
-    assert (await desk.entry()).cost_nano_usd == 10 * 150 + 30 * 50 + 7 * 600
+    assert (await desk.paid()).cost_nano_usd == 10 * 150 + 30 * 50 + 7 * 600
 
 
 async def test_the_most_that_a_call_can_cost_is_set_aside_while_it_runs(desk: Desk) -> None:
@@ -84,8 +84,8 @@ async def test_each_kind_of_task_has_its_model(desk: Desk) -> None:
         await desk.ask(asked(task=task, request_id=f"r{number}"))
     models = [exchange.body["model"] for exchange in desk.model.exchanges]
     assert models == ["small", "large", "large"]
-    entries = await desk.ledger.entries(ANN)
-    assert [entry.model for entry in entries] == models
+    calls = await desk.ledger.calls(ANN)
+    assert [call.model for call in calls] == models
 
 
 async def test_a_cancelled_call_hangs_up_and_costs_what_it_streamed(desk: Desk) -> None:
@@ -97,10 +97,10 @@ async def test_a_cancelled_call_hangs_up_and_costs_what_it_streamed(desk: Desk) 
     with pytest.raises(asyncio.CancelledError):
         await asking
     await exchange.closed_early()
-    entry = await desk.entry()
-    assert (entry.state, entry.is_estimated) == ("settled", True)
-    assert entry.cost_nano_usd <= own_count_nano(desk, output_tokens=5)
-    assert entry.cost_nano_usd >= own_count_nano(desk, output_tokens=0)
+    paid = await desk.paid()
+    assert (paid.state, paid.is_estimated) == ("settled", True)
+    assert paid.cost_nano_usd <= own_count_nano(desk, output_tokens=5)
+    assert paid.cost_nano_usd >= own_count_nano(desk, output_tokens=0)
 
 
 async def test_an_answer_that_is_left_early_hangs_up_and_is_counted_by_us(desk: Desk) -> None:
@@ -110,21 +110,21 @@ async def test_an_answer_that_is_left_early_hangs_up_and_is_counted_by_us(desk: 
     await desk.model.exchanges[0].closed_early()
     # Twelve bytes at three a token.
     assert answer.cost_nano_usd == own_count_nano(desk, output_tokens=4)
-    assert (await desk.entry()).cost_nano_usd == answer.cost_nano_usd
+    assert (await desk.paid()).cost_nano_usd == answer.cost_nano_usd
 
 
 async def test_a_piece_counts_as_a_token_at_least(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=tuple("abcdef"), is_usage_sent=False))
     await desk.ask()
-    entry = await desk.entry()
-    assert entry.cost_nano_usd == own_count_nano(desk, output_tokens=6)
-    assert entry.is_estimated
+    paid = await desk.paid()
+    assert paid.cost_nano_usd == own_count_nano(desk, output_tokens=6)
+    assert paid.is_estimated
 
 
 async def test_our_own_count_stays_within_what_was_reserved(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=("x" * 10_000,), is_usage_sent=False))
     await desk.ask()
-    assert (await desk.entry()).cost_nano_usd == own_count_nano(desk, output_tokens=OUTPUT_MAX)
+    assert (await desk.paid()).cost_nano_usd == own_count_nano(desk, output_tokens=OUTPUT_MAX)
 
 
 async def test_a_call_that_breaks_in_the_middle_costs_what_it_streamed(desk: Desk) -> None:
@@ -132,15 +132,15 @@ async def test_a_call_that_breaks_in_the_middle_costs_what_it_streamed(desk: Des
     error = await desk.fails()
     assert isinstance(error, UnavailableError)
     assert "Try again" in str(error)
-    entry = await desk.entry()
-    assert entry.is_estimated
-    assert entry.cost_nano_usd == own_count_nano(desk, output_tokens=2)
+    paid = await desk.paid()
+    assert paid.is_estimated
+    assert paid.cost_nano_usd == own_count_nano(desk, output_tokens=2)
 
 
 async def test_a_provider_that_bills_more_than_was_reserved_is_booked_in_full(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=PIECES, usage=Usage(9_000_000, 7)))
     await desk.ask()
-    assert (await desk.entry()).cost_nano_usd == 9_000_000 * INPUT_NANO + 7 * OUTPUT_NANO
+    assert (await desk.paid()).cost_nano_usd == 9_000_000 * INPUT_NANO + 7 * OUTPUT_NANO
     assert isinstance(await desk.fails(asked(request_id="r2")), OverBudgetError)
     assert len(desk.model.exchanges) == 1
 
@@ -164,15 +164,15 @@ async def test_a_call_that_the_provider_refused_costs_nothing(
     error = await desk.fails()
     assert type(error) is kind
     assert str(status) in str(error)
-    assert (await desk.entry()).state == "released"
+    assert (await desk.paid()).state == "released"
 
 
 async def test_a_provider_that_fails_may_have_billed(desk: Desk) -> None:
     desk.model.script = always(Reply(fault=Refuse(500)))
     assert type(await desk.fails()) is UnavailableError
-    entry = await desk.entry()
-    assert (entry.state, entry.is_estimated) == ("settled", True)
-    assert entry.cost_nano_usd == own_count_nano(desk, output_tokens=0)
+    paid = await desk.paid()
+    assert (paid.state, paid.is_estimated) == ("settled", True)
+    assert paid.cost_nano_usd == own_count_nano(desk, output_tokens=0)
 
 
 async def test_a_call_that_reaches_nobody_costs_nothing(
@@ -182,14 +182,14 @@ async def test_a_call_that_reaches_nobody_costs_nothing(
     async with open_desk(tmp_path, scripted_model, settings) as desk:
         error = await desk.fails()
         assert "cannot be reached" in str(error)
-        assert (await desk.entry()).state == "released"
+        assert (await desk.paid()).state == "released"
 
 
 async def test_an_answer_that_nobody_reads_is_never_asked_for(desk: Desk) -> None:
     async with desk.gateway.call(ANN, asked()):
         pass
     assert desk.model.exchanges == []
-    assert (await desk.entry()).state == "released"
+    assert (await desk.paid()).state == "released"
 
 
 async def test_an_error_of_the_reader_ends_the_call_and_is_not_the_providers(desk: Desk) -> None:
@@ -203,7 +203,7 @@ async def test_an_error_of_the_reader_ends_the_call_and_is_not_the_providers(des
     with pytest.raises(ProviderRefusedError, match="of the reader"):
         await read()
     await desk.model.exchanges[0].closed_early()
-    assert (await desk.entry()).state == "settled"
+    assert (await desk.paid()).state == "settled"
 
 
 async def test_a_call_over_budget_is_never_sent(
@@ -213,7 +213,7 @@ async def test_a_call_over_budget_is_never_sent(
         error = await desk.fails()
         assert isinstance(error, OverBudgetError)
         assert "2026-12-01" in str(error)
-        assert await desk.ledger.entries(ANN) == ()
+        assert await desk.ledger.calls(ANN) == ()
     assert scripted_model.exchanges == []
 
 
@@ -226,7 +226,7 @@ async def test_a_model_without_a_price_is_never_called(
         assert isinstance(error, UnpricedError)
         assert "STEWARD_MODEL_PRICE" in str(error)
         assert desk.gateway.unavailable_reason() == str(error)
-        assert await desk.ledger.entries(ANN) == ()
+        assert await desk.ledger.calls(ANN) == ()
     assert scripted_model.exchanges == []
 
 
@@ -266,7 +266,7 @@ async def test_the_same_request_is_not_sent_twice(desk: Desk) -> None:
     assert isinstance(error, InvalidInputError)
     assert "'r1'" in str(error)
     assert len(desk.model.exchanges) == 1
-    assert (await desk.entry()).state == "settled"
+    assert (await desk.paid()).state == "settled"
 
 
 async def test_keys_in_the_conversation_stay_here(desk: Desk) -> None:
@@ -293,7 +293,7 @@ async def test_a_request_too_large_to_send_is_refused_before_anything_is_reserve
     error = await desk.fails(asked("é" * 3_000_000))
     assert isinstance(error, LimitError)
     assert "Nothing was sent" in str(error)
-    assert await desk.ledger.entries(ANN) == ()
+    assert await desk.ledger.calls(ANN) == ()
     assert desk.model.exchanges == []
 
 

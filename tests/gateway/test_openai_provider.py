@@ -177,7 +177,7 @@ async def test_an_event_of_many_lines_is_cut_off_too() -> None:
 async def test_an_answer_without_measure_is_cut_off(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=("x" * 300_000,) * 4))
     assert isinstance(await desk.fails(), LimitError)
-    assert (await desk.entry()).is_estimated
+    assert (await desk.paid()).is_estimated
 
 
 async def test_tools_without_number_are_cut_off(tmp_path: Path) -> None:
@@ -258,10 +258,10 @@ async def test_a_usage_before_the_stream_broke_is_only_the_least(tmp_path: Path)
         open_desk(tmp_path, model, gateway_settings(url)) as desk,
     ):
         await desk.fails()
-        entry = await desk.entry()
-    assert entry.is_estimated
-    assert entry.usage.output_tokens == 9
-    assert entry.usage.input_tokens > 2
+        paid = await desk.paid()
+    assert paid.is_estimated
+    assert paid.usage.output_tokens == 9
+    assert paid.usage.input_tokens > 2
 
 
 @pytest.mark.parametrize(

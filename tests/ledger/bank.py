@@ -1,11 +1,13 @@
 """A ledger on a real database, with a clock that moves when told, for tests."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -16,8 +18,10 @@ from steward.core.events import Events
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.charge import Charge, Usage
+from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
+from tests.places import Place
 
 ANN = Principal("ann", "session-1", "/work")
 BOB = Principal("bob", "session-2", "/work")
@@ -37,11 +41,24 @@ class Bank:
 
 
 @asynccontextmanager
-async def open_bank(folder: Path, limit_nano_usd: int = LIMIT) -> AsyncGenerator[Bank]:
+async def open_bank(
+    place: Place, limit_nano_usd: int = LIMIT, **limits_usd: Decimal | str
+) -> AsyncGenerator[Bank]:
     clock, events = ManualClock(START), Events()
-    settings = LedgerSettings(limit_usd=Decimal(limit_nano_usd) / NANO_PER_USD)
-    async with open_database(folder / "steward.db") as database:
-        yield Bank(Ledger(database, clock, events, settings), database, clock, events)
+    settings = LedgerSettings.model_validate(
+        {"limit_usd": Decimal(limit_nano_usd) / NANO_PER_USD, **limits_usd}
+    )
+    with TemporaryDirectory() as folder:
+        key = key_in(place.parent if isinstance(place, Path) else Path(folder))
+        if isinstance(place, str):  # As every server that uses the database was given it.
+            await asyncio.to_thread(key.load, may_make=True)
+        async with open_database(place) as database:
+            yield Bank(Ledger(database, clock, events, settings, key), database, clock, events)
+
+
+def key_in(folder: Path) -> KeyFile:
+    """The key of a ledger, the same in every test."""
+    return KeyFile(folder / "ledger.key", lambda: "5e" * KEY_BYTES)
 
 
 def charge(
@@ -52,13 +69,23 @@ def charge(
 
 async def assert_balanced(database: Database) -> None:
     """Every account stands where the sum of its entries says."""
+    scopes = {
+        "organisation": "'organisation'",
+        "team": "'team:' || e.team",
+        "user": "'user:' || e.\"user\"",
+        "workspace": "'workspace:' || e.workspace",
+        "session": "'session:' || e.session",
+    }
 
     def work(session: Session) -> list[tuple[object, ...]]:
+        either = " OR ".join(f"a.scope = {scope}" for scope in scopes.values())
         rows = session.connection().execute(
             text(
-                "SELECT a.spent_nano_usd, SUM(e.spent_change_nano_usd), a.reserved_nano_usd,"
-                " SUM(e.reserved_change_nano_usd) FROM account a JOIN entry e USING"
-                " (tenant_id, scope, period) GROUP BY tenant_id, scope, period"
+                "SELECT a.spent_nano_usd, COALESCE(SUM(e.spent_change_nano_usd), 0),"
+                " a.reserved_nano_usd, COALESCE(SUM(e.reserved_change_nano_usd), 0)"
+                " FROM account a LEFT JOIN entry e ON e.tenant_id = a.tenant_id"
+                f" AND (a.period = 'session' OR a.period = e.period) AND ({either})"
+                " GROUP BY a.tenant_id, a.scope, a.period"
             )
         )
         return [tuple(row) for row in rows]

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from steward.core.errors import OverBudgetError
 from steward.core.money import NanoUsd
 from tests.ledger.bank import ANN, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.places import Place
+from tests.postgresql_server import PostgresqlServer, lent_database
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 1000
@@ -41,27 +43,38 @@ CALLS = st.builds(
 @settings(max_examples=30, deadline=None)
 @given(calls=st.lists(CALLS, max_size=12))
 def test_no_interleaving_of_calls_overspends_the_account(calls: list[Call]) -> None:
-    asyncio.run(_interleave(calls))
-
-
-async def _interleave(calls: list[Call]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with open_bank(Path(folder), LIMIT) as bank:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(_make(bank, f"r{number}", call))
-                    for number, call in enumerate(calls)
-                ]
-            bank.clock.advance(timedelta(hours=1))
-            await bank.ledger.expire_due()
-            expected = 0
-            for number, task in enumerate(tasks):
-                expected += await _finish(bank, f"r{number}", calls[number], task.result())
-            standing = await bank.ledger.standing(ANN)
-            assert (standing.spent, standing.reserved) == (expected, 0)
-            states = {entry.state for entry in await bank.ledger.entries(ANN)}
-            assert states <= {"settled", "released", "expired"}
-            await assert_balanced(bank.database)
+        asyncio.run(_interleave(Path(folder) / "steward.db", calls))
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(calls=st.lists(CALLS, min_size=8, max_size=12))
+def test_no_interleaving_overspends_on_postgresql(
+    postgresql_server: PostgresqlServer, calls: list[Call]
+) -> None:
+    with lent_database(postgresql_server) as url:
+        asyncio.run(_interleave(url, calls))
+
+
+async def _interleave(place: Place, calls: list[Call]) -> None:
+    async with open_bank(place, LIMIT) as bank:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_make(bank, f"r{number}", call))
+                for number, call in enumerate(calls)
+            ]
+        bank.clock.advance(timedelta(hours=1))
+        await bank.ledger.expire_due()
+        expected = 0
+        for number, task in enumerate(tasks):
+            expected += await _finish(bank, f"r{number}", calls[number], task.result())
+        standing = await bank.ledger.standing(ANN)
+        assert (standing.spent, standing.reserved) == (expected, 0)
+        states = {entry.state for entry in await bank.ledger.calls(ANN)}
+        assert states <= {"settled", "released", "expired"}
+        await assert_balanced(bank.database)
 
 
 async def _make(bank: Bank, request_id: str, call: Call) -> bool:
@@ -101,10 +114,17 @@ async def _assert_within_limit(bank: Bank) -> None:
     assert standing.spent + standing.reserved <= LIMIT
 
 
-def test_processes_that_share_a_file_admit_exactly_what_there_is_room_for(tmp_path: Path) -> None:
-    attempts, cost, room = 40, 1_000, 50
+def test_processes_that_share_a_database_admit_exactly_what_there_is_room_for(
+    place: Place, tmp_path: Path
+) -> None:
+    attempts, cost, room = 64, 1_000, 150
     arguments = [str(attempts), str(cost), f"{cost * room / 1e9:.9f}"]
-    program = [sys.executable, str(ROOT / "tests" / "ledger" / "spend.py"), str(tmp_path / "s.db")]
+    program = [
+        sys.executable,
+        str(ROOT / "tests" / "ledger" / "spend.py"),
+        str(place),
+        str(tmp_path),
+    ]
     spenders = [
         subprocess.Popen(
             [*program, name, *arguments],
@@ -113,7 +133,7 @@ def test_processes_that_share_a_file_admit_exactly_what_there_is_room_for(tmp_pa
             stdout=subprocess.PIPE,
             text=True,
         )
-        for name in ("a", "b")
+        for name in ("a", "b", "c", "d")
     ]
     for spender in spenders:
         assert spender.stdout is not None

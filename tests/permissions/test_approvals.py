@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +13,7 @@ from sqlmodel import Session
 from steward.core.errors import NotFoundError, NotPermittedError, StaleError, StewardError
 from steward.core.principal import Principal
 from steward.permissions.question import Question
+from tests.places import Place
 from tests.rooms import ANSWER_WITHIN, DEADLINE_S, START, Ground, answering, no, open_ground, yes
 
 ANN = Principal("ann", "session-1", "/work")
@@ -140,8 +140,8 @@ async def test_of_fifty_uses_at_once_one_counts(ground: Ground) -> None:
     assert Counter(await ground.trail())["approval.used"] == 1
 
 
-async def test_of_uses_in_two_processes_one_counts(tmp_path: Path) -> None:
-    async with open_ground(tmp_path) as one, open_ground(tmp_path) as two:
+async def test_of_uses_in_two_processes_one_counts(place: Place) -> None:
+    async with open_ground(place) as one, open_ground(place) as two:
         approval_id = await approved(one)
         found = await outcomes(
             50, lambda number: (one, two)[number % 2].approvals.use(approval_id, DIGEST)
@@ -225,10 +225,10 @@ async def test_whoever_waits_learns_that_the_time_is_over(ground: Ground) -> Non
     assert not waiting.result().is_approval
 
 
-async def test_an_answer_given_in_another_process_reaches_whoever_waits(tmp_path: Path) -> None:
+async def test_an_answer_given_in_another_process_reaches_whoever_waits(place: Place) -> None:
     async with (
-        open_ground(tmp_path) as one,
-        open_ground(tmp_path) as two,
+        open_ground(place) as one,
+        open_ground(place) as two,
         asyncio.timeout(DEADLINE_S),
         asyncio.TaskGroup() as group,
     ):

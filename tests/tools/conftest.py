@@ -13,5 +13,5 @@ async def rooms(tmp_path: Path) -> AsyncGenerator[Rooms]:
     root = tmp_path / "project"
     root.mkdir()
     (root / "a.py").write_bytes(b"one\ntwo\nthree\n")
-    async with open_rooms(tmp_path / "data", root) as rooms:
+    async with open_rooms(tmp_path / "data" / "steward.db", root) as rooms:
         yield rooms

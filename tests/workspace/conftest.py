@@ -14,5 +14,5 @@ async def rooms(tmp_path: Path) -> AsyncGenerator[Rooms]:
     root.mkdir()
     (root / "a.py").write_bytes(b"one\ntwo\nthree\n")
     (root / "b.py").write_bytes(b"four\n")
-    async with open_rooms(tmp_path / "data", root) as rooms:
+    async with open_rooms(tmp_path / "data" / "steward.db", root) as rooms:
         yield rooms

@@ -167,7 +167,7 @@ async def test_a_question_whose_file_changed_before_a_restart_is_withdrawn(
 ) -> None:
     await cut_off(rooms, when="asked")
     (rooms.workspace.root / "a.py").write_text("theirs\n")
-    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", rooms.workspace.root) as again:
         assert (await again.lander.land(again.principal, EDIT.id)).state == "stale"
         assert await again.approvals.pending(again.principal) == ()
 
@@ -307,7 +307,7 @@ async def test_a_proposal_cut_off_while_it_was_applied_is_read_back_first(
     assert (await rooms.proposals.find(EDIT.id)).state == "applying"
     for name, text in zip(("a.py", "b.py"), found, strict=True):
         (rooms.workspace.root / name).write_text(text)
-    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", rooms.workspace.root) as again:
         again.editor.shows_diff = shows_diff
         choose = silent if shows_diff else yes
         async with answering(again, again.principal, choose):
@@ -328,7 +328,7 @@ async def test_a_question_that_was_open_at_the_end_is_the_same_afterwards(
 ) -> None:
     await cut_off(rooms, when="asked")
     (before,) = await rooms.approvals.pending(rooms.principal)
-    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", rooms.workspace.root) as again:
         async with answering(again, again.principal, yes) as asked:
             landed = await again.lander.land(again.principal, EDIT.id)
         assert [question.id for question in asked] == [before.id]

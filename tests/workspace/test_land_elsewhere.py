@@ -103,7 +103,7 @@ async def test_an_answer_given_after_a_kill_counts_without_showing_the_diff_agai
         landing = group.create_task(rooms.lander.land(rooms.principal, EDIT.id))
         await rooms.editor.asked.wait()
         landing.cancel()
-    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", rooms.workspace.root) as again:
         again.editor.shows_diff, again.editor.hold = True, asyncio.Event()
         await answer(again, approve=approve)
         async with answering(again, again.principal, silent):

@@ -92,7 +92,7 @@ async def test_a_landing_that_is_cut_off_while_it_is_asked_is_asked_again(
         while not await unable.approvals.pending(unable.principal):
             await asyncio.sleep(0)
         landing.cancel()
-    async with open_rooms(tmp_path / "data", unable.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", unable.workspace.root) as again:
         again.editor.takes_edits = False
         async with answering(again, again.principal, yes):
             assert (await again.lander.land(again.principal, EDIT.id)).state == "applied"

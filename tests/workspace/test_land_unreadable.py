@@ -71,6 +71,6 @@ async def test_a_file_that_is_gone_after_a_restart_is_left_to_the_person(
 ) -> None:
     await cut_off(rooms, when="applying")
     (rooms.workspace.root / "a.py").unlink()
-    async with open_rooms(tmp_path / "data", rooms.workspace.root) as again:
+    async with open_rooms(tmp_path / "data" / "steward.db", rooms.workspace.root) as again:
         assert (await again.lander.land(again.principal, EDIT.id)).state == "partial"
         assert (await again.proposals.find(EDIT.id)).state == "partial"

@@ -1,12 +1,21 @@
 """Proposals are kept from the step that makes them to the step that lands them."""
 
+from collections.abc import AsyncGenerator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from steward.core.errors import NotFoundError
 from steward.workspace.proposal import EditProposal, FileChange
-from tests.rooms import Rooms
+from tests.places import Place
+from tests.rooms import Rooms, open_rooms
+
+
+@pytest.fixture
+async def rooms(place: Place, tmp_path: Path) -> AsyncGenerator[Rooms]:
+    async with open_rooms(place, tmp_path) as rooms:
+        yield rooms
 
 
 def edit(number: int, path: str, after: str, run_id: str = "run") -> EditProposal:

@@ -31,11 +31,11 @@ _INSERT = text(
     " VALUES (:seq, :tenant_id, :at, :actor, :action, :subject, :detail, :previous_hash, :hash)"
 ).bindparams(bindparam("at", type_=UTCDateTime()))
 _COLUMNS = "SELECT seq, tenant_id, at, actor, action, subject, detail, previous_hash, hash"
-# Untyped: a time that somebody overwrote with nonsense is to be found, not to raise.
-_CHAIN = text(f"{_COLUMNS} FROM audit ORDER BY seq")
+# As text: a time that somebody overwrote with nonsense is to be found, not to raise.
+_CHAIN = text(f"{_COLUMNS.replace(' at,', ' CAST(at AS TEXT) AS at,')} FROM audit ORDER BY seq")
 _NEWEST = text(
     f"{_COLUMNS} FROM audit WHERE tenant_id = :tenant_id"
-    " AND (:subject IS NULL OR subject = :subject) ORDER BY seq DESC LIMIT :limit"
+    " AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject) ORDER BY seq DESC LIMIT :limit"
 ).columns(at=UTCDateTime())
 
 

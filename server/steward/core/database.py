@@ -1,30 +1,32 @@
-"""Where everything that must last is kept, and the one thread that touches it.
+"""Where everything that must last is kept, and the threads that touch it.
 
-A unit of work is a plain function that takes a `Session`; it runs in one transaction, on the
-database thread, in the order it was handed in. Several processes may share the file: a writing
-unit takes SQLite's write lock at its start, so what it has read is still true when it commits.
+A unit of work is a plain function that takes a `Session` and runs in one transaction. The promise
+is the same on SQLite and on PostgreSQL (see docs/decisions/0010):
+
+- Units that may write run one at a time, in the order in which they were handed in; no other
+  process writes meanwhile. So what a unit has read is still true when it commits.
+- A unit sees what every unit that may write did, if that was handed in before it. One that only
+  reads has one unchanging view, and may also see what was handed in after it.
+- A unit whose transaction was lost on the way is run again, so it changes nothing but the
+  database, and may append to what its caller handed in.
 """
 
 import asyncio
 import logging
-import os
-import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool, StaticPool
 from sqlmodel import Session
 
 from steward.core.errors import UnavailableError
-from steward.core.limits import DATABASE_BUSY_ATTEMPTS_MAX, DATABASE_BUSY_S, UNITS_WAITING_MAX
-from steward.core.migrate import bring_to_head, is_at_head
+from steward.core.limits import UNITS_WAITING_MAX
+from steward.core.postgresql_store import open_postgresql
+from steward.core.sqlite_store import open_sqlite
+from steward.core.store import Kind, Store
 
 T = TypeVar("T")
 
@@ -32,13 +34,25 @@ _log = logging.getLogger(__name__)
 
 
 class Database:
-    """Runs units of work, one at a time, in the order they arrive."""
+    """Runs units of work: those that may write one at a time, in the order they arrive."""
 
-    def __init__(self, path: Path, engine: Engine, thread: ThreadPoolExecutor) -> None:
-        self.path = path
-        self._engine = engine
-        self._thread = thread
+    def __init__(self, store: Store, writer: ThreadPoolExecutor) -> None:
+        self._store = store
+        self._writer = writer
+        self._readers = (
+            ThreadPoolExecutor(max_workers=store.readers, thread_name_prefix="database-read")
+            if store.readers
+            else writer
+        )
+        self._last_write: Future[Any] | None = None
         self._waiting = 0
+        self.handed_in = 0
+        """Units of work so far. Unchanged, it tells that nothing came behind one's own unit."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which database it is, for a room that speaks to its driver."""
+        return self._store.kind
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction; commit if it returns, roll back if it raises.
@@ -48,30 +62,41 @@ class Database:
         in later runs after it.
 
         Raises:
-            UnavailableError: another process holds the file, or too many units wait.
+            UnavailableError: another process holds the database, it failed us, or too many units
+                wait. The message says where it is not known whether the unit was committed.
         """
         return await asyncio.shield(self.hand_in(work))
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on one unchanging view of the data, without stopping other processes.
 
-        `work` must not write: SQLite refuses it.
+        `work` must not write: the database refuses it.
         """
-        return await asyncio.shield(self._queue(work, "BEGIN"))
+        before = self._last_write
+        return await asyncio.shield(self._queue(self._readers, partial(self._read, before, work)))
 
     def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
         """As `run`, without waiting: units handed in later, to read or write, see what it did."""
-        return self._queue(work, "BEGIN IMMEDIATE")
+        return self._queue(self._writer, partial(self._store.transact, work, may_write=True))
 
-    def _queue(self, work: Callable[[Session], T], begin: str) -> asyncio.Future[T]:
+    def _read(self, before: Future[Any] | None, work: Callable[[Session], T]) -> T:
+        # Every read that waits in the queue behind this one waits for the same writes, or more.
+        if before is not None:
+            wait([before])
+        return self._store.transact(work, may_write=False)
+
+    def _queue(self, threads: ThreadPoolExecutor, unit: Callable[[], T]) -> asyncio.Future[T]:
         if self._waiting >= UNITS_WAITING_MAX:
             raise UnavailableError(
-                f"{self._waiting} units of work wait for the database {str(self.path)!r} already."
-                " Its disk may be too slow or full; look there, then try again."
+                f"{self._waiting} units of work wait for the database {self._store.name!r}"
+                " already. Its disk may be too slow or full; look there, then try again."
             )
         self._waiting += 1
-        loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._thread, partial(self._transact, work, begin))
+        self.handed_in += 1
+        running = threads.submit(unit)
+        if threads is self._writer:
+            self._last_write = running
+        done = asyncio.wrap_future(running)
         done.add_done_callback(self._note_done)
         return done
 
@@ -81,133 +106,39 @@ class Database:
             # The caller may be gone; then this line is all that is left of the error.
             _log.debug("a unit of work ended with %s", type(error).__name__)
 
-    def _transact(self, work: Callable[[Session], T], begin: str) -> T:
-        with self._engine.connect() as connection:
-            _begin(connection, begin, self.path)
-            session = Session(
-                connection,
-                expire_on_commit=False,
-                # The transaction that we began is the session's to commit or roll back.
-                join_transaction_mode="control_fully",
-            )
-            try:
-                with session, session.begin():
-                    return work(session)
-            except OperationalError as error:
-                raise UnavailableError(
-                    f"The database {str(self.path)!r} refused: {error.orig}. Nothing was changed."
-                    " Check that its disk has room and can be written, then try again."
-                ) from error
+    async def close(self) -> None:
+        """Let go of the store, behind all units handed in, those of cancelled callers too."""
+        await asyncio.shield(asyncio.wrap_future(self._writer.submit(self._close)))
+
+    def _close(self) -> None:
+        if self._readers is not self._writer:
+            self._readers.shutdown()
+        self._store.close()
 
 
 @asynccontextmanager
-async def open_database(path: Path) -> AsyncGenerator[Database]:
-    """Open the file, bring it up to date, and close it on the way out.
+async def open_database(place: Path | str) -> AsyncGenerator[Database]:
+    """Open what `place` names, bring it up to date, and close it on the way out.
+
+    `place` is the path of an SQLite file, which is made if there is none, or the URL of a
+    PostgreSQL database, `postgresql://…`, which must exist.
 
     Raises:
-        UnavailableError: the file cannot be opened, or was written by a newer version.
+        InvalidInputError: the URL is none.
+        UnavailableError: the database cannot be had, or was written by a newer version.
     """
     loop = asyncio.get_running_loop()
-    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
     try:
-        engine = await loop.run_in_executor(thread, _open, path)
+        store = await loop.run_in_executor(writer, _open, place)
+        database = Database(store, writer)
         try:
-            yield Database(path, engine, thread)
+            yield database
         finally:
-            # Behind all units handed in: those of cancelled callers are finished too.
-            await asyncio.shield(loop.run_in_executor(thread, engine.dispose))
+            await database.close()
     finally:
-        thread.shutdown(wait=False)
+        writer.shutdown(wait=False)
 
 
-def _open(path: Path) -> Engine:
-    try:
-        _create_private(path)
-        if not is_at_head(path):
-            _migrate(path)
-        engine = _engine(path)
-        engine.connect().close()
-    except (OSError, sqlite3.Error, OperationalError) as error:
-        reason = error.orig if isinstance(error, OperationalError) else error
-        raise UnavailableError(
-            f"The database {str(path)!r} cannot be opened: {reason}. Check that the folder exists,"
-            " is yours and has room, or set STEWARD_DATA_DIR to another one."
-        ) from error
-    return engine
-
-
-def _create_private(path: Path) -> None:
-    """Only the owner may read the file; SQLite gives its companions the same mode."""
-    # A folder that is there already keeps its mode: it may be the user's own choice.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-
-
-def _migrate(path: Path) -> None:
-    # SQLite alters tables by copying them, which needs foreign keys off; they are checked
-    # before the commit instead.
-    engine = _engine(path, enforce_foreign_keys=False)
-    try:
-        with engine.connect() as connection:
-            _begin(connection, "BEGIN IMMEDIATE", path)
-            bring_to_head(connection, path)
-            connection.commit()
-    finally:
-        engine.dispose()
-
-
-def _engine(path: Path, *, enforce_foreign_keys: bool = True) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"check_same_thread": False, "timeout": DATABASE_BUSY_S},
-        poolclass=StaticPool if enforce_foreign_keys else NullPool,
-    )
-    event.listen(engine, "connect", partial(_prepare, enforce_foreign_keys))
-    return engine
-
-
-def _prepare(enforce_foreign_keys: bool, connection: sqlite3.Connection, _record: Any) -> None:
-    # We begin transactions ourselves (`_begin`); the driver would begin them late and weakly.
-    connection.isolation_level = None
-    _retry_busy(partial(connection.execute, "PRAGMA journal_mode = WAL"))
-    # FULL: money that was reported as booked is on the disk, whatever happens next.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA foreign_keys = {'ON' if enforce_foreign_keys else 'OFF'}")
-    connection.execute("PRAGMA trusted_schema = OFF")
-
-
-def _begin(connection: Connection, begin: str, path: Path) -> None:
-    query_only = "ON" if begin == "BEGIN" else "OFF"
-    if connection.info.get("query_only") != query_only:
-        connection.exec_driver_sql(f"PRAGMA query_only = {query_only}")
-        connection.info["query_only"] = query_only
-    try:
-        _retry_busy(partial(connection.exec_driver_sql, begin))
-    except OperationalError as error:
-        if not _is_busy(error):
-            raise
-        waited_s = DATABASE_BUSY_S * DATABASE_BUSY_ATTEMPTS_MAX
-        raise UnavailableError(
-            f"Another process has held the database {str(path)!r} for {waited_s:.0f} seconds."
-            " Close other Steward windows that hang, then try again."
-        ) from error
-
-
-def _retry_busy(attempt: Callable[[], object]) -> None:
-    """Repeat what only waits for a lock; SQLite gives up early in a few rare cases."""
-    for left in reversed(range(DATABASE_BUSY_ATTEMPTS_MAX)):
-        try:
-            attempt()
-        except (OperationalError, sqlite3.OperationalError) as error:
-            if not left or not _is_busy(error):
-                raise
-        else:
-            return
-
-
-def _is_busy(error: OperationalError | sqlite3.OperationalError) -> bool:
-    original = error.orig if isinstance(error, OperationalError) else error
-    code = getattr(original, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+def _open(place: Path | str) -> Store:
+    return open_sqlite(place) if isinstance(place, Path) else open_postgresql(place)

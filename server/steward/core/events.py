@@ -23,6 +23,20 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetPassed:
+    """An account passed a mark; sent once for each account, period and mark."""
+
+    tenant_id: str
+    scope: str
+    period: str
+    mark: str
+    """`soft`: the soft limit; `80`, `95`: so many hundredths of the hard one."""
+    spent_nano_usd: int
+    limit_nano_usd: int
+    """The limit that the mark belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionChanged:
     """A question was asked, answered or ran out; read the rows to learn which."""
 
@@ -45,7 +59,7 @@ class RunChanged:
         return self.state in RUN_ENDED
 
 
-Event = Spent | QuestionChanged | RunChanged
+Event = Spent | BudgetPassed | QuestionChanged | RunChanged
 
 
 class Events:

@@ -94,11 +94,38 @@ PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
 
 DATABASE_BUSY_S = 5.0
-"""How long SQLite waits for another process's lock, each time it is asked."""
+"""How long the database waits for another process's lock, each time it is asked."""
 DATABASE_BUSY_ATTEMPTS_MAX = 3
-"""How often it is asked."""
+"""How often SQLite is asked; PostgreSQL waits as long in one go."""
+DATABASE_STATEMENT_S = 30.0
+"""One statement on PostgreSQL, and one silence inside a unit of work: after that the server ends
+it, so that a process which hangs or lost its network does not hold up all others."""
+DATABASE_CONNECT_S = 5.0
+"""How long PostgreSQL may take to answer a new connection."""
+DATABASE_CONNECT_ATTEMPTS_MAX = 20
+"""New connections that may fail in a row before units of work stop waiting for the server."""
+DATABASE_CONNECT_PAUSE_S = 0.5
+"""The pause after each; together they outlast a restart of the server."""
+DATABASE_UNIT_ATTEMPTS_MAX = 5
+"""How often a unit of work is tried whose transaction was lost and surely not committed."""
+DATABASE_READERS_MAX = 4
+"""Units of work that only read which one process runs at once on PostgreSQL."""
+DATABASE_SILENCE_S = 15.0
+"""How long a PostgreSQL server may leave what we sent without a sign before it counts as gone."""
 UNITS_WAITING_MAX = 10_000
 """Units of work that may wait for the database thread."""
+LEDGER_BATCH_MAX = 256
+"""Operations that the ledger books in one transaction."""
+LEDGER_OPERATIONS_WAITING_MAX = 10_000
+"""Operations that may wait for the ledger."""
+CHECKPOINT_BYTES_MAX = 4096
+"""A checkpoint of the ledger, as it is kept in a file."""
+LEDGER_ACCOUNTS_KEPT_MAX = 4096
+"""Accounts that the ledger's writer remembers; it forgets all when there are more."""
+AMOUNT_NANO_USD_MAX = 10**17
+"""What one model call may cost or promise: a hundred million dollars."""
+BALANCE_NANO_USD_MAX = 2**63 - 1
+"""What an account may stand at; the databases hold no larger number."""
 AUDIT_DETAIL_CHARS_MAX = 16_000
 """What one audit entry may say."""
 EVENT_BYTES_MAX = 1024 * 1024

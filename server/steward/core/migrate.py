@@ -11,13 +11,19 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "2026_11_21_runs"
+HEAD = "2026_11_21_scopes"
 """The newest revision. Kept here so that a database that is up to date never loads Alembic,
 which takes ten megabytes; a test compares it with the migrations."""
 
 
+_HAS_REVISION = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
+    "postgresql": "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL",
+}
+
+
 def is_at_head(path: Path) -> bool:
-    """Whether the database is in the shape we expect."""
+    """Whether an SQLite file is in the shape we expect."""
     connection = sqlite3.connect(path)
     try:
         return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
@@ -27,8 +33,10 @@ def is_at_head(path: Path) -> bool:
         connection.close()
 
 
-def bring_to_head(connection: "Connection", path: Path) -> None:
-    """Upgrade inside the transaction that `connection` is in.
+def bring_to_head(connection: "Connection", name: str, elsewhere: str) -> None:
+    """Upgrade inside the transaction that `connection` is in, and that keeps all others out.
+
+    `name` is what messages call the database, `elsewhere` what to set for another one.
 
     Raises:
         UnavailableError: a newer version wrote the database; it is left alone.
@@ -37,30 +45,34 @@ def bring_to_head(connection: "Connection", path: Path) -> None:
     from alembic.script import ScriptDirectory
 
     # Alembic looks for itself, under the lock, where another process has brought it to.
-    found = _revision(connection)
+    found = revision_of(connection)
     config = alembic_config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise UnavailableError(
-            f"The database {str(path)!r} was written by a newer version of Steward: its revision is"
+            f"The database {name!r} was written by a newer version of Steward: its revision is"
             f" {found!r}, and this version ends at {HEAD!r}. It was left alone. Install the newer"
-            " version, or set STEWARD_DATA_DIR to another folder."
+            f" version, or set {elsewhere}."
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        _check_foreign_keys(connection, name)
+
+
+def _check_foreign_keys(connection: "Connection", name: str) -> None:
+    """They were off while tables were copied."""
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise UnavailableError(
-            f"The database {str(path)!r} could not be brought up to date: {len(broken)} rows would"
+            f"The database {name!r} could not be brought up to date: {len(broken)} rows would"
             " point to nothing. It was left as it was. Restore a backup, or report this."
         )
 
 
-def _revision(connection: "Connection") -> str | None:
-    has_table = connection.exec_driver_sql(
-        "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-    ).fetchone()
-    if has_table is None:
+def revision_of(connection: "Connection") -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    if connection.exec_driver_sql(_HAS_REVISION[connection.dialect.name]).fetchone() is None:
         return None
     return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 

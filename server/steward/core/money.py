@@ -11,6 +11,7 @@ NanoUsd = NewType("NanoUsd", int)
 PicoUsd = NewType("PicoUsd", int)
 """10^-12 US dollars."""
 
+NOTHING = NanoUsd(0)
 NANO_PER_USD = 1_000_000_000
 PICO_PER_NANO = 1_000
 

@@ -17,3 +17,5 @@ class Principal:
     workspace: str
     """The first workspace folder's absolute path; empty where no folder is open."""
     tenant_id: str = LOCAL_TENANT
+    team: str = ""
+    """The team whose budget pays too; empty where there is none."""

@@ -1,27 +1,105 @@
-"""Which account pays: whose, and of which month."""
+"""Which accounts pay: whose, and of which time."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
+from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 
+Kind = Literal["session", "workspace", "user", "team", "organisation"]
+"""What an account belongs to, the narrowest first."""
 
-@dataclass(frozen=True, slots=True)
-class AccountKey:
-    """One scope in one month of one tenant."""
+SESSION_PERIOD = "session"
+"""The period of a session's account: from the session's start to its end, whatever the month."""
+
+
+_CACHED = 1024
+"""Scopes whose parts are remembered: a batch asks for the same few again and again."""
+
+
+class AccountKey(NamedTuple):
+    """One scope in one period of one tenant. The period is part of it, so nothing is ever reset."""
 
     tenant_id: str
     scope: str
+    """`user:NAME`, `team:NAME`, `workspace:PATH`, `session:ID`, or `organisation`."""
     period: str
+    """The month, `2026-11`, or `session`."""
 
-    def parameters(self) -> dict[str, object]:
-        """The key as a statement binds it."""
-        return {"tenant_id": self.tenant_id, "scope": self.scope, "period": self.period}
+    @property
+    def kind(self) -> Kind:
+        """What the account belongs to."""
+        return kind_of(self.scope)
 
 
-def account_of(principal: Principal, now: datetime) -> AccountKey:
-    """The account that pays for what this person does now."""
-    return AccountKey(principal.tenant_id, f"user:{principal.user}", f"{now.astimezone(UTC):%Y-%m}")
+class Limits(NamedTuple):
+    """What an account may spend; None where nothing is said."""
+
+    hard: NanoUsd | None = None
+    """Never passed by a new call."""
+    soft: NanoUsd | None = None
+    """Passing it is told, and stops nothing."""
+
+
+NO_LIMITS = Limits()
+"""Those of an account that is only counted."""
+
+
+class Owner(NamedTuple):
+    """Who makes a call, in all the ways in which it is counted."""
+
+    tenant_id: str
+    team: str
+    user: str
+    workspace: str
+    session: str
+
+
+@lru_cache(_CACHED)
+def kind_of(scope: str) -> Kind:
+    """What a scope belongs to."""
+    match scope.partition(":")[0]:
+        case "session" | "workspace" | "user" | "team" as kind:
+            return kind
+        case _:
+            return "organisation"
+
+
+def owner_of(principal: Principal) -> Owner:
+    """Who the ledger says made this person's calls."""
+    return Owner(
+        principal.tenant_id,
+        principal.team,
+        principal.user,
+        principal.workspace,
+        principal.session,
+    )
+
+
+@lru_cache(_CACHED)
+def accounts_of(owner: Owner, period: str) -> tuple[AccountKey, ...]:
+    """The accounts that pay for a call together, the narrowest first."""
+    tenant = owner.tenant_id
+    return tuple(
+        AccountKey(tenant, scope, SESSION_PERIOD if kind == "session" else period)
+        for kind, scope in _scopes(owner)
+    )
+
+
+def user_account(principal: Principal, now: datetime) -> AccountKey:
+    """This person's own account of the month."""
+    return AccountKey(principal.tenant_id, f"user:{principal.user}", period_of(now))
+
+
+def session_account(principal: Principal) -> AccountKey:
+    """The account of the session that the person is in."""
+    return AccountKey(principal.tenant_id, f"session:{principal.session}", SESSION_PERIOD)
+
+
+def period_of(now: datetime) -> str:
+    """The month, UTC, that a call made now belongs to."""
+    return f"{now.astimezone(UTC):%Y-%m}"
 
 
 def resets_on(now: datetime) -> date:
@@ -30,6 +108,14 @@ def resets_on(now: datetime) -> date:
     return date(today.year + today.month // 12, today.month % 12 + 1, 1)
 
 
-def day_start(now: datetime) -> datetime:
-    """Midnight before `now`, UTC."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def _scopes(owner: Owner) -> list[tuple[Kind, str]]:
+    found: list[tuple[Kind, str]] = []
+    if owner.session:
+        found.append(("session", f"session:{owner.session}"))
+    if owner.workspace:
+        found.append(("workspace", f"workspace:{owner.workspace}"))
+    found.append(("user", f"user:{owner.user}"))
+    if owner.team:
+        found.append(("team", f"team:{owner.team}"))
+    found.append(("organisation", "organisation"))
+    return found

@@ -1,53 +1,67 @@
-"""The ledger's units of work: each changes an account and appends the entry that records it.
+"""What can be asked of the ledger's books: each operation is all or nothing, and decided here.
 
-They are statements and not objects, because two of them stand in the way of every keystroke. The
-one that keeps the hard limit is `_TAKE`: it compares and takes in one step, so it holds however
-many callers and processes there are. Balances are never clamped: a change that would take one
-below nought is refused by the table itself, because it can only be a fault of ours.
+`Reserve` keeps the hard limits: it compares and takes on every account of the call, in a book
+that nobody else can change until the batch is committed, so it holds however many callers and
+processes there are. Balances are never clamped: a change that would take one below nought is
+refused, because it can only be a fault of ours.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
-from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.engine import Row
-from sqlmodel import Session
-from sqlmodel.sql.sqltypes import UTCDateTime
-
-from steward.core import audit
 from steward.core.errors import InvalidInputError, NotFoundError
-from steward.core.money import NanoUsd
+from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import AccountKey
-from steward.ledger.charge import Charge, Reservation, State, Usage
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
+from steward.ledger.book import (
+    EXPIRED_AT_ONCE_MAX,
+    AccountState,
+    Book,
+    Note,
+    ReservationState,
+    check,
+    stamp,
+)
+from steward.ledger.charge import NO_USAGE, Charge, Reservation, State, Usage
 
-EXPIRED_AT_ONCE_MAX = 100
-"""Reservations that one unit of work ends; the next unit goes on."""
+T_co = TypeVar("T_co", covariant=True)
 
-_NO_USAGE = Usage(0, 0)
-_NOTHING = NanoUsd(0)
+_KINDS = {"settled": "settle", "released": "release", "expired": "expire"}
+
+
+class Operation(Protocol[T_co]):
+    """One thing that is asked of the books."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was asked."""
+        ...
+
+    @property
+    def reservation_id(self) -> str | None:
+        """The reservation that it is about."""
+        ...
+
+    @property
+    def accounts(self) -> tuple[AccountKey, ...]:
+        """The accounts that it needs beside those of its reservation."""
+        ...
+
+    def book(self, book: Book) -> T_co:
+        """Do it; or raise, and leave the book as it was."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """How an account stands."""
+    """How the account stands that does not cover a call."""
 
+    account: AccountKey
     limit: NanoUsd
     spent: NanoUsd
     reserved: NanoUsd
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A reservation that somebody wants."""
-
-    principal: Principal
-    charge: Charge
-    account: AccountKey
-    limit: NanoUsd
-    at: datetime
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,247 +70,260 @@ class Ending:
 
     state: State
     at: datetime
-    cost: NanoUsd = _NOTHING
-    usage: Usage = _NO_USAGE
+    cost: NanoUsd = NOTHING
+    usage: Usage = NO_USAGE
     is_estimated: bool = False
 
 
-def reserve(session: Session, wanted: Wanted) -> Reservation | Balances:
-    """The reservation; or, where the account cannot cover it, how the account stands.
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What `ExpireDue` found."""
 
-    Raises:
-        InvalidInputError: the id is taken by another charge.
+    owners: tuple[Owner, ...]
+    may_be_more: bool
+
+
+@dataclass(slots=True, eq=False)
+class Reserve:
+    """Take the most that a call can cost out of every account that pays for it."""
+
+    principal: Principal
+    owner: Owner
+    charge: Charge
+    period: str
+    defaults: Mapping[Kind, Limits]
+    """What an account may spend where no budget was set for it."""
+    at: datetime
+    expires_at: datetime
+    outcome: Reservation | Balances | None = None
+    """For `GiveBack`, which runs after it on the same thread."""
+
+    @property
+    def reservation_id(self) -> str:
+        """The request's id."""
+        return self.charge.request_id
+
+    @property
+    def accounts(self) -> tuple[AccountKey, ...]:
+        """All that pay."""
+        return accounts_of(self.owner, self.period)
+
+    def book(self, book: Book) -> Reservation | Balances:
+        """The reservation; or how the account stands that does not cover it."""
+        self.outcome = None
+        self.outcome = self._book(book)
+        return self.outcome
+
+    def _book(self, book: Book) -> Reservation | Balances:
+        charge = self.charge
+        digest = charge.digest(self.principal)
+        found = book.reservations.get(charge.request_id)
+        if found is not None:
+            return _same_again(found, digest)
+        at = stamp(self.at)
+        _expire(book, self.at)
+        accounts = [book.accounts[key] for key in self.accounts]
+        for account in accounts:
+            _set_limits(book, account, self)
+        for account in accounts:
+            if not account.covers(charge.worst_nano_usd):
+                return _balances(account)
+            check(account, charge.worst_nano_usd, 0)
+        state = _opened(self, digest, at)
+        book.post(state, accounts, "reserve", at, reserved=state.reserved)
+        if state.expires_at <= book.at:
+            # The clock was put forward within the batch: what comes later in it finds this over.
+            book.due.append(state)
+        return Reservation(state.id, "open", state.reserved, self.expires_at, is_new=True)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Settle or release a reservation; saying the same again changes nothing.
+
+    An expired one may still be ended: the truth that came late replaces the charge.
     """
-    charge = wanted.charge
-    digest = charge.digest(wanted.principal)
-    found = _find(session, charge.request_id)
-    if found is not None:
-        return _same_again(found, digest)
-    expire_due(session, wanted.at)
-    _set_limit(session, wanted)
-    amount = {"amount": charge.worst_nano_usd}
-    taken = session.connection().execute(_TAKE, wanted.account.parameters() | amount)
-    if taken.rowcount != 1:
-        return balances(session, wanted.account, wanted.limit)
-    session.connection().execute(_INSERT_RESERVATION, _new_row(wanted, digest))
-    _append_entry(session, charge.request_id, "reserve", wanted.at, reserved=charge.worst_nano_usd)
-    return Reservation(
-        charge.request_id, "open", charge.worst_nano_usd, wanted.expires_at, is_new=True
-    )
+
+    reservation_id: str
+    ending: Ending
+    accounts: tuple[AccountKey, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When it ended."""
+        return self.ending.at
+
+    def book(self, book: Book) -> Owner | None:
+        """Whose accounts have changed; None if none has.
+
+        Raises:
+            NotFoundError: no such reservation.
+            InvalidInputError: it has ended in another way already.
+        """
+        found = book.reservations.get(self.reservation_id)
+        if found is None:
+            raise NotFoundError(
+                f"There is no reservation {self.reservation_id!r}; reserve before you end."
+            )
+        return _end(book, found, self.ending, stamp(self.at))
 
 
-def end(session: Session, reservation_id: str, ending: Ending) -> tuple[str, str] | None:
-    """End a reservation; gives the tenant and user whose account changed, or None if none did.
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Release what a caller reserved who left before it knew; what was there before stays."""
 
-    An expired one may still be settled or released: the truth that came late replaces the charge.
+    of: Reserve
+    at: datetime
+    accounts: tuple[AccountKey, ...] = ()
 
-    Raises:
-        NotFoundError: no such reservation.
-        InvalidInputError: it has ended in another way already.
-    """
-    row = _find(session, reservation_id)
-    if row is None:
-        raise NotFoundError(f"There is no reservation {reservation_id!r}; reserve before you end.")
-    if _has_ended_so(row, ending):
-        return None
-    if row.state not in ("open", "expired"):
-        raise InvalidInputError(
-            f"The reservation {reservation_id!r} was {row.state} with a cost of"
-            f" {row.cost_nano_usd} nano-dollars; it cannot be {ending.state} with {ending.cost}."
-        )
-    freed = row.reserved_nano_usd if row.state == "open" else 0
-    _close_row(session, reservation_id, ending)
-    kind = {"settled": "settle", "released": "release", "expired": "expire"}[ending.state]
-    spent = ending.cost - row.cost_nano_usd
-    account = {"tenant_id": row.tenant_id, "scope": row.scope, "period": row.period}
-    session.connection().execute(_CHANGE, account | {"reserved": -freed, "spent": spent})
-    _append_entry(session, reservation_id, kind, ending.at, reserved=-freed, spent=spent)
-    if ending.cost > row.reserved_nano_usd:
-        _note_overrun(session, row, ending)
-    return row.tenant_id, row.user
+    @property
+    def reservation_id(self) -> str:
+        """The request's id."""
+        return self.of.charge.request_id
+
+    def book(self, book: Book) -> Owner | None:
+        """Whose accounts have changed; None if none has."""
+        made = self.of.outcome
+        found = book.reservations.get(self.reservation_id)
+        # Its own commit may have failed: then there is nothing.
+        if found is None or not isinstance(made, Reservation) or not made.is_new:
+            return None
+        return _end(book, found, Ending("released", self.at), stamp(self.at))
 
 
-def expire_due(session: Session, at: datetime) -> list[tuple[str, str]]:
-    """Charge what was promised and never ended; gives the tenants and users it belonged to.
+@dataclass(frozen=True, slots=True)
+class ExpireDue:
+    """Charge what was promised and never ended.
 
     The whole promise is charged, marked as estimated: the provider may have billed it, and
     nobody saw how much.
     """
-    due = session.connection().execute(_DUE, {"at": at, "most": EXPIRED_AT_ONCE_MAX}).all()
-    changed: list[tuple[str, str]] = []
-    for row in due:
-        cost = NanoUsd(row.reserved_nano_usd)
-        owner = end(session, row.id, Ending("expired", at, cost, is_estimated=True))
-        changed += [owner] if owner else []
-    return changed
+
+    at: datetime
+    reservation_id: str | None = None
+    accounts: tuple[AccountKey, ...] = ()
+
+    def book(self, book: Book) -> Expired:
+        """Whose reservations have expired."""
+        return Expired(_expire(book, self.at), len(book.due) >= EXPIRED_AT_ONCE_MAX)
 
 
-def balances(session: Session, account: AccountKey, limit: NanoUsd) -> Balances:
-    """How the account stands; an account that nobody has used has everything left."""
-    row = session.connection().execute(_BALANCES, account.parameters()).one_or_none()
-    if row is None:
-        return Balances(limit, _NOTHING, _NOTHING)
-    return Balances(limit, row.spent_nano_usd, row.reserved_nano_usd)
-
-
-def _find(session: Session, reservation_id: str) -> Row[Any] | None:
-    return session.connection().execute(_FIND, {"id": reservation_id}).one_or_none()
-
-
-def _same_again(found: Row[Any], digest: str) -> Reservation:
+def _same_again(found: ReservationState, digest: str) -> Reservation:
     if found.body_digest != digest:
         raise InvalidInputError(
             f"The request id {found.id!r} was used for another request; make a new id for each."
         )
-    return Reservation(
-        found.id, found.state, found.reserved_nano_usd, found.expires_at, is_new=False
+    expires_at = datetime.fromisoformat(found.expires_at).replace(tzinfo=UTC)
+    return Reservation(found.id, found.state, found.reserved, expires_at, is_new=False)
+
+
+def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
+    charge = wanted.charge
+    return ReservationState(
+        id=charge.request_id,
+        owner=wanted.owner,
+        period=wanted.period,
+        task=charge.task,
+        model=charge.model,
+        run_id=charge.run_id,
+        price_version=charge.price_version,
+        body_digest=digest,
+        reserved=charge.worst_nano_usd,
+        opened_at=at,
+        expires_at=stamp(wanted.expires_at),
     )
 
 
-def _set_limit(session: Session, wanted: Wanted) -> None:
-    """Open the account if this is its first use, and note a limit that was changed."""
-    connection = session.connection()
-    key = wanted.account.parameters()
-    row = connection.execute(_BALANCES, key).one_or_none()
-    if row is not None and row.limit_nano_usd == wanted.limit:
+def _set_limits(book: Book, account: AccountState, wanted: Reserve) -> None:
+    """Note a limit that was changed, or is new."""
+    if account.defaults is wanted.defaults:
         return
-    connection.execute(_UPSERT_ACCOUNT, key | {"limit": wanted.limit})
-    audit.append(
-        session,
-        at=wanted.at,
-        tenant_id=wanted.account.tenant_id,
-        actor=wanted.principal.user,
-        action="ledger.limit_set",
-        subject=f"account {wanted.account.scope} {wanted.account.period}",
-        detail={
-            "limit_nano_usd": wanted.limit,
-            "before_nano_usd": None if row is None else row.limit_nano_usd,
-        },
+    account.defaults = wanted.defaults
+    limits = account.budget or wanted.defaults.get(account.key.kind, NO_LIMITS)
+    if account.limits == limits and (account.is_stored or account.is_changed):
+        return
+    if limits != account.limits:
+        book.notes.append(_limit_note(account, limits, wanted.at, wanted.principal.user))
+    account.limits = limits
+    account.is_changed = True
+
+
+def _limit_note(account: AccountState, limits: Limits, at: datetime, actor: str) -> Note:
+    detail: dict[str, object] = {
+        "limit_nano_usd": limits.hard,
+        "before_nano_usd": account.limits.hard,
+    }
+    if limits.soft != account.limits.soft:
+        detail |= {"soft_nano_usd": limits.soft, "soft_before_nano_usd": account.limits.soft}
+    tenant, scope, period = account.key
+    return Note(at, tenant, actor, "ledger.limit_set", f"account {scope} {period}", detail)
+
+
+def _balances(account: AccountState) -> Balances:
+    return Balances(
+        account.key,
+        NanoUsd(account.limits.hard or 0),
+        NanoUsd(account.spent),
+        NanoUsd(account.reserved),
     )
 
 
-def _new_row(wanted: Wanted, digest: str) -> dict[str, object]:
-    charge, principal = wanted.charge, wanted.principal
-    return {
-        **wanted.account.parameters(),
-        "id": charge.request_id,
-        "user": principal.user,
-        "session": principal.session,
-        "workspace": principal.workspace,
-        "task": charge.task,
-        "model": charge.model,
-        "run_id": charge.run_id,
-        "price_version": charge.price_version,
-        "body_digest": digest,
-        "reserved": charge.worst_nano_usd,
-        "opened_at": wanted.at,
-        "expires_at": wanted.expires_at,
-    }
+def _expire(book: Book, now: datetime) -> tuple[Owner, ...]:
+    expired: list[Owner] = []
+    if not book.due:
+        return ()
+    at = stamp(now)
+    for due in book.due:
+        found = book.reservations[due.id]  # As it is now; another operation may have ended it.
+        if found.state == "open" and found.expires_at <= at:
+            ending = Ending("expired", now, found.reserved, is_estimated=True)
+            owner = _end(book, found, ending, at)
+            expired += [owner] if owner else []
+    return tuple(expired)
 
 
-def _has_ended_so(row: Row[Any], ending: Ending) -> bool:
-    if row.state != ending.state:
+def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner | None:
+    if _has_ended_so(found, ending):
+        return None
+    was_open = found.state == "open"
+    if not was_open and found.state != "expired":
+        raise InvalidInputError(
+            f"The reservation {found.id!r} was {found.state} with a cost of {found.cost}"
+            f" nano-dollars; it cannot be {ending.state} with {ending.cost}."
+        )
+    freed, spent = found.reserved if was_open else 0, ending.cost - found.cost
+    accounts = book.paying(found)
+    for account in accounts:
+        check(account, -freed, spent)
+    found.state = ending.state
+    found.cost = ending.cost
+    found.usage = ending.usage
+    found.is_estimated = ending.is_estimated
+    found.ended_at = at
+    kind = _KINDS[ending.state] if was_open else "correct"
+    book.post(found, accounts, kind, at, reserved=-freed, spent=spent)
+    if ending.cost > found.reserved:
+        book.notes.append(_overrun(found, ending))
+    return found.owner
+
+
+def _has_ended_so(found: ReservationState, ending: Ending) -> bool:
+    if found.state != ending.state:
         return False
-    stored = Usage(row.input_tokens, row.output_tokens, row.cached_tokens)
-    return (row.cost_nano_usd, stored) == (ending.cost, ending.usage)
+    return (found.cost, found.usage) == (ending.cost, ending.usage)
 
 
-def _note_overrun(session: Session, row: Row[Any], ending: Ending) -> None:
-    audit.append(
-        session,
-        at=ending.at,
-        tenant_id=row.tenant_id,
-        actor="provider",
-        action="ledger.overrun",
-        subject=f"account {row.scope} {row.period}",
-        detail={
-            "reservation": row.id,
-            "model": row.model,
-            "reserved_nano_usd": row.reserved_nano_usd,
+def _overrun(found: ReservationState, ending: Ending) -> Note:
+    return Note(
+        ending.at,
+        found.owner.tenant_id,
+        "provider",
+        "ledger.overrun",
+        f"account user:{found.owner.user} {found.period}",
+        {
+            "reservation": found.id,
+            "model": found.model,
+            "reserved_nano_usd": found.reserved,
             "cost_nano_usd": ending.cost,
         },
     )
-
-
-def _close_row(session: Session, reservation_id: str, ending: Ending) -> None:
-    values = {
-        "id": reservation_id,
-        "state": ending.state,
-        "cost": ending.cost,
-        "is_estimated": ending.is_estimated,
-        "input_tokens": ending.usage.input_tokens,
-        "output_tokens": ending.usage.output_tokens,
-        "cached_tokens": ending.usage.cached_tokens,
-        "at": ending.at,
-    }
-    session.connection().execute(_CLOSE, values)
-
-
-def _append_entry(
-    session: Session,
-    reservation_id: str,
-    kind: str,
-    at: datetime,
-    *,
-    reserved: int = 0,
-    spent: int = 0,
-) -> None:
-    """Copy the facts of the reservation, as it is now, into an entry."""
-    values = {"id": reservation_id, "kind": kind, "at": at, "reserved": reserved, "spent": spent}
-    session.connection().execute(_APPEND_ENTRY, values)
-
-
-def _timed(statement: str) -> TextClause:
-    """A statement whose times are bound as UTC."""
-    names = [name for name in ("at", "opened_at", "expires_at") if f":{name}" in statement]
-    return text(statement).bindparams(*(bindparam(name, type_=UTCDateTime()) for name in names))
-
-
-_FIND = text("SELECT * FROM reservation WHERE id = :id").columns(
-    opened_at=UTCDateTime(), expires_at=UTCDateTime()
-)
-_DUE = _timed(
-    "SELECT id, reserved_nano_usd FROM reservation"
-    " WHERE state = 'open' AND expires_at <= :at ORDER BY expires_at LIMIT :most"
-)
-_BALANCES = text(
-    "SELECT limit_nano_usd, spent_nano_usd, reserved_nano_usd FROM account"
-    " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period"
-)
-_UPSERT_ACCOUNT = text(
-    "INSERT INTO account (tenant_id, scope, period, limit_nano_usd, spent_nano_usd,"
-    " reserved_nano_usd) VALUES (:tenant_id, :scope, :period, :limit, 0, 0)"
-    " ON CONFLICT (tenant_id, scope, period) DO UPDATE SET limit_nano_usd = excluded.limit_nano_usd"
-)
-_TAKE = text(
-    # What costs nothing never passes a limit, not even one that is passed already.
-    "UPDATE account SET reserved_nano_usd = reserved_nano_usd + :amount"
-    " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period"
-    " AND (spent_nano_usd + reserved_nano_usd + :amount <= limit_nano_usd OR :amount = 0)"
-)
-_CHANGE = text(
-    "UPDATE account SET reserved_nano_usd = reserved_nano_usd + :reserved,"
-    " spent_nano_usd = spent_nano_usd + :spent"
-    " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period"
-)
-_INSERT_RESERVATION = _timed(
-    "INSERT INTO reservation (id, tenant_id, scope, period, user, session, workspace, task, model,"
-    " run_id, price_version, body_digest, state, reserved_nano_usd, cost_nano_usd, is_estimated,"
-    " input_tokens, output_tokens, cached_tokens, opened_at, expires_at)"
-    " VALUES (:id, :tenant_id, :scope, :period, :user, :session, :workspace, :task, :model,"
-    " :run_id, :price_version, :body_digest, 'open', :reserved, 0, FALSE,"
-    " 0, 0, 0, :opened_at, :expires_at)"
-)
-_CLOSE = _timed(
-    "UPDATE reservation SET state = :state, cost_nano_usd = :cost, is_estimated = :is_estimated,"
-    " input_tokens = :input_tokens, output_tokens = :output_tokens,"
-    " cached_tokens = :cached_tokens, ended_at = :at WHERE id = :id"
-)
-_APPEND_ENTRY = _timed(
-    "INSERT INTO entry (tenant_id, scope, period, reservation_id, at, kind,"
-    " reserved_change_nano_usd, spent_change_nano_usd, is_estimated, input_tokens, output_tokens,"
-    " cached_tokens, task, model, run_id)"
-    " SELECT tenant_id, scope, period, id, :at, :kind, :reserved, :spent, is_estimated,"
-    " input_tokens, output_tokens, cached_tokens, task, model, run_id"
-    " FROM reservation WHERE id = :id"
-)

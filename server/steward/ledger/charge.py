@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -24,6 +24,10 @@ class Usage:
     """The part of the input that the provider had seen before and bills for less."""
 
 
+NO_USAGE = Usage(0, 0)
+"""What a call consumed that was not made, or is not over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """A model call that is about to be made, with the most that it can cost."""
@@ -40,8 +44,18 @@ class Charge:
 
     def digest(self, principal: Principal) -> str:
         """What makes this charge the same as another one under its id."""
-        body = asdict(self) | {"tenant_id": principal.tenant_id, "user": principal.user}
-        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        body = (
+            principal.tenant_id,
+            principal.user,
+            self.request_id,
+            self.task,
+            self.model,
+            self.worst_nano_usd,
+            self.price_version,
+            self.request_digest,
+            self.run_id,
+        )
+        return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +72,24 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an account stands this month. Days and months are those of UTC."""
+    """How a person stands this month. Days and months are those of UTC."""
 
     spent_today: NanoUsd
+    spent_in_session: NanoUsd
     spent: NanoUsd
     reserved: NanoUsd
     limit: NanoUsd
     left: NanoUsd
-    """What a new call may still promise; never below nought."""
+    """What a new call may still promise, by whichever of its accounts has least; never below
+    nought."""
+    narrowest: str
+    """The scope that has least."""
     resets_on: date
     """The day on which the next month's money is there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Call:
     """One model call, as the ledger tells it to people."""
 
     request_id: str

@@ -1,45 +1,80 @@
 """Who may spend what, what is promised, and what was spent.
 
 A model call is paid in two steps, as a card payment is: `reserve` before the first byte is sent,
-`settle` after the last. Between the two the most that it can cost is already taken out of the
-account, so calls side by side, in however many processes, can never overspend it together. If
-the provider bills more than was reserved, the truth is booked and further calls are refused.
+`settle` after the last. Between the two the most that it can cost is already taken out of every
+account that pays for it, so calls side by side, in however many processes, can never overspend
+one together. If the provider bills more than was reserved, the truth is booked and further calls
+are refused.
 """
 
 import asyncio
 import logging
 from contextlib import suppress
+from typing import Any
 
 from sqlmodel import Session
 
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import NotFoundError, OverBudgetError, UnavailableError
-from steward.core.events import Events, Spent
+from steward.core.errors import InvalidInputError, OverBudgetError, StewardError, UnavailableError
+from steward.core.events import BudgetPassed, Events, Spent
+from steward.core.limits import AMOUNT_NANO_USD_MAX, TOKENS_MAX
 from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
-from steward.ledger import booking, reading
-from steward.ledger.account import account_of, day_start, resets_on
-from steward.ledger.booking import Balances, Ending, Wanted
-from steward.ledger.charge import Charge, Entry, Reservation, Standing, Usage
-from steward.ledger.settings import LedgerSettings
+from steward.ledger import reading
+from steward.ledger.account import (
+    SESSION_PERIOD,
+    AccountKey,
+    Owner,
+    accounts_of,
+    owner_of,
+    period_of,
+    resets_on,
+    session_account,
+    user_account,
+)
+from steward.ledger.book import Passed
+from steward.ledger.booking import (
+    Balances,
+    End,
+    Ending,
+    Expired,
+    ExpireDue,
+    GiveBack,
+    Operation,
+    Reserve,
+)
+from steward.ledger.charge import Call, Charge, Reservation, Standing, Usage
+from steward.ledger.key import KeyFile
+from steward.ledger.postgresql import PostgresqlBooks
+from steward.ledger.settings import SETTING_OF, LedgerSettings
+from steward.ledger.sqlite import SqliteBooks
+from steward.ledger.writer import Writer
 
 _log = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Reserves, settles and tells; every method is one transaction.
+    """Reserves, settles and tells; every method is one transaction, shared with its neighbours.
 
     Whoever awaits one may be cancelled: what was handed in is booked all the same.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, events: Events, settings: LedgerSettings
+        self,
+        database: Database,
+        clock: Clock,
+        events: Events,
+        settings: LedgerSettings,
+        key: KeyFile,
     ) -> None:
         self._database = database
         self._clock = clock
         self._events = events
         self._settings = settings
+        self._defaults = settings.limits()
+        books = SqliteBooks().open if database.kind == "sqlite" else PostgresqlBooks
+        self._writer = Writer(database, books, key, self._announce, self._announce_passed)
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.
@@ -47,20 +82,25 @@ class Ledger:
         The same charge under the same id gives the same reservation and takes nothing more.
 
         Raises:
-            OverBudgetError: the account cannot cover it; the message says why and until when.
-            InvalidInputError: the id was used for another charge.
+            OverBudgetError: an account cannot cover it; the message says which and until when.
+            InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
+        _check_amount(charge.worst_nano_usd)
         now = self._clock.now()
-        wanted = Wanted(
+        wanted = Reserve(
             principal=principal,
+            owner=owner_of(principal),
             charge=charge,
-            account=account_of(principal, now),
-            limit=self._settings.limit_nano_usd,
+            period=period_of(now),
+            defaults=self._defaults,
             at=now,
             expires_at=now + self._settings.reservation_hold,
         )
-        found = await self._reserved(wanted)
-        self._events.send(Spent(principal.tenant_id, principal.user))  # A refusal is news too.
+        try:
+            found = await self._writer.hand_in(wanted)
+        except asyncio.CancelledError:
+            await self._give_back(wanted)
+            raise
         if isinstance(found, Balances):
             raise OverBudgetError(_refusal(wanted, found))
         return found
@@ -72,10 +112,11 @@ class Ledger:
 
         Raises:
             NotFoundError: no such reservation.
-            InvalidInputError: it has ended in another way already.
+            InvalidInputError: it has ended in another way already, or the sum is absurd.
         """
-        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
-        await asyncio.shield(self._end(reservation_id, ending))
+        await self._writer.hand_in(
+            self._settlement(reservation_id, usage, cost_nano_usd, estimated)
+        )
 
     async def release(self, reservation_id: str) -> None:
         """Give the promise back: nothing was bought. Saying so again changes nothing.
@@ -84,7 +125,7 @@ class Ledger:
             NotFoundError: no such reservation.
             InvalidInputError: it has ended in another way already.
         """
-        await asyncio.shield(self._end(reservation_id, Ending("released", self._clock.now())))
+        await self._writer.hand_in(End(reservation_id, Ending("released", self._clock.now())))
 
     def settle_soon(
         self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
@@ -94,47 +135,52 @@ class Ledger:
         If it cannot be booked that is logged, and the reservation stays: it counts against the
         limit, and is charged in full when its time is over.
         """
-        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
-        self._end_soon(reservation_id, ending)
+        try:
+            self._end_soon(self._settlement(reservation_id, usage, cost_nano_usd, estimated))
+        except InvalidInputError as error:
+            _log.error("a model call was not booked: %s", error)
 
     def release_soon(self, reservation_id: str) -> None:
         """As `release`, without waiting for the disk; see `settle_soon`."""
-        self._end_soon(reservation_id, Ending("released", self._clock.now()))
+        self._end_soon(End(reservation_id, Ending("released", self._clock.now())))
 
     async def expire_due(self) -> int:
         """Charge every promise whose time is over, as estimated. Returns how many."""
         expired = 0
         while True:
-            owners = await self._database.run(
-                lambda session: booking.expire_due(session, self._clock.now())
-            )
-            expired += len(owners)
-            for tenant_id, user in set(owners):
-                self._events.send(Spent(tenant_id, user))
-            if len(owners) < booking.EXPIRED_AT_ONCE_MAX:
+            found = await self._writer.hand_in(ExpireDue(self._clock.now()))
+            expired += len(found.owners)
+            if not found.may_be_more:
                 return expired
 
     async def standing(self, principal: Principal) -> Standing:
-        """How this person's account stands now."""
+        """How this person's accounts stand now."""
         now = self._clock.now()
-        account, limit = account_of(principal, now), self._settings.limit_nano_usd
+        keys = accounts_of(owner_of(principal), period_of(now))
+        default = self._defaults["user"].hard
 
         def work(session: Session) -> Standing:
-            found = booking.balances(session, account, limit)
+            accounts = reading.accounts(session, keys, self._defaults)
+            own = accounts[user_account(principal, now)]
+            limited = [each for each in accounts.values() if each.left is not None] or [own]
+            narrowest = min(limited, key=lambda each: each.left or 0)
+            in_session = accounts.get(session_account(principal))
             return Standing(
-                spent_today=reading.spent_since(session, account, day_start(now)),
-                spent=found.spent,
-                reserved=found.reserved,
-                limit=limit,
-                left=_left(found),
+                spent_today=reading.spent_on(session, principal, now),
+                spent_in_session=in_session.spent if in_session else NanoUsd(0),
+                spent=own.spent,
+                reserved=own.reserved,
+                limit=own.limit if own.limit is not None else default or NanoUsd(0),
+                left=narrowest.left or NanoUsd(0),
+                narrowest=narrowest.key.scope,
                 resets_on=resets_on(now),
             )
 
         return await self._database.read(work)
 
-    async def entries(
+    async def calls(
         self, principal: Principal, run_id: str | None = None, limit: int = 200
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[Call, ...]:
         """This person's newest model calls, oldest first; of one run, or of all."""
         return await self._database.read(
             lambda session: reading.newest(session, principal, run_id, limit)
@@ -144,59 +190,100 @@ class Ledger:
         """What all calls of a run have cost so far."""
         return await self._database.read(lambda session: reading.run_cost(session, run_id))
 
-    async def _reserved(self, wanted: Wanted) -> Reservation | Balances:
-        found: list[Reservation | Balances] = []
+    async def _give_back(self, wanted: Reserve) -> None:
+        """Release what a caller reserved who has left: nobody else will end it.
 
-        def work(session: Session) -> Reservation | Balances:
-            found.append(booking.reserve(session, wanted))
-            return found[-1]
+        What another caller had reserved under the same id stays.
+        """
+        with suppress(StewardError):  # Then it is charged when its time is over.
+            await self._writer.hand_in(GiveBack(wanted, self._clock.now()))
 
+    def _settlement(
+        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, estimated: bool
+    ) -> End:
+        _check_amount(cost_nano_usd)
+        _check_usage(usage)
+        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
+        return End(reservation_id, ending)
+
+    def _end_soon(self, end: End) -> None:
         try:
-            return await self._database.run(work)
-        except asyncio.CancelledError:
-            # The unit runs all the same, and nobody is left to end what it reserves. This one
-            # runs after it and gives that back; what another caller had reserved stays.
-            await self._database.run(lambda session: self._undo(session, found))
-            raise
-
-    def _undo(self, session: Session, found: list[Reservation | Balances]) -> None:
-        for made in found:
-            if isinstance(made, Reservation) and made.is_new:
-                with suppress(NotFoundError):  # Its own commit failed: then there is nothing.
-                    booking.end(session, made.id, Ending("released", self._clock.now()))
-
-    def _end(self, reservation_id: str, ending: Ending) -> asyncio.Future[tuple[str, str] | None]:
-        done = self._database.hand_in(lambda session: booking.end(session, reservation_id, ending))
-        done.add_done_callback(self._announce)
-        return done
-
-    def _announce(self, done: asyncio.Future[tuple[str, str] | None]) -> None:
-        if not done.cancelled() and done.exception() is None and (owner := done.result()):
-            self._events.send(Spent(*owner))
-
-    def _end_soon(self, reservation_id: str, ending: Ending) -> None:
-        try:
-            self._end(reservation_id, ending).add_done_callback(_log_failure)
+            self._writer.hand_in(end).add_done_callback(_log_failure)
         except UnavailableError as error:
             _log.error("a model call was not booked: %s", error)
 
+    def _announce(self, operation: Operation[Any], outcome: object) -> None:
+        match operation, outcome:
+            case Reserve(principal=principal), _:  # A refusal is news too.
+                self._events.send(Spent(principal.tenant_id, principal.user))
+            case _, Owner() as owner:
+                self._tell(owner)
+            case _, Expired(owners=owners):
+                for owner in set(owners):
+                    self._tell(owner)
+            case _:
+                pass
 
-def _log_failure(done: asyncio.Future[tuple[str, str] | None]) -> None:
+    def _tell(self, owner: Owner) -> None:
+        self._events.send(Spent(owner.tenant_id, owner.user))
+
+    def _announce_passed(self, passed: Passed) -> None:
+        tenant_id, scope, period = passed.account
+        limit = passed.limits.soft if passed.mark == "soft" else passed.limits.hard
+        self._events.send(
+            BudgetPassed(tenant_id, scope, period, passed.mark, passed.spent, limit or 0)
+        )
+
+
+def _log_failure(done: asyncio.Future[Any]) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
         _log.error("a model call was not booked: %s", error)
 
 
-def _left(found: Balances) -> NanoUsd:
-    return NanoUsd(max(0, found.limit - found.spent - found.reserved))
+def _check_amount(nano_usd: int) -> None:
+    if not 0 <= nano_usd <= AMOUNT_NANO_USD_MAX:
+        raise InvalidInputError(
+            f"A model call cannot cost {nano_usd} nano-dollars; the ledger takes sums from 0 to"
+            f" {AMOUNT_NANO_USD_MAX}. Check the model's price in the [gateway] section."
+        )
 
 
-def _refusal(wanted: Wanted, found: Balances) -> str:
+def _check_usage(usage: Usage) -> None:
+    for tokens in (usage.input_tokens, usage.output_tokens, usage.cached_tokens):
+        if not 0 <= tokens <= TOKENS_MAX:
+            raise InvalidInputError(
+                f"A model call cannot consume {tokens} tokens; the ledger takes counts from 0 to"
+                f" {TOKENS_MAX}. The provider's answer is wrong."
+            )
+
+
+def _refusal(wanted: Reserve, found: Balances) -> str:
     _log.info("a model call was refused: over budget", extra={"task": wanted.charge.task})
+    left = max(0, found.limit - found.spent - found.reserved)
     return (
-        f"The monthly AI budget of {wanted.principal.user!r} does not cover this call. It may cost"
+        f"The {_whose(found.account)} does not cover this call. It may cost"
         f" up to {as_usd(wanted.charge.worst_nano_usd)}; of {as_usd(found.limit, places=2)},"
         f" {as_usd(found.spent)} is spent and {as_usd(found.reserved)} is set aside for calls"
-        f" under way, so {as_usd(_left(found))} is left. The budget is renewed on"
-        f" {resets_on(wanted.at).isoformat()}; to raise it now, set `limit_usd` in the [ledger]"
-        " section of settings.toml, or STEWARD_LEDGER__LIMIT_USD."
+        f" under way, so {as_usd(left)} is left. {_renewal(wanted, found.account)}"
+    )
+
+
+def _whose(account: AccountKey) -> str:
+    kind, _, name = account.scope.partition(":")
+    if account.period == SESSION_PERIOD:
+        return "AI budget of this session"
+    if kind == "user":
+        return f"monthly AI budget of {name!r}"
+    return f"monthly AI budget of the {kind}" + (f" {name!r}" if name else "")
+
+
+def _renewal(wanted: Reserve, account: AccountKey) -> str:
+    setting = SETTING_OF[account.kind]
+    if account.period == SESSION_PERIOD:
+        renewed = "The next session has its own"
+    else:
+        renewed = f"The budget is renewed on {resets_on(wanted.at).isoformat()}"
+    return (
+        f"{renewed}; to raise it now, use `steward budget set`, or set `{setting}` in the"
+        f" [ledger] section of settings.toml, or STEWARD_LEDGER__{setting.upper()}."
     )

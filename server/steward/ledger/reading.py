@@ -1,6 +1,8 @@
 """What people ask the ledger: units of work that only read."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -10,34 +12,112 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import AccountKey
-from steward.ledger.charge import Entry, Usage
+from steward.ledger.account import NO_LIMITS, SESSION_PERIOD, AccountKey, Kind, Limits, kind_of
+from steward.ledger.charge import Call, Usage
 
-_SPENT_SINCE = text(
-    "SELECT COALESCE(SUM(spent_change_nano_usd), 0) FROM entry"
-    " WHERE tenant_id = :tenant_id AND scope = :scope AND period = :period AND at >= :since"
-).bindparams(bindparam("since", type_=UTCDateTime()))
-_RUN_COST = text("SELECT COALESCE(SUM(spent_change_nano_usd), 0) FROM entry WHERE run_id = :run_id")
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """How one account stands, under the limits that hold now."""
+
+    key: AccountKey
+    limit: NanoUsd | None
+    soft_limit: NanoUsd | None
+    spent: NanoUsd
+    reserved: NanoUsd
+
+    @property
+    def left(self) -> NanoUsd | None:
+        """What a new call may still promise, never below nought; None without a limit."""
+        if self.limit is None:
+            return None
+        return NanoUsd(max(0, self.limit - self.spent - self.reserved))
+
+
+_ACCOUNTS = text(
+    "SELECT scope, period, spent_nano_usd, reserved_nano_usd FROM account"
+    " WHERE tenant_id = :tenant_id AND scope IN :scopes AND period IN :periods"
+).bindparams(bindparam("scopes", expanding=True), bindparam("periods", expanding=True))
+_BUDGETS = text(
+    "SELECT scope, limit_nano_usd, soft_limit_nano_usd FROM budget"
+    " WHERE tenant_id = :tenant_id AND scope IN :scopes"
+).bindparams(bindparam("scopes", expanding=True))
+_SCOPES = text(
+    "SELECT scope FROM account WHERE tenant_id = :tenant_id AND period = :period ORDER BY scope"
+)
+_SPENT_ON = text(
+    'SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM "usage"'
+    " WHERE tenant_id = :tenant_id"
+    " AND dimension = 'user' AND name = :name AND day = :day"
+)
+_RUN_COST = text(
+    "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM reservation WHERE run_id = :run_id"
+)
 _NEWEST = text(
-    "SELECT * FROM reservation WHERE tenant_id = :tenant_id AND user = :user"
-    " AND (:run_id IS NULL OR run_id = :run_id) ORDER BY opened_at DESC, id DESC LIMIT :most"
+    'SELECT * FROM reservation WHERE tenant_id = :tenant_id AND "user" = :user'
+    " AND (CAST(:run_id AS TEXT) IS NULL OR run_id = :run_id)"
+    " ORDER BY opened_at DESC, id DESC LIMIT :most"
 ).columns(opened_at=UTCDateTime())
 
 
-def spent_since(session: Session, account: AccountKey, since: datetime) -> NanoUsd:
-    """What the account was charged from `since` on."""
-    values = account.parameters() | {"since": since}
-    return NanoUsd(session.connection().execute(_SPENT_SINCE, values).scalar_one())
+def accounts(
+    session: Session, keys: Sequence[AccountKey], defaults: Mapping[Kind, Limits]
+) -> dict[AccountKey, AccountStanding]:
+    """How accounts of one tenant stand; one that nobody has used has everything left."""
+    connection = session.connection()
+    scopes = {"tenant_id": keys[0].tenant_id, "scopes": sorted({key.scope for key in keys})}
+    periods = {"periods": sorted({key.period for key in keys})}
+    balances = {
+        (row.scope, row.period): (row.spent_nano_usd, row.reserved_nano_usd)
+        for row in connection.execute(_ACCOUNTS, scopes | periods)
+    }
+    budgets = {
+        row.scope: Limits(row.limit_nano_usd, row.soft_limit_nano_usd)
+        for row in connection.execute(_BUDGETS, scopes)
+    }
+    found: dict[AccountKey, AccountStanding] = {}
+    for key in keys:
+        limits = budgets.get(key.scope, defaults.get(key.kind, NO_LIMITS))
+        spent, reserved = balances.get((key.scope, key.period), (NanoUsd(0), NanoUsd(0)))
+        found[key] = AccountStanding(key, *limits, spent, reserved)
+    return found
+
+
+def month(
+    session: Session,
+    tenant_id: str,
+    period: str,
+    scopes: Collection[str],
+    defaults: Mapping[Kind, Limits],
+) -> list[AccountStanding]:
+    """How every account of a month stands, and those of `scopes` that nobody has used yet."""
+    rows = session.connection().execute(_SCOPES, {"tenant_id": tenant_id, "period": period})
+    every = {row.scope for row in rows} | set(scopes)
+    keys = [
+        AccountKey(tenant_id, scope, SESSION_PERIOD if kind_of(scope) == "session" else period)
+        for scope in sorted(every)
+    ]
+    return list(accounts(session, keys, defaults).values())
+
+
+def spent_on(session: Session, principal: Principal, at: datetime) -> NanoUsd:
+    """What this person was charged on the day of `at`, UTC."""
+    values = {
+        "tenant_id": principal.tenant_id,
+        "name": principal.user,
+        "day": f"{at.astimezone(UTC):%Y-%m-%d}",
+    }
+    return NanoUsd(int(session.connection().execute(_SPENT_ON, values).scalar_one()))
 
 
 def run_cost(session: Session, run_id: str) -> NanoUsd:
     """What all calls of a run have cost so far."""
-    return NanoUsd(session.connection().execute(_RUN_COST, {"run_id": run_id}).scalar_one())
+    return NanoUsd(int(session.connection().execute(_RUN_COST, {"run_id": run_id}).scalar_one()))
 
 
 def newest(
     session: Session, principal: Principal, run_id: str | None, limit: int
-) -> tuple[Entry, ...]:
+) -> tuple[Call, ...]:
     """The newest calls of a person, oldest first."""
     values = {
         "tenant_id": principal.tenant_id,
@@ -46,11 +126,11 @@ def newest(
         "most": limit,
     }
     rows = session.connection().execute(_NEWEST, values).all()
-    return tuple(_entry(row) for row in reversed(rows))
+    return tuple(_call(row) for row in reversed(rows))
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
+def _call(row: Row[Any]) -> Call:
+    return Call(
         request_id=row.id,
         at=row.opened_at,
         task=row.task,

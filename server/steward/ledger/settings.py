@@ -1,12 +1,26 @@
 """What an operator may choose about money."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from steward.core.limits import PROVIDER_WALL_S
 from steward.core.money import NANO_PER_USD, NanoUsd
+from steward.ledger.account import Kind, Limits
+
+SETTING_OF: Mapping[Kind, str] = {
+    "session": "session_limit_usd",
+    "workspace": "workspace_limit_usd",
+    "user": "limit_usd",
+    "team": "team_limit_usd",
+    "organisation": "organisation_limit_usd",
+}
+"""Which setting limits an account that has no budget of its own."""
+
+_Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000, max_digits=19, decimal_places=9)]
 
 
 class LedgerSettings(BaseModel):
@@ -14,11 +28,19 @@ class LedgerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    limit_usd: Decimal = Field(
-        default=Decimal(20), ge=0, le=1_000_000_000, max_digits=19, decimal_places=9
-    )
+    limit_usd: _Usd = Decimal(20)
     """What one person may spend in one month (UTC), in US dollars. It is never exceeded by a new
     call: one that could pass it is refused before anything is sent."""
+    soft_limit_usd: _Usd | None = None
+    """What one person may spend in one month before they are told so; it stops nothing."""
+    session_limit_usd: _Usd | None = None
+    """What may be spent in one editor window, from its start to its end."""
+    workspace_limit_usd: _Usd | None = None
+    """What may be spent on one workspace in one month, whoever works in it."""
+    team_limit_usd: _Usd | None = None
+    """What one team may spend in one month together."""
+    organisation_limit_usd: _Usd | None = None
+    """What everybody may spend in one month together."""
     reservation_hold: timedelta = Field(
         default=timedelta(minutes=15), gt=timedelta(seconds=PROVIDER_WALL_S)
     )
@@ -28,4 +50,18 @@ class LedgerSettings(BaseModel):
     @property
     def limit_nano_usd(self) -> NanoUsd:
         """The limit as the ledger counts it."""
-        return NanoUsd(int(self.limit_usd * NANO_PER_USD))
+        return _nano(self.limit_usd)
+
+    def limits(self) -> Mapping[Kind, Limits]:
+        """What an account of each kind may spend where no budget was set for it."""
+        soft = None if self.soft_limit_usd is None else _nano(self.soft_limit_usd)
+        found: dict[Kind, Limits] = {}
+        for kind, setting in SETTING_OF.items():
+            limit: Decimal | None = getattr(self, setting)
+            hard = None if limit is None else _nano(limit)
+            found[kind] = Limits(hard, soft if kind == "user" else None)
+        return found
+
+
+def _nano(usd: Decimal) -> NanoUsd:
+    return NanoUsd(int(usd * NANO_PER_USD))

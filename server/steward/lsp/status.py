@@ -20,11 +20,14 @@ async def status(rooms: Rooms) -> dict[str, object]:
         reason = (
             f"The budget of {as_usd(standing.limit, places=2)} is used up;"
             f" AI is back on {standing.resets_on.isoformat()}."
+            if standing.narrowest.startswith("user:")
+            else f"The budget of {standing.narrowest!r} is used up; see `steward budget show`."
         )
     if reason is None:
         reason = rooms.gateway.refusal  # Something is left, but too little for the last call.
     return {
         "spentToday": as_usd(standing.spent_today),
+        "spentInSession": as_usd(standing.spent_in_session),
         "spent": as_usd(standing.spent),
         "reserved": as_usd(standing.reserved),
         "limit": as_usd(standing.limit, places=2),
@@ -44,7 +47,7 @@ async def keep_status(session: Session, rooms: Rooms) -> None:
     with rooms.events.watch() as events:
         while True:
             session.protocol.notify("steward/status", await status(rooms))
-            await anext(events)  # All three kinds of event are worth a look.
+            await anext(events)  # Every kind of event is worth a look.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AT_MOST_EVERY_S):
                     while True:

@@ -11,7 +11,7 @@ from steward.workspace.markdown import inline
 
 if TYPE_CHECKING:
     from steward.core.audit import AuditEntry
-    from steward.ledger.charge import Entry, Standing
+    from steward.ledger.charge import Call, Standing
 
 _LISTED_MAX = 200
 
@@ -19,27 +19,27 @@ _LISTED_MAX = 200
 async def usage(_session: Session, rooms: Rooms, arguments: Arguments) -> object:
     """What model calls cost: `{runId?}` → `{markdown, entries}`."""
     run_id = arguments.get("runId")
-    entries = await rooms.ledger.entries(
+    calls = await rooms.ledger.calls(
         rooms.principal, run_id if isinstance(run_id, str) else None, _LISTED_MAX
     )
     standing = await rooms.ledger.standing(rooms.principal)
     return {
-        "markdown": _usage_page(entries, standing),
+        "markdown": _usage_page(calls, standing),
         "entries": [
             {
-                "at": entry.at.isoformat(),
-                "task": entry.task,
-                "model": entry.model,
-                "inputTokens": entry.usage.input_tokens,
-                "outputTokens": entry.usage.output_tokens,
-                "cachedTokens": entry.usage.cached_tokens,
-                "cost": as_usd(entry.cost_nano_usd),
-                "costNanoUsd": entry.cost_nano_usd,
-                "state": entry.state,
-                "estimated": entry.is_estimated,
-                "runId": entry.run_id,
+                "at": call.at.isoformat(),
+                "task": call.task,
+                "model": call.model,
+                "inputTokens": call.usage.input_tokens,
+                "outputTokens": call.usage.output_tokens,
+                "cachedTokens": call.usage.cached_tokens,
+                "cost": as_usd(call.cost_nano_usd),
+                "costNanoUsd": call.cost_nano_usd,
+                "state": call.state,
+                "estimated": call.is_estimated,
+                "runId": call.run_id,
             }
-            for entry in entries
+            for call in calls
         ],
     }
 
@@ -73,7 +73,7 @@ async def audit_trail(_session: Session, rooms: Rooms, arguments: Arguments) -> 
     }
 
 
-def _usage_page(entries: "Sequence[Entry]", standing: "Standing") -> str:
+def _usage_page(calls: "Sequence[Call]", standing: "Standing") -> str:
     lines = [
         "# What Steward spent",
         "",
@@ -85,11 +85,11 @@ def _usage_page(entries: "Sequence[Entry]", standing: "Standing") -> str:
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [
-        f"| {entry.at:%m-%d %H:%M:%S} | {entry.task} | {entry.model} | {entry.usage.input_tokens}"
-        f" | {entry.usage.cached_tokens} | {entry.usage.output_tokens}"
-        f" | {as_usd(entry.cost_nano_usd)} | {entry.state}"
-        f"{' (estimated)' if entry.is_estimated else ''} |"
-        for entry in reversed(entries)
+        f"| {call.at:%m-%d %H:%M:%S} | {call.task} | {call.model} | {call.usage.input_tokens}"
+        f" | {call.usage.cached_tokens} | {call.usage.output_tokens}"
+        f" | {as_usd(call.cost_nano_usd)} | {call.state}"
+        f"{' (estimated)' if call.is_estimated else ''} |"
+        for call in reversed(calls)
     ]
     return "\n".join(lines) + "\n"
 

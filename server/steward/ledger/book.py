@@ -1,0 +1,290 @@
+"""The part of the books that one batch works on: opened, changed, and written back as a whole.
+
+The arithmetic of money is here, once for every database. A `Store` reads what a batch needs and
+keeps others from changing it until the batch is committed, so that what is compared here is still
+true when it is written. Each operation checks everything before it changes anything: one that is
+refused leaves no trace, without costing the others a savepoint.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, Protocol
+
+from steward.core.errors import UnavailableError
+from steward.core.limits import BALANCE_NANO_USD_MAX
+from steward.core.money import NOTHING, NanoUsd
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
+from steward.ledger.chain import Entry, Head
+from steward.ledger.charge import NO_USAGE, State, Usage
+
+EXPIRED_AT_ONCE_MAX = 100
+"""Reservations whose time is over that one batch ends; the next one goes on."""
+
+Mark = Literal["soft", "80", "95"]
+"""What an account has passed: its soft limit, or so many hundredths of its hard one."""
+
+Dimension = Literal["all", "user", "workspace", "team", "model", "task", "session"]
+"""By what usage is added up."""
+
+
+@dataclass(slots=True)
+class AccountState:
+    """An account as it stands within the batch."""
+
+    key: AccountKey
+    limits: Limits = NO_LIMITS
+    """Those that hold; kept in the account."""
+    budget: Limits | None = None
+    """Those that somebody set for this scope, where anybody did."""
+    spent: int = 0
+    reserved: int = 0
+    is_changed: bool = False
+    is_stored: bool = False
+    defaults: Mapping[Kind, Limits] | None = None
+    """Those that `limits` were compared with in this batch."""
+
+    def covers(self, amount: int) -> bool:
+        """Whether a call that may cost `amount` fits. What is free always does."""
+        hard = self.limits.hard
+        return amount == 0 or hard is None or self.spent + self.reserved + amount <= hard
+
+
+@dataclass(slots=True)
+class ReservationState:
+    """A reservation as it stands within the batch."""
+
+    id: str
+    owner: Owner
+    period: str
+    task: str
+    model: str
+    run_id: str | None
+    price_version: str
+    body_digest: str
+    reserved: NanoUsd
+    opened_at: str
+    expires_at: str
+    state: State = "open"
+    cost: NanoUsd = NOTHING
+    usage: Usage = NO_USAGE
+    is_estimated: bool = False
+    ended_at: str | None = None
+    is_stored: bool = False
+
+    @property
+    def accounts(self) -> tuple[AccountKey, ...]:
+        """The accounts that it is taken from, the narrowest first."""
+        return accounts_of(self.owner, self.period)
+
+
+class Note(NamedTuple):
+    """A fact for the audit trail."""
+
+    at: datetime
+    tenant_id: str
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, object]
+
+
+class Passed(NamedTuple):
+    """An account has passed a mark."""
+
+    account: AccountKey
+    mark: Mark
+    at: str
+    spent: int
+    limits: Limits
+
+
+class Sum(NamedTuple):
+    """Where usage is added up: one name of one dimension on one day."""
+
+    tenant_id: str
+    dimension: Dimension
+    name: str
+    day: str
+
+
+@dataclass(slots=True)
+class Usages:
+    """Calls, tokens and cost, added up."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_nano_usd: int = 0
+
+
+class Store(Protocol):
+    """What a batch asks of a database, inside one transaction that is open already."""
+
+    def head(self) -> Head:
+        """The end of the chain; no other process adds to it until the transaction ends."""
+        ...
+
+    def ending(self) -> Sequence[tuple[Entry, str]]:
+        """The last two entries with their seals, the older first."""
+        ...
+
+    def reservations(self, ids: Collection[str]) -> Iterable[ReservationState]:
+        """Those of the reservations that there are, for this transaction alone to change."""
+        ...
+
+    def due(self, at: str, most: int) -> Sequence[ReservationState]:
+        """Open reservations whose time was over at `at`, the oldest first; likewise."""
+        ...
+
+    def accounts(self, keys: Collection[AccountKey]) -> Iterable[AccountState]:
+        """Every one of the accounts, empty where nobody has used it; likewise."""
+        ...
+
+    def write(self, book: "Book", entries: Sequence[tuple[Entry, str]]) -> Sequence[Passed]:
+        """Keep what has changed, and the entries with their seals.
+
+        Gives those of `book.passed()` that were not known yet.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Book:
+    """What a batch reads and changes."""
+
+    accounts: dict[AccountKey, AccountState]
+    reservations: dict[str, ReservationState]
+    due: list[ReservationState]
+    at: str
+    """The latest time that an operation of the batch was asked at."""
+    entries: list[Entry] = field(default_factory=list[Entry])
+    """What happened, in order; numbered when it is sealed."""
+    notes: list[Note] = field(default_factory=list[Note])
+    sums: dict[Sum, Usages] = field(default_factory=dict[Sum, Usages])
+    changed: dict[str, ReservationState] = field(default_factory=dict[str, ReservationState])
+
+    def paying(self, reservation: ReservationState) -> list[AccountState]:
+        """The accounts that a reservation is taken from."""
+        return [self.accounts[key] for key in reservation.accounts]
+
+    def post(
+        self,
+        reservation: ReservationState,
+        accounts: Sequence[AccountState],
+        kind: str,
+        at: str,
+        *,
+        reserved: int = 0,
+        spent: int = 0,
+    ) -> None:
+        """Change all accounts of a reservation alike, and append the entry that says so.
+
+        Whether they can be changed so is checked before, with `check`.
+        """
+        for account in accounts:
+            account.reserved += reserved
+            account.spent += spent
+            account.is_changed = True
+        self.reservations[reservation.id] = reservation
+        self.changed[reservation.id] = reservation
+        entry = _entry(reservation, kind, at, reserved, spent)
+        self.entries.append(entry)
+        if kind != "reserve":
+            add_up(self.sums, entry)
+
+    def passed(self) -> list[Passed]:
+        """Every mark that a changed account is beyond, told before or not."""
+        return [
+            Passed(account.key, mark, self.at, account.spent, account.limits)
+            for account in self.accounts.values()
+            if account.is_changed
+            for mark in _marks(account)
+        ]
+
+
+def add_up(sums: dict[Sum, Usages], entry: Entry) -> None:
+    """Add an entry to the sums of every dimension."""
+    day = entry.at[:10]
+    # What an expired call cost in truth corrects its sum and is no second call.
+    calls = 1 if entry.kind in ("settle", "expire") else 0
+    names: tuple[tuple[Dimension, str], ...] = (
+        ("all", ""),
+        ("user", entry.user),
+        ("workspace", entry.workspace),
+        ("team", entry.team),
+        ("model", entry.model),
+        ("task", entry.task),
+        ("session", entry.session),
+    )
+    if not calls and not entry.spent_change_nano_usd:
+        return
+    for dimension, name in names:
+        if not name and dimension != "all":
+            continue
+        key = Sum(entry.tenant_id, dimension, name, day)
+        found = sums.get(key)
+        if found is None:
+            found = sums[key] = Usages()
+        found.calls += calls
+        found.input_tokens += entry.input_tokens
+        found.output_tokens += entry.output_tokens
+        found.cached_tokens += entry.cached_tokens
+        found.cost_nano_usd += entry.spent_change_nano_usd
+
+
+def stamp(at: datetime) -> str:
+    """A time as it is stored and sealed: UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spent: int) -> Entry:
+    usage = reservation.usage
+    return Entry(
+        0,  # Numbered when it is sealed.
+        *reservation.owner,
+        reservation.period,
+        reservation.id,
+        at,
+        kind,
+        reserved,
+        spent,
+        int(reservation.is_estimated),
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_tokens,
+        reservation.task,
+        reservation.model,
+        reservation.run_id,
+        reservation.price_version,
+    )
+
+
+def check(account: AccountState, reserved: int, spent: int) -> None:
+    """Refuse a change that would take the account below nought or beyond what is counted.
+
+    Raises:
+        UnavailableError: it would; the books are damaged.
+    """
+    new_reserved, new_spent = account.reserved + reserved, account.spent + spent
+    most = BALANCE_NANO_USD_MAX
+    if not (0 <= new_reserved <= most and 0 <= new_spent <= most):
+        raise UnavailableError(
+            f"The account {account.key.scope!r} of {account.key.period} cannot stand at"
+            f" {new_spent} nano-dollars spent and {new_reserved} reserved; the ledger is damaged."
+            " Nothing was booked. Run `steward ledger verify` to see where."
+        )
+
+
+def _marks(account: AccountState) -> list[Mark]:
+    hard, soft = account.limits
+    marks: list[Mark] = []
+    if soft is not None and account.spent > soft:
+        marks.append("soft")
+    if hard:
+        if account.spent * 100 >= hard * 80:
+            marks.append("80")
+        if account.spent * 100 >= hard * 95:
+            marks.append("95")
+    return marks

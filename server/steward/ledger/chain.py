@@ -1,0 +1,57 @@
+"""The seal on every entry: each vouches for itself and, through the one before it, for all.
+
+An entry's seal is the HMAC-SHA256 of the seal before it and of everything the entry says, under a
+key that is kept beside the database and not in it. Who can write the database but does not have
+the key can change, remove, slip in or reorder nothing that `verify` does not find. What a chain
+cannot show is that its end was cut off: for that there are checkpoints (`integrity.py`).
+"""
+
+import hmac
+import json
+from typing import NamedTuple
+
+START = "0" * 64
+"""What the first entry has for the seal before it."""
+
+
+class Entry(NamedTuple):
+    """One change of a call's accounts, in the order in which it is stored and sealed."""
+
+    seq: int
+    tenant_id: str
+    team: str
+    user: str
+    workspace: str
+    session: str
+    period: str
+    reservation_id: str
+    at: str
+    """UTC, as `2026-11-21 09:30:00.000000`."""
+    kind: str
+    reserved_change_nano_usd: int
+    spent_change_nano_usd: int
+    is_estimated: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    task: str
+    model: str
+    run_id: str | None
+    price_version: str
+
+
+class Head(NamedTuple):
+    """The end of the chain."""
+
+    seq: int
+    seal: str
+
+
+def seal(key: bytes, before: str, entry: Entry) -> str:
+    """The seal of `entry`, which stands behind the one that was sealed with `before`.
+
+    JSON with ASCII escapes is one spelling for one value: a text that looks like a number, or two
+    fields run together, give another seal.
+    """
+    body = json.dumps((before, *entry)).encode("ascii")
+    return hmac.digest(key, body, "sha256").hex()

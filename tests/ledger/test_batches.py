@@ -1,0 +1,207 @@
+"""What waits is booked together: one commit for many, in order, and none pays for another."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, event, exc
+from sqlmodel import Session
+
+from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
+from steward.core.limits import AMOUNT_NANO_USD_MAX
+from steward.core.money import NanoUsd
+from steward.ledger.charge import Reservation, Usage
+from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.places import Place
+
+
+class Busy:
+    """Holds the database's thread, so that whatever is handed in meanwhile waits."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._begun, self._may_end = threading.Event(), threading.Event()
+        self._bank = bank
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._bank.database.run(self._hold))
+        assert await asyncio.to_thread(self._begun.wait, 10)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._may_end.set()
+        await self._task
+
+    def _hold(self, _session: Session) -> None:
+        self._begun.set()
+        assert self._may_end.wait(10)
+
+
+@contextmanager
+def commits_noted() -> Generator[list[object]]:
+    """Grows by one with every commit."""
+    seen: list[object] = []
+
+    def note(connection: object) -> None:
+        seen.append(connection)
+
+    event.listen(Engine, "commit", note)
+    yield seen
+    event.remove(Engine, "commit", note)
+
+
+async def test_calls_that_wait_at_the_same_time_share_one_commit(bank: Bank) -> None:
+    await bank.ledger.reserve(ANN, charge("first"))
+    with commits_noted() as seen:
+        async with Busy(bank):
+            calls = [
+                asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(50)
+            ]
+            await asyncio.sleep(0)
+        assert all(isinstance(each, Reservation) for each in await asyncio.gather(*calls))
+    assert len(seen) == 1
+
+
+async def test_exactly_as_many_as_there_is_room_for_are_admitted_of_256_callers(
+    place: Place,
+) -> None:
+    async with open_bank(place, limit_nano_usd=100 * 37 + 99) as bank:
+        made = await asyncio.gather(
+            *(bank.ledger.reserve(ANN, charge(f"r{n}", 100)) for n in range(256)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(each, Reservation) for each in made) == 37
+        assert sum(isinstance(each, OverBudgetError) for each in made) == 256 - 37
+        assert (await bank.ledger.standing(ANN)).reserved == 3700
+        await assert_balanced(bank.database)
+
+
+async def test_one_that_fails_costs_its_neighbours_nothing(bank: Bank) -> None:
+    async with Busy(bank):
+        good = asyncio.create_task(bank.ledger.reserve(ANN, charge("good", 500)))
+        bad = asyncio.create_task(bank.ledger.settle("nothing", USAGE, NanoUsd(1)))
+        # The database cannot keep half of a pair of surrogates.
+        poison = asyncio.create_task(bank.ledger.reserve(ANN, charge("r", task="\ud800")))
+        last = asyncio.create_task(bank.ledger.reserve(ANN, charge("last", 70)))
+        await asyncio.sleep(0)
+    assert (await good).is_new
+    assert (await last).is_new
+    with pytest.raises(NotFoundError):
+        await bad
+    with pytest.raises(InvalidInputError, match="cannot be kept"):
+        await poison
+    assert (await bank.ledger.standing(ANN)).reserved == 570
+    await assert_balanced(bank.database)
+
+
+async def test_other_work_keeps_its_place_between_the_ledgers(bank: Bank) -> None:
+    order: list[int] = []
+
+    def note(session: Session) -> None:
+        order.append(
+            session.connection().exec_driver_sql("SELECT COUNT(*) FROM reservation").scalar_one()
+        )
+
+    async with Busy(bank):
+        first = asyncio.create_task(bank.ledger.reserve(ANN, charge("r1")))
+        await asyncio.sleep(0)
+        between = asyncio.create_task(bank.database.run(note))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(bank.ledger.reserve(ANN, charge("r2")))
+        await asyncio.sleep(0)
+        behind = bank.database.hand_in(note)
+    await asyncio.wait([first, between, second, asyncio.ensure_future(behind)])
+    assert order == [1, 2]
+
+
+async def test_a_call_settled_in_the_batch_that_reserved_it_is_whole(bank: Bank) -> None:
+    async with Busy(bank):
+        reserving = asyncio.create_task(bank.ledger.reserve(ANN, charge("r1", 500)))
+        again = asyncio.create_task(bank.ledger.reserve(ANN, charge("r1", 500)))
+        await asyncio.sleep(0)
+        bank.ledger.settle_soon("r1", USAGE, NanoUsd(120))
+    assert (await reserving).is_new
+    assert not (await again).is_new
+    standing = await bank.ledger.standing(ANN)
+    assert (standing.spent, standing.reserved) == (120, 0)
+    await assert_balanced(bank.database)
+
+
+async def test_what_expired_is_charged_once_however_many_calls_notice(bank: Bank) -> None:
+    await bank.ledger.reserve(ANN, charge("old", 500))
+    bank.clock.advance(timedelta(hours=1))
+    async with Busy(bank):
+        calls = [asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(3)]
+        expiring = asyncio.create_task(bank.ledger.expire_due())
+        late = asyncio.create_task(bank.ledger.settle("old", USAGE, NanoUsd(120)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*calls)
+    await asyncio.gather(expiring, late)
+    assert (await bank.ledger.standing(ANN)).spent == 120
+    await assert_balanced(bank.database)
+
+
+@pytest.mark.parametrize("nano_usd", [-1, AMOUNT_NANO_USD_MAX + 1])
+async def test_absurd_sums_and_counts_have_no_effect(bank: Bank, nano_usd: int) -> None:
+    with pytest.raises(InvalidInputError, match="cannot cost"):
+        await bank.ledger.reserve(ANN, charge("r1", nano_usd))
+    await bank.ledger.reserve(ANN, charge("r2", 500))
+    with pytest.raises(InvalidInputError, match="cannot cost"):
+        await bank.ledger.settle("r2", USAGE, NanoUsd(nano_usd))
+    for absurd in (Usage(-1, 0), Usage(0, 10**10), Usage(0, 0, -5)):
+        with pytest.raises(InvalidInputError, match="cannot consume"):
+            await bank.ledger.settle("r2", absurd, NanoUsd(1))
+    standing = await bank.ledger.standing(ANN)
+    assert (standing.spent, standing.reserved) == (0, 500)
+
+
+async def test_a_full_disk_books_nothing_and_tells_everybody_who_waits(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(lambda session: _full(session, is_full=True))
+    calls = [filed.ledger.reserve(ANN, charge(f"r{n}-{'x' * 20_000}")) for n in range(5)]
+    for refused in await asyncio.gather(*calls, return_exceptions=True):
+        assert isinstance(refused, UnavailableError)
+        assert "no model is called" in str(refused)
+    await filed.database.read(lambda session: _full(session, is_full=False))
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
+    await filed.ledger.reserve(ANN, charge("after"))
+    await assert_balanced(filed.database)
+
+
+def _full(session: Session, *, is_full: bool) -> None:
+    """Let the file grow no further, as a full disk does."""
+    connection = session.connection()
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages if is_full else 2**30}")
+
+
+async def test_a_commit_that_fails_is_forgotten(bank: Bank) -> None:
+    await bank.ledger.reserve(ANN, charge("before"))
+    event.listen(Engine, "commit", _fail)
+    try:
+        with pytest.raises(UnavailableError, match="I/O"):
+            await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+    finally:
+        event.remove(Engine, "commit", _fail)
+    assert (await bank.ledger.standing(ANN)).reserved == 100_000
+    await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+    await assert_balanced(bank.database)
+
+
+def _fail(_connection: object) -> None:
+    raise exc.OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
+
+
+async def test_a_file_that_cannot_be_written_books_nothing(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(_make_read_only)
+    with pytest.raises(UnavailableError, match="readonly"):
+        await filed.ledger.reserve(ANN, charge("r1", LIMIT // 2))
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
+
+
+def _make_read_only(session: Session) -> None:
+    """Until something was read; then the database knows better itself."""
+    session.connection().exec_driver_sql("PRAGMA query_only = ON")

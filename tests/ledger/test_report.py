@@ -1,0 +1,60 @@
+"""What was used, by anything: the writer's sums say what the entries say."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from steward.core.money import NanoUsd
+from steward.ledger.book import Dimension
+from steward.ledger.charge import Usage
+from steward.ledger.report import UsageLine, usage_by
+from tests.ledger.bank import ANN, BOB, USAGE, Bank, charge
+
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
+
+
+async def report(bank: Bank, by: Dimension, first: date = FIRST, last: date = LAST) -> list[str]:
+    """A line for each name: its calls and cost."""
+    lines = await bank.database.read(lambda session: usage_by(session, "local", by, first, last))
+    return [f"{line.name}: {line.calls} for {line.cost_nano_usd}" for line in lines]
+
+
+async def pay(bank: Bank, name: str, nano_usd: int, **changed: str) -> None:
+    task = changed.pop("task", "agent")
+    await bank.ledger.reserve(replace(ANN, **changed), charge(name, 500, task=task))
+    await bank.ledger.settle(name, USAGE, NanoUsd(nano_usd))
+
+
+async def test_usage_is_added_up_by_everything_that_a_report_asks_for(bank: Bank) -> None:
+    await pay(bank, "r1", 10, team="red")
+    await pay(bank, "r2", 200, user="bob", session="s2", task="completion")
+    bank.clock.set_wall(datetime(2026, 11, 22, 0, 0, tzinfo=UTC))
+    await pay(bank, "r3", 3000, workspace="/other")
+    assert await report(bank, "user") == ["ann: 2 for 3010", "bob: 1 for 200"]
+    assert await report(bank, "team") == ["red: 1 for 10"]
+    assert await report(bank, "workspace") == ["/other: 1 for 3000", "/work: 2 for 210"]
+    assert await report(bank, "session") == ["session-1: 2 for 3010", "s2: 1 for 200"]
+    assert await report(bank, "task") == ["agent: 2 for 3010", "completion: 1 for 200"]
+    assert await report(bank, "model") == ["small: 3 for 3210"]
+    assert await report(bank, "all") == ["2026-11-21: 2 for 210", "2026-11-22: 1 for 3000"]
+    second = date(2026, 11, 22)
+    assert await report(bank, "user", second, second) == ["ann: 1 for 3000"]
+
+
+async def test_tokens_are_added_up_too(bank: Bank) -> None:
+    for number in range(3):
+        await bank.ledger.reserve(ANN, charge(f"r{number}"))
+        await bank.ledger.settle(f"r{number}", Usage(10, 20, 5), NanoUsd(7))
+    lines = await bank.database.read(
+        lambda session: usage_by(session, "local", "model", FIRST, LAST)
+    )
+    assert lines == (UsageLine("small", 3, 30, 60, 15, NanoUsd(21)),)
+
+
+async def test_a_late_truth_corrects_the_sum_and_is_no_second_call(bank: Bank) -> None:
+    for name in ("settled", "released", "never"):
+        await bank.ledger.reserve(BOB, charge(name, 500))
+    bank.clock.advance(timedelta(hours=1))
+    await bank.ledger.expire_due()
+    await bank.ledger.settle("settled", USAGE, NanoUsd(120))
+    await bank.ledger.release("released")
+    assert await report(bank, "user") == ["bob: 3 for 620"]
