@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -64,22 +65,22 @@ def is_running(pid: int) -> bool:
         return False
 
 
-class Remote:
+class Remote(ABC):
     """One editor's end of a conversation, and every byte it was sent."""
 
     def __init__(self) -> None:
         self.heard = bytearray()
         self._numbers = iter(range(1, 1_000_000))
 
-    async def send(self, message: Json | bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def send(self, message: Json | bytes) -> None: ...
 
+    @abstractmethod
     async def next_body(self) -> bytes | None:
         """The next message; `None` when the other side has hung up."""
-        raise NotImplementedError
 
-    async def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def close(self) -> None: ...
 
     async def receive(self) -> Json:
         """The next answer or request, decoded; `None` when the other side has hung up."""

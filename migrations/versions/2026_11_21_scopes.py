@@ -281,7 +281,7 @@ def _append_only() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError(
-        "An older version cannot book into sealed entries. Restore the backup that was made"
-        " before the upgrade."
+    raise UnavailableError(
+        "An older version cannot book into sealed entries, so there is no way back. If you kept a"
+        " copy of the database from before, use that; otherwise stay with this version."
     )

@@ -10,7 +10,6 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import text
@@ -18,8 +17,9 @@ from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError
 from steward.ledger.account import AccountKey, Owner, accounts_of
-from steward.ledger.book import Dimension, Sum, Usages, add_up, stamp
+from steward.ledger.book import Dimension, Sum, Usages, add_up
 from steward.ledger.chain import START, Entry, Head, seal
+from steward.ledger.rows import as_sealed
 
 PROBLEMS_TOLD_MAX = 20
 """Differences that a verdict names; there may be more."""
@@ -136,15 +136,8 @@ def _entries(session: Session) -> Iterator[tuple[Entry, str]]:
     rows = session.connection().execute(_ENTRIES, execution_options={"yield_per": 1000})
     with rows:
         for row in rows:
-            values: list[Any] = [_plain(value) for value in row]
+            values: list[Any] = [as_sealed(value) for value in row]
             yield Entry(*values[:-1]), values[-1]
-
-
-def _plain(value: object) -> object:
-    """A value as it was sealed, whichever database keeps it."""
-    if isinstance(value, datetime):
-        return stamp(value)
-    return int(value) if isinstance(value, bool) else value
 
 
 def _follows(key: bytes, head: Head, entry: Entry, sealed: object) -> bool:

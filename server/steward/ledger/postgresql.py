@@ -6,13 +6,12 @@ server may have written in between.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from steward.ledger.account import AccountKey
-from steward.ledger.book import AccountState, Book, Passed, ReservationState, stamp
+from steward.ledger.book import AccountState, Book, Passed, ReservationState
 from steward.ledger.chain import START, Entry, Head
 from steward.ledger.rows import (
     ADD_UP,
@@ -27,6 +26,7 @@ from steward.ledger.rows import (
     UPDATE,
     account_of,
     account_row,
+    as_sealed,
     ended_row,
     new_row,
     reservation_of,
@@ -79,7 +79,7 @@ class PostgresqlBooks:
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         found = self._connection.exec_driver_sql(_spelt(statement), values)
-        return [tuple(_plain(value) for value in row) for row in found]
+        return [tuple(as_sealed(value) for value in row) for row in found]
 
     def _put(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -93,13 +93,6 @@ class PostgresqlBooks:
 def _spelt(statement: str) -> str:
     """With the driver's sign for a value."""
     return statement.replace("?", "%s")
-
-
-def _plain(value: object) -> object:
-    """A value as it is sealed, whichever database keeps it."""
-    if isinstance(value, datetime):
-        return stamp(value)
-    return int(value) if isinstance(value, bool) else value
 
 
 def _typed(entry: Entry) -> tuple[object, ...]:

@@ -3,12 +3,20 @@
 Both databases understand them; how a batch's rows are found is each one's own.
 """
 
+from datetime import datetime
 from typing import Any
 
 from steward.core.money import NanoUsd
 from steward.ledger.account import AccountKey, Limits, Owner
-from steward.ledger.book import AccountState, ReservationState, Usages
+from steward.ledger.book import AccountState, ReservationState, Usages, stamp
 from steward.ledger.charge import Usage
+
+
+def as_sealed(value: object) -> object:
+    """A value of an entry as it is sealed, whichever database keeps it."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    return int(value) if isinstance(value, bool) else value
 
 
 def usage_row(usages: Usages) -> tuple[int, ...]:
