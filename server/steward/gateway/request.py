@@ -59,3 +59,5 @@ class ModelRequest:
     stop: tuple[str, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     run_id: str | None = None
+    agent: str = ""
+    """The id of the agent that asks; empty where none does."""
