@@ -2,7 +2,9 @@
 
 The token accounting, in full. Before anything is sent, the most that the call can cost is
 reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Afterwards, on whatever way the call ends:
+limited by the number that we ourselves send. Where the budget does not cover that, the ledger
+reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
+on whatever way the call ends:
 
 * nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
 * the provider said what was consumed: that is booked, even above the reservation;
@@ -29,6 +31,7 @@ from steward.core.errors import (
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.principal import Principal
 from steward.core.redact import redact
+from steward.gateway import lower
 from steward.gateway.answer import Answer, Meter
 from steward.gateway.prices import Price, Prices
 from steward.gateway.provider import Provider
@@ -86,11 +89,17 @@ class Gateway:
                 f"A call with the request id {request.request_id!r} was made before and may have"
                 " been billed; make a new id for each attempt."
             )
-        meter = Meter(len(body), request.output_tokens_max)
         answer: Answer | None = None
+        meter = Meter(len(body), request.output_tokens_max)
         try:
+            lowered = _lowered(price, charge, reservation, request, body)
+            if lowered is not request:
+                body = await _prepared(provider, model, lowered)
+                meter = Meter(len(body), lowered.output_tokens_max)
             async with aclosing(provider.stream(body, meter.note_sent)) as pieces:
                 answer = Answer(pieces, meter)
+                if lowered is not request:
+                    answer.lowered_to = lowered.output_tokens_max
                 yield answer
         finally:
             self._book(charge, price, meter, answer)
@@ -171,8 +180,19 @@ def _charge(model: str, price: Price, request: ModelRequest, body: bytes) -> Cha
         price_version=price.version,
         request_digest=hashlib.sha256(body).hexdigest(),
         run_id=request.run_id,
+        least_nano_usd=lower.least(price, len(body), request),
         agent=request.agent,
     )
+
+
+def _lowered(
+    price: Price, charge: Charge, reservation: Reservation, request: ModelRequest, body: bytes
+) -> ModelRequest:
+    """The request as far as it was reserved. Its body is no longer than `body`."""
+    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
+        return request
+    most = lower.fitting(price, len(body), request.output_tokens_max, reservation.reserved_nano_usd)
+    return replace(request, output_tokens_max=most)
 
 
 def _too_large(size: int) -> LimitError:

@@ -46,10 +46,15 @@ class AccountState:
     defaults: Mapping[Kind, Limits] | None = None
     """Those that `limits` were compared with in this batch."""
 
+    @property
+    def room(self) -> int | None:
+        """What a new call may promise; below nought if more was spent; None without a limit."""
+        hard = self.limits.hard
+        return None if hard is None else hard - self.spent - self.reserved
+
     def covers(self, amount: int) -> bool:
         """Whether a call that may cost `amount` fits. What is free always does."""
-        hard = self.limits.hard
-        return amount == 0 or hard is None or self.spent + self.reserved + amount <= hard
+        return amount == 0 or (room := self.room) is None or amount <= room
 
 
 @dataclass(slots=True)

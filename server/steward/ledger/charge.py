@@ -68,6 +68,9 @@ class Charge:
     """Who is asked, by the name that the gateway has for it."""
     attempt: int = 1
     """A retry, or another model that is asked instead, is the next attempt of its request."""
+    least_nano_usd: NanoUsd | None = None
+    """What the call can do with where `worst_nano_usd` is not covered; None if with nothing less.
+    Then all that is left is reserved, and the reservation says how much that was."""
 
     @property
     def reservation_id(self) -> str:
@@ -89,6 +92,7 @@ class Charge:
             self.agent,
             self.provider,
             self.attempt,
+            self.least_nano_usd,
         )
         return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
 

@@ -88,13 +88,16 @@ class Ledger:
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.
 
-        The same charge under the same id gives the same reservation and takes nothing more.
+        The same charge under the same id gives the same reservation and takes nothing more. Where
+        not all is covered and `least_nano_usd` says that less will do, what is left is set aside.
 
         Raises:
             OverBudgetError: an account cannot cover it; the message says which and until when.
             InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
         _check_amount(charge.worst_nano_usd)
+        if charge.least_nano_usd is not None:
+            _check_least(charge.least_nano_usd, charge.worst_nano_usd)
         _check_attempt(charge)
         now = self._clock.now()
         wanted = Reserve(
@@ -271,6 +274,14 @@ def _check_amount(nano_usd: int) -> None:
         )
 
 
+def _check_least(least: int, worst: int) -> None:
+    if not 0 <= least <= worst:
+        raise InvalidInputError(
+            f"A model call that may cost {worst} nano-dollars cannot need {least} at the least;"
+            " give a sum that is not larger, and not below nought."
+        )
+
+
 def _check_attempt(charge: Charge) -> None:
     if ATTEMPT in charge.request_id or not 1 <= charge.attempt <= ATTEMPTS_MAX:
         raise InvalidInputError(
@@ -302,11 +313,16 @@ def _check_usage(usage: Usage) -> None:
 def _refusal(wanted: Reserve, found: Balances) -> str:
     _log.info("a model call was refused: over budget", extra={"task": wanted.charge.task})
     left = max(0, found.limit - found.spent - found.reserved)
+    charge = wanted.charge
+    if charge.least_nano_usd is None or charge.least_nano_usd == charge.worst_nano_usd:
+        needs = f"It may cost up to {as_usd(charge.worst_nano_usd)}"
+    else:
+        needs = f"With the shortest useful answer it may cost up to {as_usd(charge.least_nano_usd)}"
     return (
-        f"The {_whose(found.account)} does not cover this call. It may cost"
-        f" up to {as_usd(wanted.charge.worst_nano_usd)}; of {as_usd(found.limit, places=2)},"
-        f" {as_usd(found.spent)} is spent and {as_usd(found.reserved)} is set aside for calls"
-        f" under way, so {as_usd(left)} is left. {_renewal(wanted, found.account)}"
+        f"The {_whose(found.account)} does not cover this call. {needs};"
+        f" of {as_usd(found.limit, places=2)}, {as_usd(found.spent)} is spent and"
+        f" {as_usd(found.reserved)} is set aside for calls under way, so {as_usd(left)} is left."
+        f" {_renewal(wanted, found.account)}"
     )
 
 
