@@ -26,6 +26,12 @@ class Usage:
     output_tokens: int
     cached_tokens: int = 0
     """The part of the input that the provider had seen before and bills for less."""
+    cache_write_tokens: int = 0
+    """The part of the input that the provider kept for the next time and bills for more. Never
+    among `cached_tokens`. It is priced; the books count it with the rest of the input."""
+    reasoning_tokens: int = 0
+    """The part of the output that the model thought and did not say. It is billed as output; the
+    books count it there."""
 
 
 NO_USAGE = Usage(0, 0)
