@@ -18,6 +18,8 @@
 Anything else that escapes is a bug, and front ends report it as one.
 """
 
+from collections.abc import Mapping
+
 
 class StewardError(Exception):
     """Something the user can act on. The message says what happened, why, and what to do."""
@@ -44,9 +46,13 @@ class NotFoundError(StewardError):
 
 
 class OverBudgetError(StewardError):
-    """The account cannot cover the call."""
+    """The account cannot cover the call. `details` says for programs what the message says."""
 
     code = "steward.over_budget"
+
+    def __init__(self, message: str, details: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
 
 
 class UnpricedError(StewardError):

@@ -110,28 +110,32 @@ class Answer:
         return self
 
     async def __anext__(self) -> str:
-        """The next piece of text.
+        """The next piece of text; raises what `next_piece` raises."""
+        while True:
+            piece = await self.next_piece()
+            if isinstance(piece, Text) and piece.text:
+                return piece.text
+
+    async def next_piece(self) -> Piece:
+        """The next piece of whatever kind, for whoever passes the answer on as it comes.
 
         Raises:
+            StopAsyncIteration: there is no more.
             UnavailableError: the provider refused or broke off; see `Provider.stream`.
             LimitError: the answer is larger than we take.
         """
         try:
-            while True:
-                piece = await anext(self._pieces)
-                self._meter.note(piece)
-                if text := self._take(piece):
-                    return text
+            piece = await anext(self._pieces)
         except (ProviderRefusedError, RateLimitedError):
             self._meter.is_refused = True
             raise
+        self._meter.note(piece)
+        self._take(piece)
+        return piece
 
-    def _take(self, piece: Piece) -> str:
+    def _take(self, piece: Piece) -> None:
         match piece:
-            case Text(text):
-                self._count(text)
-                return text
-            case Thought(text):
+            case Text(text) | Thought(text):
                 self._count(text)
             case Vector():
                 pass
@@ -142,7 +146,6 @@ class Answer:
                 self.usage = piece
             case Finished(reason):
                 self.finish_reason = reason
-        return ""
 
     def _join(self, part: CallPart) -> None:
         if part.index not in self._calls and len(self._calls) >= TOOL_CALLS_MAX:
