@@ -2,7 +2,9 @@
 
 The token accounting, in full. Before anything is sent, the most that the call can cost is
 reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Afterwards, on whatever way the call ends:
+limited by the number that we ourselves send. Where the budget does not cover that, the ledger
+reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
+on whatever way the call ends:
 
 * nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
 * the provider said what was consumed: that is booked, even above the reservation;
@@ -29,6 +31,7 @@ from steward.core.errors import (
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.principal import Principal
 from steward.core.redact import redact
+from steward.gateway import lower
 from steward.gateway.answer import Answer, Meter
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
@@ -81,18 +84,24 @@ class Gateway:
         provider, model = self._choose(request.task)
         price = model.priced()
         prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared.body)
+        charge = _charge(model, price, request, prepared)
         reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
                 f"A call with the request id {request.request_id!r} was made before and may have"
                 " been billed; make a new id for each attempt."
             )
-        meter = Meter(len(prepared.body), request.output_tokens_max)
         answer: Answer | None = None
+        meter = Meter(len(prepared.body), request.output_tokens_max)
         try:
+            lowered = _lowered(price, charge, reservation, request, prepared)
+            if lowered is not request:
+                prepared = await _prepared(provider, model, lowered)
+                meter = Meter(len(prepared.body), lowered.output_tokens_max)
             async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
                 answer = Answer(pieces, meter)
+                if lowered is not request:
+                    answer.lowered_to = lowered.output_tokens_max
                 yield answer
         finally:
             self._book(charge, price, meter, answer)
@@ -129,14 +138,14 @@ class Gateway:
         # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
         # and nobody waits for the disk to see an answer that has arrived.
         if answer is None or not meter.is_sent or meter.is_refused:
-            self._ledger.release_soon(charge.request_id)
+            self._ledger.release_soon(charge.reservation_id)
             return
         usage, is_estimated = meter.usage()
         answer.cost_nano_usd = price.cost(usage)
         if answer.cost_nano_usd > charge.worst_nano_usd:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self._ledger.settle_soon(
-            charge.request_id, usage, answer.cost_nano_usd, estimated=is_estimated
+            charge.reservation_id, usage, answer.cost_nano_usd, estimated=is_estimated
         )
 
 
@@ -171,16 +180,37 @@ def _redacted(message: Message) -> Message:
     return replace(message, content=redact(message.content), tool_calls=calls)
 
 
-def _charge(model: Model, price: Price, request: ModelRequest, body: bytes) -> Charge:
+def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
     return Charge(
         request_id=request.request_id,
         task=request.task,
         model=model.name,
-        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
         price_version=price.version,
-        request_digest=hashlib.sha256(body).hexdigest(),
+        request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
+        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
+        agent=request.agent,
     )
+
+
+def _lowered(
+    price: Price,
+    charge: Charge,
+    reservation: Reservation,
+    request: ModelRequest,
+    prepared: Prepared,
+) -> ModelRequest:
+    """The request as far as it was reserved. Its body is no longer than what was prepared."""
+    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
+        return request
+    most = lower.fitting(
+        price,
+        prepared.input_tokens_max,
+        request.output_tokens_max,
+        reservation.reserved_nano_usd,
+    )
+    return replace(request, output_tokens_max=most)
 
 
 def _too_large(size: int) -> LimitError:
