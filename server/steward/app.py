@@ -32,8 +32,8 @@ from steward.core.limits import EDITOR_REPLY_S
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
-from steward.gateway.openai_provider import OpenAIProvider
-from steward.gateway.provider import Provider
+from steward.gateway.http import HttpClient
+from steward.gateway.providers import SettingsKeys, default_provider
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
@@ -79,7 +79,9 @@ async def open_house(
         ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
-        gateway = Gateway(_provider(settings), ledger, settings.gateway)
+        client = HttpClient()
+        provider = default_provider(settings.gateway, SettingsKeys(settings.gateway), client)
+        gateway = Gateway(provider, ledger, settings.gateway)
         approvals = Approvals(
             database,
             ground.clock,
@@ -111,11 +113,7 @@ async def open_house(
             if runs is not None:
                 await runs.close()
             await gateway.close()
-
-
-def _provider(settings: Settings) -> Provider | None:
-    url = settings.gateway.base_url
-    return OpenAIProvider(url, settings.gateway.bearer) if url is not None else None
+            await client.close()
 
 
 def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:

@@ -19,7 +19,7 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import InvalidInputError, OverBudgetError, StewardError, UnavailableError
 from steward.core.events import BudgetPassed, Events, Spent
-from steward.core.limits import AMOUNT_NANO_USD_MAX, TOKENS_MAX
+from steward.core.limits import AMOUNT_NANO_USD_MAX, ATTEMPTS_MAX, CALL_MS_MAX, TOKENS_MAX
 from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
 from steward.ledger import reading, told
@@ -46,7 +46,16 @@ from steward.ledger.booking import (
     Operation,
     Reserve,
 )
-from steward.ledger.charge import Call, Charge, Reservation, Standing, Usage
+from steward.ledger.charge import (
+    ATTEMPT,
+    UNMEASURED,
+    Call,
+    Charge,
+    Measured,
+    Reservation,
+    Standing,
+    Usage,
+)
 from steward.ledger.key import KeyFile
 from steward.ledger.postgresql import PostgresqlBooks
 from steward.ledger.settings import SETTING_OF, LedgerSettings
@@ -81,13 +90,17 @@ class Ledger:
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.
 
-        The same charge under the same id gives the same reservation and takes nothing more.
+        The same charge under the same id gives the same reservation and takes nothing more. Where
+        not all is covered and `least_nano_usd` says that less will do, what is left is set aside.
 
         Raises:
             OverBudgetError: an account cannot cover it; the message says which and until when.
             InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
         _check_amount(charge.worst_nano_usd)
+        if charge.least_nano_usd is not None:
+            _check_least(charge.least_nano_usd, charge.worst_nano_usd)
+        _check_attempt(charge)
         now = self._clock.now()
         wanted = Reserve(
             principal=principal,
@@ -108,7 +121,13 @@ class Ledger:
         return found
 
     async def settle(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
+        self,
+        reservation_id: str,
+        usage: Usage,
+        cost_nano_usd: NanoUsd,
+        *,
+        estimated: bool = False,
+        measured: Measured = UNMEASURED,
     ) -> None:
         """Replace the promise by what the call cost; saying the same again changes nothing.
 
@@ -116,9 +135,8 @@ class Ledger:
             NotFoundError: no such reservation.
             InvalidInputError: it has ended in another way already, or the sum is absurd.
         """
-        await self._writer.hand_in(
-            self._settlement(reservation_id, usage, cost_nano_usd, estimated)
-        )
+        ending = self._settlement(usage, cost_nano_usd, measured, estimated=estimated)
+        await self._writer.hand_in(End(reservation_id, ending))
 
     async def release(self, reservation_id: str) -> None:
         """Give the promise back: nothing was bought. Saying so again changes nothing.
@@ -130,7 +148,13 @@ class Ledger:
         await self._writer.hand_in(End(reservation_id, Ending("released", self._clock.now())))
 
     def settle_soon(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
+        self,
+        reservation_id: str,
+        usage: Usage,
+        cost_nano_usd: NanoUsd,
+        *,
+        estimated: bool = False,
+        measured: Measured = UNMEASURED,
     ) -> None:
         """As `settle`, without waiting for the disk; whoever asks this ledger next sees it.
 
@@ -138,7 +162,8 @@ class Ledger:
         limit, and is charged in full when its time is over.
         """
         try:
-            self._end_soon(self._settlement(reservation_id, usage, cost_nano_usd, estimated))
+            ending = self._settlement(usage, cost_nano_usd, measured, estimated=estimated)
+            self._end_soon(End(reservation_id, ending))
         except InvalidInputError as error:
             _log.error("a model call was not booked: %s", error)
 
@@ -239,12 +264,13 @@ class Ledger:
             await self._writer.hand_in(GiveBack(wanted, self._clock.now()))
 
     def _settlement(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, estimated: bool
-    ) -> End:
+        self, usage: Usage, cost_nano_usd: NanoUsd, measured: Measured, *, estimated: bool
+    ) -> Ending:
         _check_amount(cost_nano_usd)
+        _check_amount(measured.saved_nano_usd)
         _check_usage(usage)
-        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
-        return End(reservation_id, ending)
+        now = self._clock.now()
+        return Ending("settled", now, cost_nano_usd, usage, estimated, _in_order(measured))
 
     def _end_soon(self, end: End) -> None:
         try:
@@ -288,6 +314,33 @@ def _check_amount(nano_usd: int) -> None:
         )
 
 
+def _check_least(least: int, worst: int) -> None:
+    if not 0 <= least <= worst:
+        raise InvalidInputError(
+            f"A model call that may cost {worst} nano-dollars cannot need {least} at the least;"
+            " give a sum that is not larger, and not below nought."
+        )
+
+
+def _check_attempt(charge: Charge) -> None:
+    if ATTEMPT in charge.request_id or not 1 <= charge.attempt <= ATTEMPTS_MAX:
+        raise InvalidInputError(
+            f"The request {charge.request_id!r} cannot have an attempt {charge.attempt}: attempts"
+            f" are counted from 1 to {ATTEMPTS_MAX}, and a request's id has no {ATTEMPT!r} in it."
+        )
+
+
+def _in_order(measured: Measured) -> Measured:
+    """Without times that cannot be: a clock that went wrong must not keep a call unpaid."""
+    return Measured(
+        _possible(measured.first_piece_ms), _possible(measured.duration_ms), measured.saved_nano_usd
+    )
+
+
+def _possible(took_ms: int | None) -> int | None:
+    return took_ms if took_ms is not None and 0 <= took_ms <= CALL_MS_MAX else None
+
+
 def _check_usage(usage: Usage) -> None:
     for tokens in (usage.input_tokens, usage.output_tokens, usage.cached_tokens):
         if not 0 <= tokens <= TOKENS_MAX:
@@ -300,11 +353,16 @@ def _check_usage(usage: Usage) -> None:
 def _refusal(wanted: Reserve, found: Balances) -> str:
     _log.info("a model call was refused: over budget", extra={"task": wanted.charge.task})
     left = max(0, found.limit - found.spent - found.reserved)
+    charge = wanted.charge
+    if charge.least_nano_usd is None or charge.least_nano_usd == charge.worst_nano_usd:
+        needs = f"It may cost up to {as_usd(charge.worst_nano_usd)}"
+    else:
+        needs = f"With the shortest useful answer it may cost up to {as_usd(charge.least_nano_usd)}"
     return (
-        f"The {whose(found.account)} does not cover this call. It may cost"
-        f" up to {as_usd(wanted.charge.worst_nano_usd)}; of {as_usd(found.limit, places=2)},"
-        f" {as_usd(found.spent)} is spent and {as_usd(found.reserved)} is set aside for calls"
-        f" under way, so {as_usd(left)} is left. {_renewal(wanted, found.account)}"
+        f"The {whose(found.account)} does not cover this call. {needs};"
+        f" of {as_usd(found.limit, places=2)}, {as_usd(found.spent)} is spent and"
+        f" {as_usd(found.reserved)} is set aside for calls under way, so {as_usd(left)} is left."
+        f" {_renewal(wanted, found.account)}"
     )
 
 
