@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 3.0
 """How soon is noticed what another process booked or decided, and that a month has begun."""
-_AT_MOST_EVERY_S = 0.5
 
 
 async def keep_budget(session: Session, rooms: Rooms) -> None:
@@ -51,14 +50,11 @@ async def _tell(session: Session, rooms: Rooms) -> None:
 
 
 async def _next_look(events: Watcher) -> None:
+    """At once after a booking: the window that booked should be the one that tells."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_AGAIN_S):
             while not isinstance(await anext(events), Spent | BudgetPassed):
                 pass
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_AT_MOST_EVERY_S):
-            while True:
-                await anext(events)
 
 
 def message(news: News) -> str:
