@@ -56,6 +56,10 @@ class Owner(NamedTuple):
     session: str
 
 
+Purse = tuple[Owner, str]
+"""An owner and the period that is paid in: together they name the accounts that pay."""
+
+
 @lru_cache(_CACHED)
 def kind_of(scope: str) -> Kind:
     """What a scope belongs to."""
@@ -99,7 +103,8 @@ def session_account(principal: Principal) -> AccountKey:
 
 def period_of(now: datetime) -> str:
     """The month, UTC, that a call made now belongs to."""
-    return f"{now.astimezone(UTC):%Y-%m}"
+    utc = now.astimezone(UTC)
+    return f"{utc.year}-{utc.month:02}"
 
 
 def resets_on(now: datetime) -> date:

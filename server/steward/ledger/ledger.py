@@ -91,7 +91,7 @@ class Ledger:
         self._events = events
         self._settings = settings
         self._defaults = settings.limits()
-        books = SqliteBooks().open if database.kind == "sqlite" else PostgresqlBooks
+        books = SqliteBooks() if database.kind == "sqlite" else PostgresqlBooks()
         self._writer = Writer(database, books, key, self._announce, self._announce_passed)
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
