@@ -103,7 +103,7 @@ class Gateway:
         provider, model = self._choose(request.task)
         price = model.priced()
         prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared.body)
+        charge = _charge(model, price, request, prepared)
         reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
@@ -113,7 +113,7 @@ class Gateway:
         answer: Answer | None = None
         meter = Meter(len(prepared.body), request.output_tokens_max)
         try:
-            lowered = _lowered(price, charge, reservation, request, prepared.body)
+            lowered = _lowered(price, charge, reservation, request, prepared)
             if lowered is not request:
                 prepared = await _prepared(provider, model, lowered)
                 meter = Meter(len(prepared.body), lowered.output_tokens_max)
@@ -202,27 +202,36 @@ def _redacted(message: Message) -> Message:
     return replace(message, content=redact(message.content), tool_calls=calls)
 
 
-def _charge(model: Model, price: Price, request: ModelRequest, body: bytes) -> Charge:
+def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
     return Charge(
         request_id=request.request_id,
         task=request.task,
         model=model.name,
-        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
         price_version=price.version,
-        request_digest=hashlib.sha256(body).hexdigest(),
+        request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
-        least_nano_usd=lower.least(price, len(body), request),
+        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
         agent=request.agent,
     )
 
 
 def _lowered(
-    price: Price, charge: Charge, reservation: Reservation, request: ModelRequest, body: bytes
+    price: Price,
+    charge: Charge,
+    reservation: Reservation,
+    request: ModelRequest,
+    prepared: Prepared,
 ) -> ModelRequest:
-    """The request as far as it was reserved. Its body is no longer than `body`."""
+    """The request as far as it was reserved. Its body is no longer than what was prepared."""
     if reservation.reserved_nano_usd >= charge.worst_nano_usd:
         return request
-    most = lower.fitting(price, len(body), request.output_tokens_max, reservation.reserved_nano_usd)
+    most = lower.fitting(
+        price,
+        prepared.input_tokens_max,
+        request.output_tokens_max,
+        reservation.reserved_nano_usd,
+    )
     return replace(request, output_tokens_max=most)
 
 
