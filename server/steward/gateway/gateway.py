@@ -39,6 +39,7 @@ from steward.gateway.prices import Price
 from steward.gateway.provider import Prepared, Provider
 from steward.gateway.request import Fill, Message, ModelRequest, Task
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.shortage import Shortages
 from steward.ledger.charge import Charge, Reservation
 from steward.ledger.ledger import Ledger
 
@@ -58,8 +59,7 @@ class Gateway:
         self._ledger = ledger
         self._settings = settings
         self._catalogue = Catalogue(settings)
-        self.refusal: str | None = None
-        """Why the account did not cover the last call; None once it covers one again."""
+        self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
@@ -69,6 +69,25 @@ class Gateway:
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def is_free(self) -> bool:
+        """Whether no model costs anything, so that no budget can be used up."""
+        try:
+            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+        except (UnavailableError, UnpricedError):
+            return False
+        return not any(price.worst(1, 1) for price in prices)
+
+    async def is_short(self, principal: Principal, task: Task) -> bool:
+        """Whether a call like the last one would be refused again for want of money.
+
+        It only reads, and is free as long as none was refused: whoever asks at each keystroke
+        asks this first.
+        """
+        if not self.shortages.needed(task):
+            return False
+        standing = await self._ledger.standing(principal)
+        return self.shortages.of(standing.left, task) is not None
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -84,7 +103,7 @@ class Gateway:
         provider, model = self._choose(request.task)
         price = model.priced()
         prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared.body)
+        charge = _charge(model, price, request, prepared)
         reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
@@ -94,7 +113,7 @@ class Gateway:
         answer: Answer | None = None
         meter = Meter(len(prepared.body), request.output_tokens_max)
         try:
-            lowered = _lowered(price, charge, reservation, request, prepared.body)
+            lowered = _lowered(price, charge, reservation, request, prepared)
             if lowered is not request:
                 prepared = await _prepared(provider, model, lowered)
                 meter = Meter(len(prepared.body), lowered.output_tokens_max)
@@ -115,9 +134,12 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.refusal = str(error)
+            needed = charge.worst_nano_usd
+            if charge.least_nano_usd is not None:  # A shorter answer was refused, too.
+                needed = charge.least_nano_usd
+            self.shortages.note(charge.task, needed, str(error))
             raise
-        self.refusal = None
+        self.shortages.clear()
         return reservation
 
     def _choose(self, task: Task) -> tuple[Provider, Model]:
@@ -180,27 +202,36 @@ def _redacted(message: Message) -> Message:
     return replace(message, content=redact(message.content), tool_calls=calls)
 
 
-def _charge(model: Model, price: Price, request: ModelRequest, body: bytes) -> Charge:
+def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
     return Charge(
         request_id=request.request_id,
         task=request.task,
         model=model.name,
-        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
         price_version=price.version,
-        request_digest=hashlib.sha256(body).hexdigest(),
+        request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
-        least_nano_usd=lower.least(price, len(body), request),
+        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
         agent=request.agent,
     )
 
 
 def _lowered(
-    price: Price, charge: Charge, reservation: Reservation, request: ModelRequest, body: bytes
+    price: Price,
+    charge: Charge,
+    reservation: Reservation,
+    request: ModelRequest,
+    prepared: Prepared,
 ) -> ModelRequest:
-    """The request as far as it was reserved. Its body is no longer than `body`."""
+    """The request as far as it was reserved. Its body is no longer than what was prepared."""
     if reservation.reserved_nano_usd >= charge.worst_nano_usd:
         return request
-    most = lower.fitting(price, len(body), request.output_tokens_max, reservation.reserved_nano_usd)
+    most = lower.fitting(
+        price,
+        prepared.input_tokens_max,
+        request.output_tokens_max,
+        reservation.reserved_nano_usd,
+    )
     return replace(request, output_tokens_max=most)
 
 
