@@ -1,0 +1,45 @@
+"""Sealing everything anew with another key of the vault, so that the old one is worth nothing."""
+
+from collections.abc import Callable
+
+from sqlmodel import Session, col, select
+
+from steward.gateway.vault.key_ring import KeyRing, KeyRingFile
+from steward.gateway.vault.seal import NONCE_BYTES
+from steward.gateway.vault.stored import identity_of, opener_of, ring_of
+from steward.gateway.vault.tables import ProviderKeyRow
+
+
+def seal_anew(
+    session: Session, file: KeyRingFile, fresh: bytes, random: Callable[[int], bytes]
+) -> int:
+    """Seal every row with `fresh`; gives how many there were. The old keys stay in the file.
+
+    Raises:
+        UnavailableError: the keys of the vault cannot be had, or a row does not open.
+    """
+    ring = ring_of(session, file)
+    rows = session.exec(select(ProviderKeyRow).order_by(col(ProviderKeyRow.id))).all()
+    opened = [opener_of(file, row).open(identity_of(row), row.sealed) for row in rows]
+    # The file first: what was sealed with a key that no file holds is lost. A unit of work may
+    # be run twice; the second time the key is there already.
+    ring = KeyRing((fresh, *(key for key in ring.keys if key != fresh)))
+    file.write(ring)
+    new = ring.newest()
+    for row, key in zip(rows, opened, strict=True):
+        row.sealed = new.seal(identity_of(row), key, random(NONCE_BYTES))
+        row.sealed_with = new.name
+        session.add(row)
+    return len(rows)
+
+
+def drop_old_keys(session: Session, file: KeyRingFile) -> None:
+    """Take the keys out of the file that nothing is sealed with any more.
+
+    It runs where units of work write, so nobody seals meanwhile.
+    """
+    names = set(session.exec(select(ProviderKeyRow.sealed_with).distinct()).all())
+    newest, *older = file.load(may_make=False).keys
+    ring = KeyRing((newest,))
+    needed = [key for key in older if KeyRing((key,)).newest().name in names]
+    file.write(KeyRing((*ring.keys, *needed)))
