@@ -61,8 +61,10 @@ class KeyRingFile:
         """Replace the file.
 
         Raises:
-            UnavailableError: the disk refused; the file is as it was.
+            UnavailableError: the disk refused, or these are too many; the file is as it was.
         """
+        if len(ring.keys) > _KEYS_MAX:
+            raise self._complaint("it would hold more keys than it can")
         try:
             write_private(self.file, _lines(ring.keys), may_replace=True)
         except OSError as error:

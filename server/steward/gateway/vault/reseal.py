@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlmodel import Session, col, select
 
 from steward.gateway.vault.key_ring import KeyRing, KeyRingFile
-from steward.gateway.vault.seal import NONCE_BYTES
+from steward.gateway.vault.seal import NONCE_BYTES, name_of
 from steward.gateway.vault.stored import identity_of, opener_of, ring_of
 from steward.gateway.vault.tables import ProviderKeyRow
 
@@ -18,12 +18,11 @@ def seal_anew(
     Raises:
         UnavailableError: the keys of the vault cannot be had, or a row does not open.
     """
-    ring = ring_of(session, file)
     rows = session.exec(select(ProviderKeyRow).order_by(col(ProviderKeyRow.id))).all()
     opened = [opener_of(file, row).open(identity_of(row), row.sealed) for row in rows]
     # The file first: what was sealed with a key that no file holds is lost. A unit of work may
     # be run twice; the second time the key is there already.
-    ring = KeyRing((fresh, *(key for key in ring.keys if key != fresh)))
+    ring = KeyRing((fresh, *_in_use(session, ring_of(session, file), but=fresh)))
     file.write(ring)
     new = ring.newest()
     for row, key in zip(rows, opened, strict=True):
@@ -38,8 +37,11 @@ def drop_old_keys(session: Session, file: KeyRingFile) -> None:
 
     It runs where units of work write, so nobody seals meanwhile.
     """
+    ring = file.load(may_make=False)
+    newest = ring.keys[0]
+    file.write(KeyRing((newest, *_in_use(session, ring, but=newest))))
+
+
+def _in_use(session: Session, ring: KeyRing, *, but: bytes) -> tuple[bytes, ...]:
     names = set(session.exec(select(ProviderKeyRow.sealed_with).distinct()).all())
-    newest, *older = file.load(may_make=False).keys
-    ring = KeyRing((newest,))
-    needed = [key for key in older if KeyRing((key,)).newest().name in names]
-    file.write(KeyRing((*ring.keys, *needed)))
+    return tuple(key for key in ring.keys if key != but and name_of(key) in names)
