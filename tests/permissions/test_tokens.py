@@ -20,6 +20,7 @@ from steward.core.errors import (
     LimitError,
     NotFoundError,
     NotPermittedError,
+    UnavailableError,
 )
 from steward.core.principal import Principal
 from steward.permissions.tokens import (

@@ -18,16 +18,6 @@ Act = Callable[[argparse.Namespace, Settings, Database, Principal], Awaitable[Do
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; returns the exit code."""
-    try:
-        code, said = asyncio.run(_run(arguments, load_settings()))
-    except StewardError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(said)
-    return code
-
-
-async def _run(arguments: argparse.Namespace, settings: Settings) -> Done:
     act: Act
     if arguments.command == "key":
         from steward.cli.key import act
@@ -35,5 +25,17 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> Done:
         from steward.cli.token import act
     # Whoever sits at the shell is, on this machine, the owner of all of it.
     principal = Principal(getpass.getuser(), "", "")
+    try:
+        code, said = asyncio.run(_run(act, arguments, load_settings(), principal))
+    except StewardError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(said)
+    return code
+
+
+async def _run(
+    act: Act, arguments: argparse.Namespace, settings: Settings, principal: Principal
+) -> Done:
     async with open_database(settings.database_place) as database:
         return await act(arguments, settings, database, principal)
