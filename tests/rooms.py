@@ -18,7 +18,8 @@ from steward.core.errors import StaleError
 from steward.core.events import Events, QuestionChanged
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
-from steward.gateway.openai_provider import OpenAIProvider
+from steward.gateway.http import HttpClient
+from steward.gateway.providers import SettingsKeys, default_provider
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
@@ -142,11 +143,14 @@ async def open_gateway(
         }
     )
     ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
-    gateway = Gateway(OpenAIProvider(url, None), ledger, settings)
+    client = HttpClient()
+    provider = default_provider(settings, SettingsKeys(settings), client)
+    gateway = Gateway(provider, ledger, settings)
     try:
         yield gateway, ledger
     finally:
         await gateway.close()
+        await client.close()
 
 
 @asynccontextmanager

@@ -30,10 +30,14 @@ from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
 from steward.core.money import NANO_PER_USD, NanoUsd
-from steward.core.principal import Principal
+from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
-from steward.gateway.openai_provider import OpenAIProvider
-from steward.gateway.provider import Provider
+from steward.gateway.http import HttpClient
+from steward.gateway.keys import KeysInOrder
+from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.vault.key_ring import KeyRingFile
+from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
+from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
@@ -79,7 +83,10 @@ async def open_house(
         ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
-        gateway = Gateway(_provider(settings), ledger, settings.gateway)
+        client = HttpClient()
+        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        provider = default_provider(settings.gateway, keys, client)
+        gateway = Gateway(provider, ledger, settings.gateway)
         approvals = Approvals(
             database,
             ground.clock,
@@ -111,11 +118,12 @@ async def open_house(
             if runs is not None:
                 await runs.close()
             await gateway.close()
+            await client.close()
 
 
-def _provider(settings: Settings) -> Provider | None:
-    url = settings.gateway.base_url
-    return OpenAIProvider(url, settings.gateway.bearer) if url is not None else None
+def _vault_keys(ground: Ground) -> VaultKeys:
+    file = KeyRingFile(ground.settings.vault_key, partial(secrets.token_bytes, SEAL_KEY_BYTES))
+    return VaultKeys(OpenKeys(ground.database, file, ground.clock), LOCAL_TENANT)
 
 
 def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:

@@ -14,7 +14,8 @@ from steward.core.events import Events
 from steward.core.money import NANO_PER_USD
 from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
-from steward.gateway.openai_provider import OpenAIProvider
+from steward.gateway.http import HttpClient
+from steward.gateway.providers import SettingsKeys, default_provider
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.charge import Call
@@ -87,13 +88,14 @@ async def open_desk(
     async with open_database(folder / "steward.db") as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
         ledger = Ledger(database, ManualClock(START), Events(), chosen, key_in(folder))
-        assert settings.base_url is not None
-        provider = OpenAIProvider(settings.base_url, settings.bearer)
+        client = HttpClient()
+        provider = default_provider(settings, SettingsKeys(settings), client)
         gateway = Gateway(provider, ledger, settings)
         try:
             yield Desk(gateway, ledger, database, model)
         finally:
             await gateway.close()
+            await client.close()
 
 
 def asked(

@@ -5,7 +5,8 @@ from hypothesis import given, strategies as st
 
 from steward.core.errors import UnpricedError
 from steward.core.money import PicoUsd
-from steward.gateway.prices import Price, Prices
+from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.prices import Price
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 
@@ -13,8 +14,8 @@ RATE = st.integers(0, 10**9).map(PicoUsd)
 TOKENS = st.integers(0, 10**6)
 
 
-def prices(**settings: object) -> Prices:
-    return Prices(GatewaySettings.model_validate(settings))
+def price_of(model: str, **settings: object) -> Price:
+    return Catalogue(GatewaySettings.model_validate(settings)).find(model).priced()
 
 
 @given(RATE, RATE, RATE, TOKENS, TOKENS, st.data())
@@ -37,7 +38,7 @@ def test_no_usage_within_the_bounds_costs_more_than_the_worst_case(
 
 
 def test_openais_models_have_their_public_prices() -> None:
-    price = prices(openai_key="sk-x").of("gpt-4o-mini")
+    price = price_of("gpt-4o-mini", openai_key="sk-x")
     million = 10**6
     assert price.cost(Usage(million, 0)) == 150_000_000
     assert price.cost(Usage(million, 0, million)) == 75_000_000
@@ -47,12 +48,12 @@ def test_openais_models_have_their_public_prices() -> None:
 
 def test_a_dated_model_is_not_priced_as_its_family() -> None:
     with pytest.raises(UnpricedError, match="gpt-4o-2024-05-13"):
-        prices(openai_key="sk-x").of("gpt-4o-2024-05-13")
+        price_of("gpt-4o-2024-05-13", openai_key="sk-x")
 
 
 def test_the_operators_own_price_comes_first() -> None:
     own = {"gpt-4o-mini": {"input": "1", "output": "0.000001"}}
-    price = prices(openai_key="sk-x", prices=own).of("gpt-4o-mini")
+    price = price_of("gpt-4o-mini", openai_key="sk-x", prices=own)
     assert (price.input, price.cached_input, price.output) == (1_000_000, 1_000_000, 1)
     assert price.version == "settings"
 

@@ -12,7 +12,10 @@ from steward import __version__
 from steward.cli.log import log_to_stderr
 
 _SECRETS = ("key", "token")
-_DIMENSIONS = ("model", "task", "day", "user", "team", "workspace", "session")
+_DIMENSIONS = (
+    *("model", "provider", "task", "agent", "day"),
+    *("user", "team", "workspace", "session"),
+)
 
 
 def main() -> None:

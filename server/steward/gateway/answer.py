@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from steward.core.errors import LimitError, ProviderRefusedError, RateLimitedError
 from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
 from steward.core.money import NanoUsd
-from steward.gateway.provider import CallPart, Finished, Piece, Text
+from steward.gateway.provider import CallPart, Finished, Piece, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
 
 _BYTES_PER_TOKEN = 3
@@ -40,8 +40,10 @@ class Meter:
     def note(self, piece: Piece) -> None:
         """A piece has arrived."""
         match piece:
-            case Text(text):
+            case Text(text) | Thought(text):
                 self._add(text)
+            case Vector():
+                pass
             case CallPart(arguments=arguments):
                 self._add(arguments)
             case Usage():
@@ -60,6 +62,8 @@ class Meter:
             max(said.input_tokens, own_input),
             max(said.output_tokens, min(own_output, self._output_tokens_max)),
             said.cached_tokens,
+            said.cache_write_tokens,
+            said.reasoning_tokens,
         )
         return estimate, True
 
@@ -89,6 +93,9 @@ class Answer:
         """Why the model stopped; None while it has not."""
         self.cost_nano_usd = NanoUsd(0)
         """What was booked; known when the call's block has been left."""
+        self.lowered_to: int | None = None
+        """The tokens that the model may write, where the budget covered fewer than were asked
+        for; None where it covered all."""
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -124,6 +131,10 @@ class Answer:
             case Text(text):
                 self._count(text)
                 return text
+            case Thought(text):
+                self._count(text)
+            case Vector():
+                pass
             case CallPart():
                 self._count(piece.arguments)
                 self._join(piece)

@@ -2,7 +2,9 @@
 
 The token accounting, in full. Before anything is sent, the most that the call can cost is
 reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Afterwards, on whatever way the call ends:
+limited by the number that we ourselves send. Where the budget does not cover that, the ledger
+reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
+on whatever way the call ends:
 
 * nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
 * the provider said what was consumed: that is booked, even above the reservation;
@@ -29,11 +31,15 @@ from steward.core.errors import (
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.principal import Principal
 from steward.core.redact import redact
+from steward.gateway import lower
 from steward.gateway.answer import Answer, Meter
-from steward.gateway.prices import Price, Prices
-from steward.gateway.provider import Provider
-from steward.gateway.request import Message, ModelRequest, Task
+from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.model import Model
+from steward.gateway.prices import Price
+from steward.gateway.provider import Prepared, Provider
+from steward.gateway.request import Fill, Message, ModelRequest, Task
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.shortage import Shortages
 from steward.ledger.charge import Charge, Reservation
 from steward.ledger.ledger import Ledger
 
@@ -52,18 +58,36 @@ class Gateway:
         self._provider = provider
         self._ledger = ledger
         self._settings = settings
-        self._prices = Prices(settings)
-        self.refusal: str | None = None
-        """Why the account did not cover the last call; None once it covers one again."""
+        self._catalogue = Catalogue(settings)
+        self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
         try:
             for task in get_args(Task):
-                self._prices.of(self._choose(task)[1])
+                self._choose(task)[1].priced()
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def is_free(self) -> bool:
+        """Whether no model costs anything, so that no budget can be used up."""
+        try:
+            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+        except (UnavailableError, UnpricedError):
+            return False
+        return not any(price.worst(1, 1) for price in prices)
+
+    async def is_short(self, principal: Principal, task: Task) -> bool:
+        """Whether a call like the last one would be refused again for want of money.
+
+        It only reads, and is free as long as none was refused: whoever asks at each keystroke
+        asks this first.
+        """
+        if not self.shortages.needed(task):
+            return False
+        standing = await self._ledger.standing(principal)
+        return self.shortages.of(standing.left, task) is not None
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -77,20 +101,26 @@ class Gateway:
             InvalidInputError: the request id was used before.
         """
         provider, model = self._choose(request.task)
-        price = self._prices.of(model)
-        body = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, body)
+        price = model.priced()
+        prepared = await _prepared(provider, model, request)
+        charge = _charge(model, price, request, prepared)
         reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
                 f"A call with the request id {request.request_id!r} was made before and may have"
                 " been billed; make a new id for each attempt."
             )
-        meter = Meter(len(body), request.output_tokens_max)
         answer: Answer | None = None
+        meter = Meter(len(prepared.body), request.output_tokens_max)
         try:
-            async with aclosing(provider.stream(body, meter.note_sent)) as pieces:
+            lowered = _lowered(price, charge, reservation, request, prepared)
+            if lowered is not request:
+                prepared = await _prepared(provider, model, lowered)
+                meter = Meter(len(prepared.body), lowered.output_tokens_max)
+            async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
                 answer = Answer(pieces, meter)
+                if lowered is not request:
+                    answer.lowered_to = lowered.output_tokens_max
                 yield answer
         finally:
             self._book(charge, price, meter, answer)
@@ -104,12 +134,12 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.refusal = str(error)
+            self.shortages.note(charge.task, charge.worst_nano_usd, str(error))
             raise
-        self.refusal = None
+        self.shortages.clear()
         return reservation
 
-    def _choose(self, task: Task) -> tuple[Provider, str]:
+    def _choose(self, task: Task) -> tuple[Provider, Model]:
         if self._provider is None or self._settings.base_url is None:
             raise UnavailableError(
                 "AI is off: no model is configured. Set OPENAI_API_KEY, or STEWARD_MODEL_URL and"
@@ -121,40 +151,47 @@ class Gateway:
                 f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL to the"
                 f" name of one that {self._settings.base_url} offers, and start again."
             )
-        return self._provider, model
+        return self._provider, self._catalogue.find(model)
 
     def _book(self, charge: Charge, price: Price, meter: Meter, answer: Answer | None) -> None:
         # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
         # and nobody waits for the disk to see an answer that has arrived.
         if answer is None or not meter.is_sent or meter.is_refused:
-            self._ledger.release_soon(charge.request_id)
+            self._ledger.release_soon(charge.reservation_id)
             return
         usage, is_estimated = meter.usage()
         answer.cost_nano_usd = price.cost(usage)
         if answer.cost_nano_usd > charge.worst_nano_usd:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self._ledger.settle_soon(
-            charge.request_id, usage, answer.cost_nano_usd, estimated=is_estimated
+            charge.reservation_id, usage, answer.cost_nano_usd, estimated=is_estimated
         )
 
 
-async def _prepared(provider: Provider, model: str, request: ModelRequest) -> bytes:
-    """The body as it will be sent, without secrets."""
-    chars = sum(len(message.content) for message in request.messages)
+async def _prepared(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
+    """The request as it will be sent, without secrets."""
+    chars = _chars(request)
     if chars > REQUEST_BYTES_MAX:
         raise _too_large(chars)
     if chars > _OFF_LOOP_CHARS:
-        body = await asyncio.to_thread(_encode, provider, model, request)
+        prepared = await asyncio.to_thread(_encode, provider, model, request)
     else:
-        body = _encode(provider, model, request)
-    if len(body) > REQUEST_BYTES_MAX:
-        raise _too_large(len(body))
-    return body
+        prepared = _encode(provider, model, request)
+    if len(prepared.body) > REQUEST_BYTES_MAX:
+        raise _too_large(len(prepared.body))
+    return prepared
 
 
-def _encode(provider: Provider, model: str, request: ModelRequest) -> bytes:
+def _chars(request: ModelRequest) -> int:
+    fill = request.fill
+    gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
+    return gap + sum(len(message.content) for message in request.messages)
+
+
+def _encode(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
     messages = tuple(_redacted(message) for message in request.messages)
-    return provider.encode(model, replace(request, messages=messages))
+    fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
+    return provider.encode(model, replace(request, messages=messages, fill=fill))
 
 
 def _redacted(message: Message) -> Message:
@@ -162,16 +199,37 @@ def _redacted(message: Message) -> Message:
     return replace(message, content=redact(message.content), tool_calls=calls)
 
 
-def _charge(model: str, price: Price, request: ModelRequest, body: bytes) -> Charge:
+def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
     return Charge(
         request_id=request.request_id,
         task=request.task,
-        model=model,
-        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        model=model.name,
+        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
         price_version=price.version,
-        request_digest=hashlib.sha256(body).hexdigest(),
+        request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
+        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
+        agent=request.agent,
     )
+
+
+def _lowered(
+    price: Price,
+    charge: Charge,
+    reservation: Reservation,
+    request: ModelRequest,
+    prepared: Prepared,
+) -> ModelRequest:
+    """The request as far as it was reserved. Its body is no longer than what was prepared."""
+    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
+        return request
+    most = lower.fitting(
+        price,
+        prepared.input_tokens_max,
+        request.output_tokens_max,
+        reservation.reserved_nano_usd,
+    )
+    return replace(request, output_tokens_max=most)
 
 
 def _too_large(size: int) -> LimitError:

@@ -1,17 +1,20 @@
-"""What a token costs. A model without a price is not called, because nobody could say the bill."""
+"""What a token costs, and what a call with so many of them costs at most."""
 
-import json
 from dataclasses import dataclass
-from decimal import Decimal
-from importlib.resources import files
 
-from steward.core.errors import UnpricedError
 from steward.core.money import NanoUsd, PicoUsd, round_up
 from steward.gateway.request import Usage
-from steward.gateway.settings import GatewaySettings, ModelPrice
 
-_PICO_PER_TOKEN = 1_000_000
-"""One dollar for a million tokens is a millionth of a dollar, 10^6 pico-dollars, for one."""
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Other rates for a call that sends more than so many tokens; they hold for all of it."""
+
+    above_input_tokens: int
+    input: PicoUsd
+    cached_input: PicoUsd
+    output: PicoUsd
+    cache_write: PicoUsd
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,65 +26,50 @@ class Price:
     output: PicoUsd
     version: str
     """Which table or setting it was taken from; kept with every reservation."""
+    cache_write: PicoUsd | None = None
+    """What is sent and kept by the provider for the next time; as `input` where it is None."""
+    tiers: tuple[Tier, ...] = ()
+    """Sorted by `above_input_tokens`."""
 
     def cost(self, usage: Usage) -> NanoUsd:
         """The cost of a call, rounded up once: we never record less than was spent."""
-        fresh = usage.input_tokens - usage.cached_tokens
+        rates = self._at(usage.input_tokens)
+        fresh = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
         return round_up(
-            fresh * self.input
-            + usage.cached_tokens * self.cached_input
-            + usage.output_tokens * self.output
+            fresh * rates.input
+            + usage.cached_tokens * rates.cached_input
+            + usage.cache_write_tokens * rates.cache_write
+            + usage.output_tokens * rates.output
         )
 
     def worst(self, input_tokens_max: int, output_tokens_max: int) -> NanoUsd:
-        """The most that a call within these bounds can cost, at the dearest rate."""
-        dearest = max(self.input, self.cached_input)
-        return round_up(input_tokens_max * dearest + output_tokens_max * self.output)
+        """The most that a call within these bounds can cost, at the dearest rates."""
+        return round_up(
+            self._worst_input(input_tokens_max)
+            + output_tokens_max * self._dearest_output(input_tokens_max)
+        )
 
+    def _at(self, input_tokens: int) -> Tier:
+        rates = self._base()
+        for tier in self.tiers:
+            if input_tokens > tier.above_input_tokens:
+                rates = tier
+        return rates
 
-class Prices:
-    """The prices in force: the operator's own, then the built-in table."""
+    def _base(self) -> Tier:
+        kept = self.input if self.cache_write is None else self.cache_write
+        return Tier(0, self.input, self.cached_input, self.output, kept)
 
-    def __init__(self, settings: GatewaySettings) -> None:
-        self._settings = settings
+    def _within(self, input_tokens_max: int) -> list[Tier]:
+        """Every set of rates that a call within the bound could be billed at."""
+        reached = [tier for tier in self.tiers if input_tokens_max > tier.above_input_tokens]
+        return [self._base(), *reached]
 
-    def of(self, model: str) -> Price:
-        """The price of a model.
+    def _worst_input(self, input_tokens_max: int) -> int:
+        return input_tokens_max * max(
+            max(rates.input, rates.cached_input, rates.cache_write)
+            for rates in self._within(input_tokens_max)
+        )
 
-        Raises:
-            UnpricedError: nobody has said what it costs.
-        """
-        own = self._settings.prices.get(model)
-        if own is not None:
-            return _own_price(own)
-        # The table holds OpenAI's prices: elsewhere a model of the same name may cost anything.
-        built_in = _BUILT_IN.get(model) if self._settings.is_openai else None
-        if built_in is None:
-            raise UnpricedError(
-                f"Nobody has said what the model {model!r} costs, so it is not called: its bill"
-                " could not be limited. Set its price in US dollars a million tokens, for input"
-                ' and output, with STEWARD_MODEL_PRICE="0.15/0.60" (for STEWARD_MODEL) or in'
-                f' settings.toml: [gateway.prices."{model}"] input = 0.15, output = 0.60.'
-                ' "0/0" declares it free.'
-            )
-        return built_in
-
-
-def _own_price(own: ModelPrice) -> Price:
-    cached = own.input if own.cached_input is None else own.cached_input
-    return Price(_pico(own.input), _pico(cached), _pico(own.output), "settings")
-
-
-def _pico(usd_per_million: Decimal) -> PicoUsd:
-    # Settings allow six places, so nothing is lost.
-    return PicoUsd(int(usd_per_million * _PICO_PER_TOKEN))
-
-
-def _read_table() -> dict[str, Price]:
-    table = json.loads((files("steward.gateway") / "prices.json").read_text("utf-8"))
-    version: str = table["version"]
-    return {model: Price(**rates, version=version) for model, rates in table["models"].items()}
-
-
-# Read with the module: a file must not be opened while the loop runs.
-_BUILT_IN = _read_table()
+    def _dearest_output(self, input_tokens_max: int) -> int:
+        return max(rates.output for rates in self._within(input_tokens_max))

@@ -2,14 +2,24 @@
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from steward.gateway.request import ModelRequest, Usage
+from pydantic import SecretStr
+
+from steward.gateway.catalogue.model import Model
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """The next piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """The next piece of what the model thinks aloud. It is billed, and no part of the answer."""
 
     text: str
 
@@ -26,25 +36,70 @@ class CallPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Vector:
+    """What one of the texts of an `EmbeddingRequest` became."""
+
+    index: int
+    """Which of the request's texts this belongs to."""
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """The model is done: `stop`, `length`, `tool_calls`, or what else it says."""
+    """The model is done: `stop`, `length`, `tool_calls`, `content_filter`, or what else it says."""
 
     reason: str
 
 
-Piece = Text | CallPart | Usage | Finished
-"""What a stream is made of, in the order in which it arrived."""
+Piece = Text | Thought | CallPart | Vector | Usage | Finished
+"""What an answer is made of, in the order in which it arrived."""
+
+Form = Literal["chat", "fill", "embedding"]
+"""What is asked for: an answer to messages, a gap closed, vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will be sent."""
+
+    body: bytes
+    """The exact bytes."""
+    form: Form = "chat"
+    path: str = ""
+    """Where below its base URL the provider takes it; only the provider reads this."""
+    added_tokens_max: int = 0
+    """The most input that the provider adds by itself and bills, such as how to ask for tools."""
+
+    @property
+    def input_tokens_max(self) -> int:
+        """The most input that can be billed: a token takes at least one byte of the body."""
+        return len(self.body) + self.added_tokens_max
+
+
+class KeySource(Protocol):
+    """Where keys come from. It is asked for each call, so a changed key holds at once."""
+
+    async def key(self, provider: str, base_url: str) -> SecretStr | None:
+        """The key that may be sent to this address; None if there is none.
+
+        A key belongs to a scheme, host and port, and is never given for another.
+        """
+        ...
 
 
 class Provider(Protocol):
     """One way to reach models."""
 
-    def encode(self, model: str, request: ModelRequest) -> bytes:
-        """The exact body that would be sent. Its length bounds the input tokens."""
+    def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
+        """What would be sent. It is pure, and may run in a thread.
+
+        Raises:
+            InvalidInputError: the model, or the provider's protocol, cannot do what is asked.
+        """
         ...
 
-    def stream(self, body: bytes, on_sent: Callable[[], None]) -> AsyncGenerator[Piece]:
-        """Send the body and read the answer.
+    def stream(self, prepared: Prepared, on_sent: Callable[[], None]) -> AsyncGenerator[Piece]:
+        """Send what was prepared and read the answer.
 
         `on_sent` is called when the first byte of the request is about to leave: from then on
         the provider may bill. Closing the generator hangs up at once.

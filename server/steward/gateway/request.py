@@ -6,9 +6,21 @@ from typing import Literal
 
 from steward.ledger.charge import Usage
 
-__all__ = ["Message", "ModelRequest", "Role", "Task", "ToolCall", "ToolSpec", "Usage"]
+__all__ = [
+    "STEADY",
+    "EmbeddingRequest",
+    "Fill",
+    "Message",
+    "ModelRequest",
+    "Role",
+    "Sampling",
+    "Task",
+    "ToolCall",
+    "ToolSpec",
+    "Usage",
+]
 
-Task = Literal["completion", "plan", "agent"]
+Task = Literal["completion", "plan", "agent", "chat"]
 """What the model is asked for; settings choose a model for each."""
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -46,8 +58,32 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """A gap in a text that a model closes (fill-in-the-middle)."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a model picks its words; what is None is left to the provider.
+
+    A model that refuses a choice (see `Model.refuses`) is asked without it.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+
+
+STEADY = Sampling(temperature=0.0)
+"""The likeliest answer: what Steward itself asks for."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One call of a model."""
+    """One call of a model that writes text."""
 
     request_id: str
     """Fresh for every attempt: one that timed out may have been billed, so a second try under
@@ -59,3 +95,29 @@ class ModelRequest:
     stop: tuple[str, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     run_id: str | None = None
+    model: str | None = None
+    """A wish, `provider/model`; whether it is granted is decided here."""
+    agent: str = ""
+    """The id of the agent that asks; empty where none does."""
+    fill: Fill | None = None
+    """A gap to close; then there are no messages and no tools."""
+    sampling: Sampling = STEADY
+    tool_choice: str | Mapping[str, object] | None = None
+    """`auto`, `none`, `required`, or OpenAI's object that names one tool."""
+    response_format: Mapping[str, object] | None = None
+    """OpenAI's `response_format`: JSON, or JSON of a schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRequest:
+    """One call of a model that turns texts into vectors."""
+
+    request_id: str
+    """As with `ModelRequest`: fresh for every attempt."""
+    texts: tuple[str, ...]
+    model: str | None = None
+    """A wish, `provider/model`."""
+    dimensions: int | None = None
+    """The vectors' length, where the model lets one choose."""
+    run_id: str | None = None
+    agent: str = ""

@@ -13,6 +13,7 @@ _OPENAI_MODELS: dict[Task, str] = {
     "completion": "gpt-4.1-mini",
     "plan": "gpt-4.1",
     "agent": "gpt-4.1",
+    "chat": "gpt-4.1",
 }
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -55,6 +56,8 @@ class TaskModels(BaseModel):
     """The model that makes an agent's plan."""
     agent: str | None = None
     """The model that carries a plan out."""
+    chat: str | None = None
+    """The model for those who ask one directly; as `agent` where it is not set."""
 
     def of(self, task: Task) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
@@ -65,6 +68,8 @@ class TaskModels(BaseModel):
                 return self.plan
             case "agent":
                 return self.agent
+            case "chat":
+                return self.chat or self.agent
 
 
 class GatewaySettings(BaseModel):
@@ -81,7 +86,7 @@ class GatewaySettings(BaseModel):
     """The key for OpenAI's own endpoint; it is sent to api.openai.com and to nobody else.
     Short: `OPENAI_API_KEY`."""
     models: TaskModels = TaskModels()
-    """The model for each kind of task. `STEWARD_MODEL` is short for all three. Where nothing is
+    """The model for each kind of task. `STEWARD_MODEL` is short for all. Where nothing is
     set, OpenAI's endpoint is asked for gpt-4.1-mini (completion) and gpt-4.1."""
     prices: dict[str, ModelPrice] = {}
     """Prices by model, before the built-in ones. A model without a price is not called.
@@ -97,6 +102,11 @@ class GatewaySettings(BaseModel):
     def model_for(self, task: Task) -> str | None:
         """The model for this task; None if nobody chose one and the endpoint is not OpenAI's."""
         return self.models.of(task) or (_OPENAI_MODELS[task] if self.is_openai else None)
+
+    @property
+    def provider(self) -> str:
+        """The provider that is meant where a model's name says none."""
+        return "openai" if self.is_openai else "custom"
 
     @property
     def is_openai(self) -> bool:

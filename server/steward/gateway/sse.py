@@ -1,29 +1,44 @@
 """Server-sent events, read as the WHATWG's HTML standard says (section 9.2), within bounds."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 
 from steward.core.errors import LimitError
 from steward.core.limits import EVENT_BYTES_MAX, STREAM_BYTES_MAX
 
 
-async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
-    """The data of each event. One that was cut off by the end of the stream is left out.
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a stream."""
+
+    name: str
+    """Its type; empty if none was said."""
+    data: str
+
+
+async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
+    """Each event that has data. One that was cut off by the end of the stream is left out.
 
     Raises:
         LimitError: an event, or all of them together, are larger than we take.
     """
     data: list[bytes] = []
+    name = b""
     size = 0
     async for line in _lines(chunks):
         if not line:
             if data:
-                yield b"\n".join(data).decode("utf-8", "replace")
-            data, size = [], 0
+                yield Event(
+                    name.decode("utf-8", "replace"), b"\n".join(data).decode("utf-8", "replace")
+                )
+            data, name, size = [], b"", 0
         elif line.startswith(b"data:"):
             size += len(line)
             if size > EVENT_BYTES_MAX:
                 raise _too_large("an event", EVENT_BYTES_MAX)
             data.append(line[5:].removeprefix(b" "))
+        elif line.startswith(b"event:"):
+            name = line[6:].removeprefix(b" ")
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

@@ -16,7 +16,7 @@ from steward.core.limits import BALANCE_NANO_USD_MAX
 from steward.core.money import NOTHING, NanoUsd
 from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
 from steward.ledger.chain import Entry, Head
-from steward.ledger.charge import NO_USAGE, State, Usage
+from steward.ledger.charge import NO_USAGE, UNMEASURED, Measured, State, Usage
 
 EXPIRED_AT_ONCE_MAX = 100
 """Reservations whose time is over that one batch ends; the next one goes on."""
@@ -24,7 +24,9 @@ EXPIRED_AT_ONCE_MAX = 100
 Mark = Literal["soft", "80", "95"]
 """What an account has passed: its soft limit, or so many hundredths of its hard one."""
 
-Dimension = Literal["all", "user", "workspace", "team", "model", "task", "session"]
+Dimension = Literal[
+    "all", "user", "workspace", "team", "provider", "model", "agent", "task", "session"
+]
 """By what usage is added up."""
 
 
@@ -44,10 +46,15 @@ class AccountState:
     defaults: Mapping[Kind, Limits] | None = None
     """Those that `limits` were compared with in this batch."""
 
+    @property
+    def room(self) -> int | None:
+        """What a new call may promise; below nought if more was spent; None without a limit."""
+        hard = self.limits.hard
+        return None if hard is None else hard - self.spent - self.reserved
+
     def covers(self, amount: int) -> bool:
         """Whether a call that may cost `amount` fits. What is free always does."""
-        hard = self.limits.hard
-        return amount == 0 or hard is None or self.spent + self.reserved + amount <= hard
+        return amount == 0 or (room := self.room) is None or amount <= room
 
 
 @dataclass(slots=True)
@@ -61,6 +68,10 @@ class ReservationState:
     model: str
     run_id: str | None
     price_version: str
+    agent: str
+    provider: str
+    request_id: str
+    attempt: int
     body_digest: str
     reserved: NanoUsd
     opened_at: str
@@ -69,6 +80,7 @@ class ReservationState:
     cost: NanoUsd = NOTHING
     usage: Usage = NO_USAGE
     is_estimated: bool = False
+    measured: Measured = UNMEASURED
     ended_at: str | None = None
     is_stored: bool = False
 
@@ -200,7 +212,7 @@ class Book:
             Passed(account.key, mark, self.at, account.spent, account.limits)
             for account in self.accounts.values()
             if account.is_changed
-            for mark in _marks(account)
+            for mark in marks_of(account.spent, account.limits)
         ]
 
 
@@ -214,7 +226,9 @@ def add_up(sums: dict[Sum, Usages], entry: Entry) -> None:
         ("user", entry.user),
         ("workspace", entry.workspace),
         ("team", entry.team),
+        ("provider", entry.provider),
         ("model", entry.model),
+        ("agent", entry.agent),
         ("task", entry.task),
         ("session", entry.session),
     )
@@ -258,6 +272,10 @@ def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spe
         reservation.model,
         reservation.run_id,
         reservation.price_version,
+        reservation.agent,
+        reservation.provider,
+        reservation.request_id,
+        reservation.attempt,
     )
 
 
@@ -277,14 +295,15 @@ def check(account: AccountState, reserved: int, spent: int) -> None:
         )
 
 
-def _marks(account: AccountState) -> list[Mark]:
-    hard, soft = account.limits
+def marks_of(spent: int, limits: Limits) -> list[Mark]:
+    """The marks that so much is beyond, the least first."""
+    hard, soft = limits
     marks: list[Mark] = []
-    if soft is not None and account.spent > soft:
+    if soft is not None and spent > soft:
         marks.append("soft")
     if hard:
-        if account.spent * 100 >= hard * 80:
+        if spent * 100 >= hard * 80:
             marks.append("80")
-        if account.spent * 100 >= hard * 95:
+        if spent * 100 >= hard * 95:
             marks.append("95")
     return marks

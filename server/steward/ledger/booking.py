@@ -6,7 +6,7 @@ processes there are. Balances are never clamped: a change that would take one be
 refused, because it can only be a fault of ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -24,7 +24,15 @@ from steward.ledger.book import (
     check,
     stamp,
 )
-from steward.ledger.charge import NO_USAGE, Charge, Reservation, State, Usage
+from steward.ledger.charge import (
+    NO_USAGE,
+    UNMEASURED,
+    Charge,
+    Measured,
+    Reservation,
+    State,
+    Usage,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -73,6 +81,7 @@ class Ending:
     cost: NanoUsd = NOTHING
     usage: Usage = NO_USAGE
     is_estimated: bool = False
+    measured: Measured = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,8 @@ class Reserve:
 
     @property
     def reservation_id(self) -> str:
-        """The request's id."""
-        return self.charge.request_id
+        """That of the request's attempt."""
+        return self.charge.reservation_id
 
     @property
     def accounts(self) -> tuple[AccountKey, ...]:
@@ -117,7 +126,7 @@ class Reserve:
     def _book(self, book: Book) -> Reservation | Balances:
         charge = self.charge
         digest = charge.digest(self.principal)
-        found = book.reservations.get(charge.request_id)
+        found = book.reservations.get(charge.reservation_id)
         if found is not None:
             return _same_again(found, digest)
         at = stamp(self.at)
@@ -125,11 +134,12 @@ class Reserve:
         accounts = [book.accounts[key] for key in self.accounts]
         for account in accounts:
             _set_limits(book, account, self)
+        amount = _amount(charge, accounts)
         for account in accounts:
-            if not account.covers(charge.worst_nano_usd):
+            if not account.covers(amount):
                 return _balances(account)
-            check(account, charge.worst_nano_usd, 0)
-        state = _opened(self, digest, at)
+            check(account, amount, 0)
+        state = _opened(self, digest, at, amount)
         book.post(state, accounts, "reserve", at, reserved=state.reserved)
         if state.expires_at <= book.at:
             # The clock was put forward within the batch: what comes later in it finds this over.
@@ -178,8 +188,8 @@ class GiveBack:
 
     @property
     def reservation_id(self) -> str:
-        """The request's id."""
-        return self.of.charge.request_id
+        """That of the request's attempt."""
+        return self.of.charge.reservation_id
 
     def book(self, book: Book) -> Owner | None:
         """Whose accounts have changed; None if none has."""
@@ -211,24 +221,42 @@ class ExpireDue:
 def _same_again(found: ReservationState, digest: str) -> Reservation:
     if found.body_digest != digest:
         raise InvalidInputError(
-            f"The request id {found.id!r} was used for another request; make a new id for each."
+            f"The request id {found.id!r} was used for another request; make a new id for each,"
+            " and count the attempts of one."
         )
     expires_at = datetime.fromisoformat(found.expires_at).replace(tzinfo=UTC)
     return Reservation(found.id, found.state, found.reserved, expires_at, is_new=False)
 
 
-def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
+def _amount(charge: Charge, accounts: Sequence[AccountState]) -> NanoUsd:
+    """All that the call may cost; or what is left, where it can do with that.
+
+    Decided where the accounts cannot change any more: calls side by side share what is left
+    without passing it, and none is refused for what another one gave back meanwhile.
+    """
+    rooms = [room for account in accounts if (room := account.room) is not None]
+    left = min(rooms, default=charge.worst_nano_usd)
+    if charge.least_nano_usd is None or charge.worst_nano_usd <= left:
+        return charge.worst_nano_usd
+    return NanoUsd(max(charge.least_nano_usd, left))
+
+
+def _opened(wanted: Reserve, digest: str, at: str, amount: NanoUsd) -> ReservationState:
     charge = wanted.charge
     return ReservationState(
-        id=charge.request_id,
+        id=charge.reservation_id,
         owner=wanted.owner,
         period=wanted.period,
         task=charge.task,
         model=charge.model,
         run_id=charge.run_id,
         price_version=charge.price_version,
+        agent=charge.agent,
+        provider=charge.provider,
+        request_id=charge.request_id,
+        attempt=charge.attempt,
         body_digest=digest,
-        reserved=charge.worst_nano_usd,
+        reserved=amount,
         opened_at=at,
         expires_at=stamp(wanted.expires_at),
     )
@@ -299,6 +327,7 @@ def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner 
     found.cost = ending.cost
     found.usage = ending.usage
     found.is_estimated = ending.is_estimated
+    found.measured = ending.measured
     found.ended_at = at
     kind = _KINDS[ending.state] if was_open else "correct"
     book.post(found, accounts, kind, at, reserved=-freed, spent=spent)

@@ -1,9 +1,9 @@
 """What people ask the ledger: units of work that only read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Row
@@ -13,7 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import NO_LIMITS, SESSION_PERIOD, AccountKey, Kind, Limits, kind_of
-from steward.ledger.charge import Call, Usage
+from steward.ledger.charge import Call, Measured, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ class AccountStanding:
         return NanoUsd(max(0, self.limit - self.spent - self.reserved))
 
 
+class Overruns(NamedTuple):
+    """How often a provider billed more than was reserved, and how much more in all."""
+
+    calls: int
+    beyond: NanoUsd
+
+
 _ACCOUNTS = text(
     "SELECT scope, period, spent_nano_usd, reserved_nano_usd FROM account"
     " WHERE tenant_id = :tenant_id AND scope IN :scopes AND period IN :periods"
@@ -52,6 +59,10 @@ _SPENT_ON = text(
 )
 _RUN_COST = text(
     "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM reservation WHERE run_id = :run_id"
+)
+_OVERRUNS = text(
+    "SELECT COUNT(*) AS calls, COALESCE(SUM(cost_nano_usd - reserved_nano_usd), 0) AS beyond"
+    " FROM reservation WHERE cost_nano_usd > reserved_nano_usd"
 )
 _NEWEST = text(
     'SELECT * FROM reservation WHERE tenant_id = :tenant_id AND "user" = :user'
@@ -83,6 +94,12 @@ def accounts(
     return found
 
 
+def narrowest(accounts: Iterable[AccountStanding]) -> AccountStanding | None:
+    """The account that has least left; None where none has a limit."""
+    limited = [each for each in accounts if each.left is not None]
+    return min(limited, key=lambda each: each.left or 0, default=None)
+
+
 def month(
     session: Session,
     tenant_id: str,
@@ -110,6 +127,12 @@ def spent_on(session: Session, principal: Principal, at: datetime) -> NanoUsd:
     return NanoUsd(int(session.connection().execute(_SPENT_ON, values).scalar_one()))
 
 
+def overruns(session: Session) -> Overruns:
+    """The calls that were ever billed beyond what was reserved for them."""
+    row = session.connection().execute(_OVERRUNS).one()
+    return Overruns(int(row.calls), NanoUsd(int(row.beyond)))
+
+
 def run_cost(session: Session, run_id: str) -> NanoUsd:
     """What all calls of a run have cost so far."""
     return NanoUsd(int(session.connection().execute(_RUN_COST, {"run_id": run_id}).scalar_one()))
@@ -131,9 +154,12 @@ def newest(
 
 def _call(row: Row[Any]) -> Call:
     return Call(
-        request_id=row.id,
+        request_id=row.request_id,
+        attempt=row.attempt,
         at=row.opened_at,
         task=row.task,
+        agent=row.agent,
+        provider=row.provider,
         model=row.model,
         state=row.state,
         usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens),
@@ -141,4 +167,5 @@ def _call(row: Row[Any]) -> Call:
         reserved_nano_usd=row.reserved_nano_usd,
         is_estimated=bool(row.is_estimated),
         run_id=row.run_id,
+        measured=Measured(row.first_piece_ms, row.duration_ms, row.saved_nano_usd),
     )

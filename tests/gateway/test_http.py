@@ -17,9 +17,11 @@ from steward.core.errors import (
     StewardError,
     UnavailableError,
 )
-from steward.gateway.openai_provider import OpenAIProvider
-from steward.gateway.openai_wire import encode
+from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.model import Model
+from steward.gateway.http import HttpClient, HttpProvider
 from steward.gateway.provider import Finished, Piece, Text
+from steward.gateway.providers import COMPATIBLE, OPENAI, SettingsKeys
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 from tests.gateway.desk import KEY, Desk, asked, gateway_settings, open_desk
@@ -78,13 +80,23 @@ def delta(content: object, finish: str | None = None) -> str:
 END = delta({}, "stop")
 
 
-async def pieces(url: str) -> list[Piece]:
-    provider = OpenAIProvider(url, None)
+MODEL = Model("custom", "m")
+
+
+@asynccontextmanager
+async def provider_at(url: str) -> AsyncGenerator[HttpProvider]:
+    client = HttpClient()
+    keys = SettingsKeys(GatewaySettings())
     try:
-        body = provider.encode("m", asked())
-        return [piece async for piece in provider.stream(body, lambda: None)]
+        yield HttpProvider("custom", url, COMPATIBLE, keys, client)
     finally:
-        await provider.close()
+        await client.close()
+
+
+async def pieces(url: str) -> list[Piece]:
+    async with provider_at(url) as provider:
+        body = provider.encode(MODEL, asked())
+        return [piece async for piece in provider.stream(body, lambda: None)]
 
 
 async def failure(response: bytes) -> StewardError:
@@ -240,13 +252,11 @@ async def test_a_refusal_without_end_is_read_only_so_far() -> None:
 async def test_whoever_sends_no_stream_is_hung_up_on() -> None:
     gone = asyncio.Event()
     page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Hello"
-    async with server(page, gone=gone) as url:
-        provider = OpenAIProvider(url, None)
+    async with server(page, gone=gone) as url, provider_at(url) as provider:
         with pytest.raises(UnavailableError, match="not with a stream"):
-            await anext(provider.stream(provider.encode("m", asked()), lambda: None))
+            await anext(provider.stream(provider.encode(MODEL, asked()), lambda: None))
         async with asyncio.timeout(20):
             await gone.wait()
-        await provider.close()
 
 
 async def test_a_usage_before_the_stream_broke_is_only_the_least(tmp_path: Path) -> None:
@@ -333,25 +343,30 @@ async def test_the_environment_does_not_send_calls_through_a_proxy(
 
 async def test_the_connection_is_used_again(desk: Desk) -> None:
     desk.model.script = always(say("hello"))
-    provider = OpenAIProvider(desk.model.url, None)
-    body = provider.encode("m", asked())
     seen: set[asyncio.StreamWriter] = set()
-    for _ in range(3):
-        received = [piece async for piece in provider.stream(body, lambda: None)]
-        assert received[:2] == [Text("hello"), Finished("stop")]
-        seen |= desk.model._writers
+    async with provider_at(desk.model.url) as provider:
+        body = provider.encode(MODEL, asked())
+        for _ in range(3):
+            received = [piece async for piece in provider.stream(body, lambda: None)]
+            assert received[:2] == [Text("hello"), Finished("stop")]
+            seen |= desk.model._writers
     assert len(seen) == 1
-    await provider.close()
 
 
 def test_openai_gets_its_own_dialect() -> None:
-    plain = json.loads(encode("gpt-4.1", asked(), is_openai=True))
+    plain = json.loads(OPENAI.chat.encode(Model("openai", "gpt-4.1"), asked()))
     assert plain["max_completion_tokens"] == 50
+    assert plain["temperature"] == 0
     assert "max_tokens" not in plain
-    thinking = json.loads(encode("gpt-5-mini", asked(), is_openai=True))
+    thinking = json.loads(OPENAI.chat.encode(known("gpt-5-mini"), asked()))
     assert "temperature" not in thinking
     assert "stop" not in thinking
 
 
+def known(name: str) -> Model:
+    settings = GatewaySettings.model_validate({"openai_key": OPENAI_KEY})
+    return Catalogue(settings).find(name)
+
+
 def test_text_that_is_no_unicode_can_still_be_sent() -> None:
-    assert b"?" in encode("m", asked("\ud800"), is_openai=False)
+    assert b"?" in COMPATIBLE.chat.encode(MODEL, asked("\ud800"))

@@ -1,0 +1,69 @@
+"""What is known of one model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from steward.core.errors import UnpricedError
+from steward.gateway.prices import Price
+
+Ability = Literal["chat", "tools", "json", "fill", "embedding"]
+"""What a model can do: answer messages, ask for tools, keep to a JSON schema, close gaps, make
+vectors."""
+
+Refused = Literal["temperature", "top_p", "stop", "seed"]
+"""What a request may ask for and some models do not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillFormat:
+    """How a model is asked to close a gap."""
+
+    path: str
+    """Below the provider's base URL."""
+    template: str | None = None
+    """The prompt, with `{prefix}` and `{suffix}`; None where both have fields of their own."""
+    output_tokens_max: int | None = None
+    """The most that it writes into a gap, where that is less than it writes elsewhere."""
+    parameters: Mapping[str, object] | None = None
+    """What has to be said besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of one provider."""
+
+    provider: str
+    """Its name in the settings, such as `openai`."""
+    name: str
+    """What the provider calls the model; it may hold slashes."""
+    abilities: frozenset[Ability] = frozenset({"chat", "tools"})
+    input_tokens_max: int | None = None
+    """The most that it reads; None if nobody has said."""
+    output_tokens_max: int | None = None
+    """The most that it writes; None if nobody has said."""
+    price: Price | None = None
+    """None if nobody has said."""
+    fill: FillFormat | None = None
+    refuses: frozenset[Refused] = frozenset()
+
+    @property
+    def id(self) -> str:
+        """`provider/model`, which is how settings, policy, ledger and people name it."""
+        return f"{self.provider}/{self.name}"
+
+    def priced(self) -> Price:
+        """Its price.
+
+        Raises:
+            UnpricedError: nobody has said what it costs.
+        """
+        if self.price is None:
+            raise UnpricedError(
+                f"Nobody has said what the model {self.name!r} of {self.provider!r} costs, so it is"
+                " not called: its bill could not be limited. Set its price in US dollars a million"
+                ' tokens, for input and output, with STEWARD_MODEL_PRICE="0.15/0.60" (for'
+                f' STEWARD_MODEL) or in settings.toml: [gateway.prices."{self.name}"]'
+                ' input = 0.15, output = 0.60. "0/0" declares it free.'
+            )
+        return self.price
