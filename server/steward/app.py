@@ -30,10 +30,14 @@ from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
-from steward.core.principal import Principal
+from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
+from steward.gateway.keys import KeysInOrder
 from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.vault.key_ring import KeyRingFile
+from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
+from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
@@ -81,7 +85,8 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        provider = default_provider(settings.gateway, SettingsKeys(settings.gateway), client)
+        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        provider = default_provider(settings.gateway, keys, client)
         gateway = Gateway(provider, ledger, settings.gateway)
         approvals = Approvals(
             database,
@@ -116,6 +121,11 @@ async def open_house(
                 await runs.close()
             await gateway.close()
             await client.close()
+
+
+def _vault_keys(ground: Ground) -> VaultKeys:
+    file = KeyRingFile(ground.settings.vault_key, partial(secrets.token_bytes, SEAL_KEY_BYTES))
+    return VaultKeys(OpenKeys(ground.database, file, ground.clock), LOCAL_TENANT)
 
 
 def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:

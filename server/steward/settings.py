@@ -91,6 +91,11 @@ class Settings(BaseModel):
         """The file of the key that seals the ledger's entries."""
         return self.data_dir / "ledger.key"
 
+    @property
+    def vault_key(self) -> Path:
+        """The file of the key that seals the providers' keys."""
+        return self.data_dir / "vault.key"
+
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in force, from the process's environment or the one given.

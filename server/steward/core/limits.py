@@ -88,10 +88,25 @@ REQUEST_BYTES_MAX = 4 * 1024 * 1024
 ANSWER_CHARS_MAX = 1_000_000
 """One answer of a model."""
 PROVIDER_CONNECT_S = 10.0
+PROVIDER_PROBE_S = 15.0
+"""How long a provider may take to say whether it accepts a key."""
 PROVIDER_IDLE_S = 60.0
 """The longest silence in a stream."""
 PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
+
+PROVIDER_KEY_CHARS_MAX = 4096
+"""A provider's key; it must fit into a header."""
+PROVIDER_NAME_CHARS_MAX = 64
+PROVIDER_KEYS_MAX = 200
+"""Keys that the vault holds for one tenant."""
+VAULT_KEYS_REMEMBERED_MAX = 64
+"""Sealed keys that a process remembers for a moment."""
+TOKENS_A_USER_MAX = 100
+"""Personal tokens of one user that are in force."""
+TOKEN_NAME_CHARS_MAX = 64
+TOKENS_REMEMBERED_MAX = 4096
+"""Personal tokens that a process remembers for a moment."""
 
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""

@@ -173,7 +173,8 @@ class HttpProvider:
             case 401 | 403:
                 setting = "OPENAI_API_KEY" if self._name == "openai" else "STEWARD_MODEL_KEY"
                 return ProviderRefusedError(
-                    f"{words}: it does not accept the key. Check {setting}, then restart."
+                    f"{words}: it does not accept the key. Check {setting}, then restart; a key"
+                    f" in the vault is replaced by `steward key rotate {self._name}`."
                 )
             case 404:
                 return ProviderRefusedError(
