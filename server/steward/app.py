@@ -43,6 +43,7 @@ from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
+from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.sandbox.jail import BubblewrapJail
 from steward.settings import Settings
 from steward.tools.change_files import ChangeFiles
@@ -53,6 +54,7 @@ from steward.tools.read_file import ReadFile
 from steward.tools.run_tests import RunTests
 from steward.tools.search import Search
 from steward.tools.tool import Tool
+from steward.web.rooms import Rooms as WebRooms
 from steward.workspace.editor import Editor
 from steward.workspace.git import Git
 from steward.workspace.ignore import IgnoreOracle
@@ -119,6 +121,38 @@ async def open_house(
         finally:
             if runs is not None:
                 await runs.close()
+            await gateway.close()
+            await client.close()
+
+
+@asynccontextmanager
+async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
+    """Join the parts for `steward serve`; release what they hold on the way out."""
+    async with open_database(settings.database_place) as database:
+        ground = Ground(settings, database, SystemClock(), random_id, Events())
+        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
+        with suppress(UnavailableError):  # The next model call says so; all else goes on.
+            await ledger.expire_due()
+        client = HttpClient()
+        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        provider = default_provider(settings.gateway, keys, client)
+        gateway = Gateway(provider, ledger, settings.gateway)
+        try:
+            yield WebRooms(
+                database=database,
+                clock=ground.clock,
+                new_id=ground.new_id,
+                tokens=Tokens(
+                    database,
+                    ground.clock,
+                    ground.new_id,
+                    partial(secrets.token_urlsafe, TOKEN_BYTES),
+                ),
+                gateway=gateway,
+                settings=settings.web,
+            )
+        finally:
             await gateway.close()
             await client.close()
 

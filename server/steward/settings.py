@@ -22,6 +22,7 @@ from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.settings import LedgerSettings
 from steward.permissions.settings import PermissionsSettings
+from steward.web.settings import WebSettings
 
 _Tree = dict[str, Any]
 _Origins = dict[tuple[str, ...], str]
@@ -77,6 +78,7 @@ class Settings(BaseModel):
     gateway: GatewaySettings = GatewaySettings()
     ledger: LedgerSettings = LedgerSettings()
     permissions: PermissionsSettings = PermissionsSettings()
+    web: WebSettings = WebSettings()
 
     @property
     def database_place(self) -> Path | str:

@@ -5,6 +5,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from steward import __version__
 from steward.cli.books import add_books
@@ -24,6 +25,10 @@ def main() -> None:
         from steward.cli.keeping import run as keep
 
         sys.exit(keep(arguments))
+    if arguments.command == "serve":
+        from steward.cli.serve import serve as serve_web
+
+        sys.exit(serve_web(arguments))
     if arguments.command != "lsp":
         from steward.cli.ledger import run
 
@@ -56,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
+    _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
     add_books(commands.add_parser)
     _add_keys(commands.add_parser)
     _add_tokens(commands.add_parser)
@@ -82,6 +88,21 @@ def _add_transports(lsp: argparse.ArgumentParser) -> None:
         "--host",
         default="127.0.0.1",
         help="where to listen: 127.0.0.1 (the default) or ::1",
+    )
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    local = "127.0.0.1"
+    serve.add_argument(
+        "--host", default=local, help=f"where to listen (default: {local}, this machine only)"
+    )
+    serve.add_argument("--port", type=_port, default=8484, help="default: 8484; 0 takes a free one")
+    for name, what in (("cert", "the certificate and its chain"), ("key", "its private key")):
+        serve.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=f"{what}, in PEM")
+    serve.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a proxy in between ends TLS, and nobody else reaches the port",
     )
 
 

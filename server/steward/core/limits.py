@@ -196,6 +196,8 @@ WEB_IDEMPOTENCY_KEY_CHARS_MAX = 200
 """A client's own name for its request."""
 WEB_MESSAGES_MAX = 5_000
 """Messages of one conversation."""
+WEB_PARTS_MAX = 2_000
+"""Parts of one message."""
 WEB_TOOLS_MAX = 256
 """Tools that one request may offer to a model."""
 WEB_STOPS_MAX = 16

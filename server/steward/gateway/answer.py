@@ -93,6 +93,8 @@ class Answer:
         """Why the model stopped; None while it has not."""
         self.cost_nano_usd = NanoUsd(0)
         """What was booked; known when the call's block has been left."""
+        self.model = ""
+        self.is_estimated = False
         self.lowered_to: int | None = None
         """The tokens that the model may write, where the budget covered fewer than were asked
         for; None where it covered all."""

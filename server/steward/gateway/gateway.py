@@ -119,6 +119,7 @@ class Gateway:
                 meter = Meter(len(prepared.body), lowered.output_tokens_max)
             async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
                 answer = Answer(pieces, meter)
+                answer.model = model.id
                 if lowered is not request:
                     answer.lowered_to = lowered.output_tokens_max
                 yield answer

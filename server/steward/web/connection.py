@@ -49,6 +49,8 @@ class Connection(HttpToolsProtocol):
         self._stalled: asyncio.TimerHandle | None = None
         self._unfit: UnfitRequestError | None = None
         self._is_in_head = True
+        self._is_whole = False
+        """Whether the request under way was read to its end."""
         self._is_deaf = False
         self._head_bytes = 0
         self._body_bytes = 0
@@ -124,10 +126,16 @@ class Connection(HttpToolsProtocol):
         if self._deadline is None:
             self._within(self._limits.head_s)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; what comes as one behind the body was checked by nobody."""
+        if not self._is_in_head:
+            raise self._noted(UnfitRequestError(400, "Nothing follows a body."))
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The headers are there; what can be read in two ways is not read at all."""
         self._check_head()
-        self._is_in_head = False
+        self._is_in_head = self._is_whole = False
         self._head_bytes = self._body_bytes = 0
         self._within(self._limits.body_s)
         super().on_headers_complete()
@@ -142,14 +150,17 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The whole request is there; from now on only the client's leaving is listened for."""
         self._forget_deadline()
+        self._is_whole = True
         super().on_message_complete()
         self.flow.resume_reading()
 
     def on_response_complete(self) -> None:
-        """The answer is out."""
+        """The answer is out; what is left of a body that nobody wanted may still come, quickly."""
         super().on_response_complete()
         if self._is_deaf:
             self.transport.close()
+        elif self._deadline is not None:
+            self._within(min(self._limits.body_s, self._limits.head_s))
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request; what came behind another request is not answered at all."""
@@ -172,6 +183,8 @@ class Connection(HttpToolsProtocol):
             lengths += name == b"content-length"
             hosts += name == b"host"
             encodings += name == b"transfer-encoding"
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise self._noted(UnfitRequestError(400, "A body comes whole or in chunks."))
         if size > self._limits.head_bytes_max or len(self.headers) > WEB_HEADERS_MAX:
             raise self._noted(UnfitRequestError(431, "The request's headers are too large."))
         if hosts != 1:
@@ -180,9 +193,11 @@ class Connection(HttpToolsProtocol):
             raise self._noted(UnfitRequestError(400, "A request says its length once."))
         if not self.url.startswith(b"/"):
             raise self._noted(UnfitRequestError(400, "A request names a path of this server."))
-        if self.parser.get_http_version() != "1.1":
+        parser = self.parser
+        assert parser is not None
+        if parser.get_http_version() != "1.1":
             raise self._noted(UnfitRequestError(400, "This server speaks HTTP/1.1."))
-        if self.parser.should_upgrade():
+        if parser.should_upgrade():
             raise self._noted(UnfitRequestError(400, "There is no other protocol here."))
 
     def _noted(self, error: UnfitRequestError) -> UnfitRequestError:
@@ -194,13 +209,21 @@ class Connection(HttpToolsProtocol):
         self._is_deaf = True
         self._forget_deadline()
         if self._is_answering():
-            self.cycle.keep_alive = False
-            return
+            if self._is_whole:  # What came behind it is not its fault.
+                self.cycle.keep_alive = False
+                return
+            self.cycle.disconnected = True  # Nothing else is written to it.
+            if self._task is not None:
+                self._task.cancel()
+            if self.cycle.response_started:
+                self.transport.close()
+                return
         body = json.dumps(
             {"error": {"message": str(error), "type": "invalid_request_error", "code": None}}
         ).encode("ascii")
         head = (
-            f"HTTP/1.1 {error.status} {_PHRASES[error.status]}\r\nContent-Type: application/json\r\n"
+            f"HTTP/1.1 {error.status} {_PHRASES[error.status]}\r\n"
+            "Content-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)

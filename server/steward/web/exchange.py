@@ -1,10 +1,11 @@
 """One HTTP request and the one answer to it."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from steward.core.errors import LimitError, UnavailableError
+from steward.core.errors import LimitError, StewardError, UnavailableError
 from steward.core.limits import WEB_BODY_BYTES_MAX
 from steward.core.money import NANO_PER_USD
 from steward.web.bodies import Bodies
@@ -46,6 +47,9 @@ class Exchange:
         """As it was sent: nothing is decoded, so nothing is another path in disguise."""
         self.has_begun = False
         """True once the status is out."""
+        self.why_ended: StewardError | None = None
+        """Why it was ended before it was over; None if it was not, or the server stops."""
+        self._task = asyncio.current_task()
 
     @property
     def connection(self) -> Connection:
@@ -72,6 +76,12 @@ class Exchange:
             if each == wanted:
                 found = value.decode("latin-1").strip()
         return found
+
+    def end(self, why: StewardError) -> None:
+        """End it now, whatever is being done for it."""
+        self.why_ended = why
+        if self._task is not None:
+            self._task.cancel()
 
     async def body(self) -> bytes:
         """The whole body.
@@ -159,5 +169,6 @@ def _one_line(value: str) -> bytes:
 
 def _too_large() -> LimitError:
     return LimitError(
-        f"The request's body is larger than {WEB_BODY_BYTES_MAX} bytes. Send fewer or shorter texts."
+        f"The request's body is larger than {WEB_BODY_BYTES_MAX} bytes. Send fewer texts, or"
+        " shorter ones."
     )

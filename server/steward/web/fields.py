@@ -104,9 +104,29 @@ class Fields:
         value = self.any(name)
         return None if value is None else Fields(value, self.at(name))
 
+    def schema(self, name: str) -> dict[str, object] | None:
+        """An object that is passed on as it is."""
+        value = self.any(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise self.wrong(name, "must be a JSON Schema")
+        return cast("dict[str, object]", value)
+
+    def one_or_many(self, name: str, most: int) -> list[Any]:
+        """A list, or something in its place; nothing where nothing is said."""
+        value = self.any(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            return [value]
+        found = cast("list[Any]", value)
+        if len(found) > most:
+            raise LimitError(f"`{self.at(name)}` must not have more than {most} entries.")
+        return found
+
     def refuse(self, names: Mapping[str, tuple[Any, ...]]) -> None:
-        """Refuse what we cannot do: each name may stand there with one of the values that ask for
-        nothing, and with no other."""
+        """Refuse what we cannot do. A name may come with one of the values that ask for nothing."""
         for name, neutral in names.items():
             value = self.any(name)
             if value is not None and value not in neutral:

@@ -55,12 +55,16 @@ def _refuse_deep(data: Any, body: bytes) -> None:
         level = [
             item
             for container in level
-            for item in (container.values() if isinstance(container, dict) else container)
+            for item in _children(container)
             if isinstance(item, (dict, list))
         ]
         if not level:
             return
     raise InvalidInputError(f"The request's body nests deeper than {JSON_DEPTH_MAX} levels.")
+
+
+def _children(container: Any) -> Any:
+    return cast("Json", container).values() if isinstance(container, dict) else container
 
 
 def _refuse_half_pairs(value: Any) -> None:

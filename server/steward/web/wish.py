@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from steward.core.errors import InvalidInputError
 from steward.core.limits import WEB_IDEMPOTENCY_KEY_CHARS_MAX, WEB_NAME_CHARS_MAX, WEB_STOPS_MAX
@@ -64,8 +63,7 @@ def sampling(fields: Fields, warmest: float) -> Sampling:
 
 def stops(fields: Fields, name: str) -> tuple[str, ...]:
     """The texts at which the model stops: one, or a list."""
-    value: Any = fields.any(name)
-    found: list[Any] = value if isinstance(value, list) else [] if value is None else [value]
-    if len(found) > WEB_STOPS_MAX or not all(isinstance(each, str) and each for each in found):
+    found = fields.one_or_many(name, WEB_STOPS_MAX)
+    if not all(isinstance(each, str) and each for each in found):
         raise fields.wrong(name, f"must be a text, or a list of at most {WEB_STOPS_MAX} texts")
     return tuple(found)

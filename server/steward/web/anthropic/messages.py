@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from steward.core.errors import InvalidInputError
-from steward.core.limits import WEB_MESSAGES_MAX, WEB_NAME_CHARS_MAX, WEB_TOOLS_MAX
+from steward.core.limits import (
+    WEB_MESSAGES_MAX,
+    WEB_NAME_CHARS_MAX,
+    WEB_PARTS_MAX,
+    WEB_TOOLS_MAX,
+)
 from steward.gateway.request import Message, ModelRequest, ToolCall, ToolSpec
 from steward.web.fields import Fields
 from steward.web.json_body import Json
@@ -21,7 +26,6 @@ _REFUSED: Mapping[str, tuple[Any, ...]] = {
     "top_k": (),
 }
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
-_BLOCKS_MAX = 2_000
 
 
 def messages_wish(body: Json, request_id: str) -> Wish:
@@ -67,17 +71,16 @@ def conversation(fields: Fields) -> tuple[Message, ...]:
 def _messages(fields: Fields) -> list[Message]:
     """One of Anthropic's messages; each tool result in it is a message of ours."""
     role = fields.needed_text("role")
-    content = fields.any("content")
     if role not in ("user", "assistant"):
         raise fields.wrong("role", "must be `user` or `assistant`; `system` has its own field")
-    if isinstance(content, str):
-        return [Message(role, content)]
-    if not isinstance(content, list) or len(content) > _BLOCKS_MAX:
-        raise fields.wrong("content", f"must be a text or a list of at most {_BLOCKS_MAX} blocks")
-    blocks: list[Any] = content
-    where = [fields.at(f"content[{index}]") for index in range(len(blocks))]
-    read = [Fields(block, at) for block, at in zip(blocks, where, strict=True)]
-    return _said(read) if role == "assistant" else _heard(read)
+    content = fields.one_or_many("content", WEB_PARTS_MAX)
+    blocks = [_block(each, fields.at(f"content[{index}]")) for index, each in enumerate(content)]
+    return _said(blocks) if role == "assistant" else _heard(blocks)
+
+
+def _block(value: object, where: str) -> Fields:
+    """A block; a text in its place is a block of text."""
+    return Fields({"type": "text", "text": value} if isinstance(value, str) else value, where)
 
 
 def _said(blocks: list[Fields]) -> list[Message]:
@@ -126,12 +129,9 @@ def _result(block: Fields) -> Message:
 
 def _text_of(value: object, where: str) -> str:
     """A text, or a list of blocks of text."""
-    if isinstance(value, str):
-        return value
-    blocks = Fields({"blocks": value}, where).many("blocks", _BLOCKS_MAX)
     texts: list[str] = []
-    for index, each in enumerate(blocks):
-        block = Fields(each, f"{where}[{index}]")
+    for index, each in enumerate(Fields({where: value}).one_or_many(where, WEB_PARTS_MAX)):
+        block = _block(each, f"{where}[{index}]")
         kind = block.needed_text("type")
         if kind != "text":
             raise _no_text(block, kind)
@@ -145,9 +145,9 @@ def _tools(fields: Fields) -> tuple[ToolSpec, ...]:
         tool = Fields(each, f"tools[{index}]")
         if tool.text("type") not in (None, "custom"):
             raise tool.wrong("type", "must be `custom`: this server runs no tools of its own")
-        schema = tool.any("input_schema")
-        if not isinstance(schema, dict):
-            raise tool.wrong("input_schema", "is needed, and must be a JSON Schema")
+        schema = tool.schema("input_schema")
+        if schema is None:
+            raise tool.wrong("input_schema", "is needed")
         found.append(
             ToolSpec(
                 tool.needed_text("name", WEB_NAME_CHARS_MAX),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import Any, cast
 
 from steward.gateway.answer import Answer
 from steward.gateway.provider import CallPart
@@ -69,9 +69,7 @@ class MessageTelling:
             {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call)}
             for call in answer.tool_calls
         ]
-        message = self._message(
-            answer, content, _stop_reason(answer), answer.usage or Usage(0, 0)
-        )
+        message = self._message(answer, content, _stop_reason(answer), answer.usage or Usage(0, 0))
         return as_json({**message, "steward": facts(answer)})
 
     def _message(
@@ -134,4 +132,4 @@ def _input(call: ToolCall) -> object:
         found: Any = json.loads(call.arguments or "{}")
     except (ValueError, RecursionError):
         found = None
-    return found if isinstance(found, dict) else {"arguments": call.arguments}
+    return cast("object", found) if isinstance(found, dict) else {"arguments": call.arguments}

@@ -8,6 +8,7 @@ from steward.core.limits import (
     TOOL_CALLS_MAX,
     WEB_MESSAGES_MAX,
     WEB_NAME_CHARS_MAX,
+    WEB_PARTS_MAX,
     WEB_TOOLS_MAX,
 )
 from steward.gateway.request import Message, ModelRequest, Role, ToolCall, ToolSpec
@@ -106,15 +107,12 @@ def _message(fields: Fields) -> Message:
 
 
 def _content(fields: Fields) -> str | None:
-    value = fields.any("content")
-    if value is None or isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        raise fields.wrong("content", "must be a text or a list of texts")
-    parts: list[Any] = value
-    return "".join(
-        _part(Fields(part, fields.at(f"content[{index}]"))) for index, part in enumerate(parts)
-    )
+    parts = fields.one_or_many("content", WEB_PARTS_MAX)
+    texts = [
+        part if isinstance(part, str) else _part(Fields(part, fields.at(f"content[{index}]")))
+        for index, part in enumerate(parts)
+    ]
+    return "".join(texts) if parts else None
 
 
 def _part(fields: Fields) -> str:
@@ -155,9 +153,7 @@ def _tools(fields: Fields) -> tuple[ToolSpec, ...]:
         function = tool.below("function")
         if tool.text("type") != "function" or function is None:
             raise tool.wrong("type", "must be `function`: this server runs no tools of its own")
-        parameters = function.any("parameters")
-        if parameters is not None and not isinstance(parameters, dict):
-            raise function.wrong("parameters", "must be a JSON Schema")
+        parameters = function.schema("parameters")
         found.append(
             ToolSpec(
                 function.needed_text("name", WEB_NAME_CHARS_MAX),

@@ -47,11 +47,20 @@ def embedding_wish(body: Json, request_id: str) -> EmbeddingWish:
 
 
 def vectors_told(
-    vectors: Sequence[Sequence[float]], tokens: int, model: str, more: dict[str, Any], *, packed: bool
+    vectors: Sequence[Sequence[float]],
+    tokens: int,
+    model: str,
+    more: dict[str, Any],
+    *,
+    packed: bool,
 ) -> bytes:
     """The answer."""
     data = [
-        {"object": "embedding", "index": index, "embedding": _packed(each) if packed else list(each)}
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": _packed(each) if packed else list(each),
+        }
         for index, each in enumerate(vectors)
     ]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
@@ -61,11 +70,7 @@ def vectors_told(
 
 
 def _texts(fields: Fields) -> tuple[str, ...]:
-    value = fields.any("input")
-    if isinstance(value, str):
-        value = [value]
-    fields = Fields({"input": value})
-    texts = fields.many("input", WEB_INPUTS_MAX)
+    texts = fields.one_or_many("input", WEB_INPUTS_MAX)
     if not texts or not all(isinstance(each, str) and each for each in texts):
         raise fields.wrong("input", "must be a text or a list of texts, none of them empty")
     return tuple(texts)

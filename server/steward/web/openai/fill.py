@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from steward.core.limits import WEB_INPUTS_MAX
 from steward.gateway.request import Fill, ModelRequest
 from steward.web.fields import Fields
 from steward.web.json_body import Json
@@ -42,9 +43,8 @@ def fill_wish(body: Json, request_id: str, output_tokens_max: int) -> Wish:
 
 
 def _prompt(fields: Fields) -> str:
-    value = fields.any("prompt")
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if not isinstance(value, str) or not value:
-        raise fields.wrong("prompt", "must be one text, and not empty")
-    return value
+    match fields.one_or_many("prompt", WEB_INPUTS_MAX):
+        case [str(prompt)] if prompt:
+            return prompt
+        case _:
+            raise fields.wrong("prompt", "must be one text, and not empty")

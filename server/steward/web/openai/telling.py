@@ -56,10 +56,9 @@ class ChatTelling:
             "created": self._created,
             "model": answer.model,
         }
-        last = {"index": 0, "delta": {}, "finish_reason": finish_reason(answer)}
+        last: dict[str, object] = {"index": 0, "delta": {}, "finish_reason": finish_reason(answer)}
         usage = usage_told(answer.usage)
-        told = {**head, "choices": [last], "steward": facts(answer)}
-        events = b"data: %b\n\n" % as_json(told)
+        events = b"data: %b\n\n" % as_json({**head, "choices": [last], "steward": facts(answer)})
         if self._is_usage_wanted:
             events += b"data: %b\n\n" % as_json({**head, "choices": [], "usage": usage})
         return events + _DONE
@@ -117,9 +116,7 @@ class TextTelling:
 
     def end(self, answer: Answer) -> bytes:
         """Why it ended, and what it cost; the tokens where they were asked for."""
-        last = self._event(
-            choices=[_choice("", finish_reason(answer))], steward=facts(answer)
-        )
+        last = self._event(choices=[_choice("", finish_reason(answer))], steward=facts(answer))
         if self._is_usage_wanted:
             last += self._event(choices=[], usage=usage_told(answer.usage))
         return last + _DONE
