@@ -5,6 +5,7 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
+import asyncio
 import getpass
 import secrets
 from collections.abc import AsyncGenerator
@@ -33,6 +34,7 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
+from steward.gateway.pacing import Pacing
 from steward.gateway.providers import SettingsKeys, default_provider
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
@@ -81,7 +83,9 @@ async def open_house(
             await ledger.expire_due()
         client = HttpClient()
         provider = default_provider(settings.gateway, SettingsKeys(settings.gateway), client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        providers = {} if provider is None else {settings.gateway.provider: provider}
+        pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+        gateway = Gateway(providers, ledger, settings.gateway, pacing)
         approvals = Approvals(
             database,
             ground.clock,

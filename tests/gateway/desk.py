@@ -1,6 +1,6 @@
 """What the gateway's tests share: a whole gateway, and requests to send through it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +14,7 @@ from steward.core.events import Events
 from steward.core.money import NANO_PER_USD
 from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
+from steward.gateway.hook import Hook
 from steward.gateway.http import HttpClient
 from steward.gateway.providers import SettingsKeys, default_provider
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
@@ -22,6 +23,7 @@ from steward.ledger.charge import Call
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from tests.ledger.bank import ANN, START, key_in
+from tests.rooms import steady
 
 KEY = "sk-" + "scripted-" + "0123456789abcdef"
 INPUT_NANO, OUTPUT_NANO = 150, 600
@@ -37,6 +39,9 @@ class Desk:
     ledger: Ledger
     database: Database
     model: ScriptedModel
+    clock: ManualClock
+    pauses: list[float]
+    """How long was waited between attempts."""
 
     async def ask(self, request: ModelRequest | None = None) -> tuple[str, Answer]:
         """The whole text, and the answer it came with."""
@@ -82,17 +87,21 @@ async def open_desk(
     model: ScriptedModel,
     settings: GatewaySettings | None = None,
     limit_nano_usd: int = NANO_PER_USD,
+    hooks: Sequence[Hook] = (),
 ) -> AsyncGenerator[Desk]:
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
     async with open_database(folder / "steward.db") as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
-        ledger = Ledger(database, ManualClock(START), Events(), chosen, key_in(folder))
+        clock, pauses = ManualClock(START), list[float]()
+        ledger = Ledger(database, clock, Events(), chosen, key_in(folder))
         client = HttpClient()
         provider = default_provider(settings, SettingsKeys(settings), client)
-        gateway = Gateway(provider, ledger, settings)
+        assert provider is not None
+        pacing = steady(clock, pauses)
+        gateway = Gateway({"custom": provider}, ledger, settings, pacing, hooks)
         try:
-            yield Desk(gateway, ledger, database, model)
+            yield Desk(gateway, ledger, database, model, clock, pauses)
         finally:
             await gateway.close()
             await client.close()

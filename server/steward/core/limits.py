@@ -93,6 +93,15 @@ PROVIDER_IDLE_S = 60.0
 PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
 
+RATE_BUCKETS_MAX = 10_000
+"""People and models whose calls are counted at the same time."""
+CACHE_BYTES_MAX = 8 * 1024 * 1024
+"""All answers of models that are kept."""
+CACHE_ANSWER_BYTES_MAX = 64 * 1024
+"""One answer that is kept."""
+HOOK_S = 5.0
+"""How long one hook may take over one model call."""
+
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""
 DATABASE_BUSY_ATTEMPTS_MAX = 3
