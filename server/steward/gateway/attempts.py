@@ -265,9 +265,9 @@ class Chain:
         self.trail.lowered_to = None
         if is_whole or isinstance(request, EmbeddingRequest):
             return
-        target, body = self.targets[running.target], running.prepared.body
+        target, size = self.targets[running.target], running.prepared.input_tokens_max
         most = lower.fitting(
-            target.price, len(body), request.output_tokens_max, reservation.reserved_nano_usd
+            target.price, size, request.output_tokens_max, reservation.reserved_nano_usd
         )
         lowered = replace(request, output_tokens_max=most)
         running.prepared = await prepare(target.provider, target.model, lowered)
@@ -337,7 +337,7 @@ def _charge(
     number: int,
     reason: str,
 ) -> Charge:
-    size, price = len(prepared.body), target.price
+    size, price = prepared.input_tokens_max, target.price
     is_text = isinstance(request, ModelRequest)
     return Charge(
         request_id=request.request_id,

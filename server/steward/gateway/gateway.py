@@ -25,6 +25,7 @@ from steward.gateway.rate import Rates
 from steward.gateway.request import ModelRequest, Task
 from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.shortage import Shortages
 from steward.gateway.target import Target
 from steward.gateway.trail import Trail
 from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
@@ -53,8 +54,7 @@ class Gateway:
         )
         self._breakers = Breakers(settings.breaker, providers)
         self._cache = Cache(pacing.clock, settings.cache)
-        self.refusal: str | None = None
-        """Why the account did not cover the last call; None once it covers one again."""
+        self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
@@ -64,6 +64,25 @@ class Gateway:
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def is_free(self) -> bool:
+        """Whether no model costs anything, so that no budget can be used up."""
+        try:
+            prices = [self._selection.default(task).price for task in get_args(Task)]
+        except (UnavailableError, UnpricedError):
+            return False
+        return not any(price.worst(1, 1) for price in prices)
+
+    async def is_short(self, principal: Principal, task: Task) -> bool:
+        """Whether a call like the last one would be refused again for want of money.
+
+        It only reads, and is free as long as none was refused: whoever asks at each keystroke
+        asks this first.
+        """
+        if not self.shortages.needed(task):
+            return False
+        standing = await self._ledger.standing(principal)
+        return self.shortages.of(standing.left, task) is not None
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -118,9 +137,12 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.refusal = str(error)
+            needed = (
+                charge.worst_nano_usd if charge.least_nano_usd is None else charge.least_nano_usd
+            )
+            self.shortages.note(charge.task, needed, str(error))
             raise
-        self.refusal = None
+        self.shortages.clear()
         return reservation
 
     @asynccontextmanager

@@ -58,7 +58,7 @@ class TaskModels(BaseModel):
     agent: str | None = None
     """The model that carries a plan out."""
     chat: str | None = None
-    """The model for those who ask it directly; as `agent` where it is not set."""
+    """The model for those who ask one directly; as `agent` where it is not set."""
 
     def of(self, task: Task) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
@@ -70,7 +70,7 @@ class TaskModels(BaseModel):
             case "agent":
                 return self.agent
             case "chat":
-                return self.chat
+                return self.chat or self.agent
 
 
 class BreakerSettings(BaseModel):
@@ -174,10 +174,7 @@ class GatewaySettings(BaseModel):
 
     def model_for(self, task: Task) -> str | None:
         """The model for this task; None if nobody chose one and the endpoint is not OpenAI's."""
-        chosen = self.models.of(task)
-        if chosen is None and task == "chat":
-            chosen = self.models.agent  # Nobody should have to choose a second model to begin.
-        return chosen or (_OPENAI_MODELS[task] if self.is_openai else None)
+        return self.models.of(task) or (_OPENAI_MODELS[task] if self.is_openai else None)
 
     @property
     def provider(self) -> str:

@@ -1,6 +1,6 @@
 """What people ask the ledger: units of work that only read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -92,6 +92,12 @@ def accounts(
         spent, reserved = balances.get((key.scope, key.period), (NanoUsd(0), NanoUsd(0)))
         found[key] = AccountStanding(key, *limits, spent, reserved)
     return found
+
+
+def narrowest(accounts: Iterable[AccountStanding]) -> AccountStanding | None:
+    """The account that has least left; None where none has a limit."""
+    limited = [each for each in accounts if each.left is not None]
+    return min(limited, key=lambda each: each.left or 0, default=None)
 
 
 def month(
