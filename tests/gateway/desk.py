@@ -1,8 +1,8 @@
 """What the gateway's tests share: a whole gateway, and requests to send through it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from steward.core.database import Database, open_database
 from steward.core.errors import StewardError
 from steward.core.events import Events
 from steward.core.money import NANO_PER_USD
+from steward.core.principal import Principal
 from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
 from steward.gateway.hook import Hook
@@ -43,9 +44,11 @@ class Desk:
     pauses: list[float]
     """How long was waited between attempts."""
 
-    async def ask(self, request: ModelRequest | None = None) -> tuple[str, Answer]:
+    async def ask(
+        self, request: ModelRequest | None = None, principal: Principal = ANN
+    ) -> tuple[str, Answer]:
         """The whole text, and the answer it came with."""
-        async with self.gateway.call(ANN, request or asked()) as answer:
+        async with self.gateway.call(principal, request or asked()) as answer:
             text = "".join([piece async for piece in answer])
         return text, answer
 
@@ -88,6 +91,7 @@ async def open_desk(
     settings: GatewaySettings | None = None,
     limit_nano_usd: int = NANO_PER_USD,
     hooks: Sequence[Hook] = (),
+    pause: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[Desk]:
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
@@ -99,6 +103,8 @@ async def open_desk(
         provider = default_provider(settings, SettingsKeys(settings), client)
         assert provider is not None
         pacing = steady(clock, pauses)
+        if pause is not None:
+            pacing = replace(pacing, pause=pause)
         gateway = Gateway({"custom": provider}, ledger, settings, pacing, hooks)
         try:
             yield Desk(gateway, ledger, database, model, clock, pauses)

@@ -133,11 +133,14 @@ class Chain:
                 running = self._now()
                 self.is_as_asked = running.target == 0 and self.trail.lowered_to is None
                 return
-            following = self._after(failure)
+            ended = self._now()
+            self.close()  # First, so that what follows knows how the provider is.
+            following = self._after(ended, failure)
             if following is None:
                 raise failure
-            self.close()
             await self.pacing.pause(following.pause_s)
+            if self._from(following.target) != following.target:
+                raise failure  # Others have failed meanwhile.
             await self._follow(following, failure)
 
     def close(self) -> None:
@@ -181,27 +184,21 @@ class Chain:
         for each in held:
             yield each
 
-    def _after(self, failure: UnavailableError) -> Next | None:
-        running = self._now()
-        if running.first_piece_s is not None or len(self.trail.attempts) + 1 >= self.patience.most:
+    def _after(self, ended: _Running, failure: UnavailableError) -> Next | None:
+        """What follows a failed attempt; None if nothing does."""
+        if ended.first_piece_s is not None or len(self.trail.attempts) >= self.patience.most:
             return None
-        asked = self.targets[running.target].model
-        told = f"{asked.id} failed ({failure.code})"
-        now_s = self.pacing.clock.monotonic_s()
-        left_s = self._begun_s + self.patience.within_s - now_s
-        tries = self._tries[running.target]
+        told = f"{self.targets[ended.target].model.id} failed ({failure.code})"
+        left_s = self._begun_s + self.patience.within_s - self.pacing.clock.monotonic_s()
+        tries = self._tries[ended.target]
         if not isinstance(failure, ProviderRefusedError) and tries < self.patience.tries:
             again_s = pause_s(tries, failure, self.patience.pause_s, self.pacing.dice)
-            if again_s <= left_s and self._may_probe(running, now_s):
-                return Next(running.target, again_s, told)
-        instead = self._from(running.target + 1)
-        if instead is None or left_s <= 0:
+            if again_s <= left_s and self._from(ended.target) == ended.target:
+                return Next(ended.target, again_s, told)
+        instead = self._from(ended.target + 1)
+        if instead is None or left_s < 0:
             return None
         return Next(instead, 0.0, told)
-
-    def _may_probe(self, running: _Running, now_s: float) -> bool:
-        provider = self.targets[running.target].model.provider
-        return running.admission == "call" and not self.breakers.of(provider).is_open(now_s)
 
     def _from(self, first: int) -> int | None:
         """The first target from there on whose provider is not left alone."""
