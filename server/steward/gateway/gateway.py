@@ -137,9 +137,9 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            needed = (
-                charge.worst_nano_usd if charge.least_nano_usd is None else charge.least_nano_usd
-            )
+            needed = charge.worst_nano_usd
+            if charge.least_nano_usd is not None:  # A shorter answer was refused, too.
+                needed = charge.least_nano_usd
             self.shortages.note(charge.task, needed, str(error))
             raise
         self.shortages.clear()
