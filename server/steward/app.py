@@ -5,6 +5,7 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -34,6 +35,8 @@ from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
 from steward.gateway.keys import KeysInOrder
+from steward.gateway.pacing import Pacing
+from steward.gateway.provider import KeySource
 from steward.gateway.providers import SettingsKeys, default_provider
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
@@ -88,8 +91,7 @@ async def open_house(
             await ledger.expire_due()
         client = HttpClient()
         keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
-        provider = default_provider(settings.gateway, keys, client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        gateway = _gateway(ground, ledger, keys, client)
         approvals = Approvals(
             database,
             ground.clock,
@@ -136,8 +138,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             await ledger.expire_due()
         client = HttpClient()
         keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
-        provider = default_provider(settings.gateway, keys, client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        gateway = _gateway(ground, ledger, keys, client)
         try:
             yield WebRooms(
                 database=database,
@@ -155,6 +156,14 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         finally:
             await gateway.close()
             await client.close()
+
+
+def _gateway(ground: Ground, ledger: Ledger, keys: KeySource, client: HttpClient) -> Gateway:
+    chosen = ground.settings.gateway
+    provider = default_provider(chosen, keys, client)
+    providers = {} if provider is None else {chosen.provider: provider}
+    pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+    return Gateway(providers, ledger, chosen, pacing)
 
 
 def _vault_keys(ground: Ground) -> VaultKeys:

@@ -2,6 +2,7 @@
 
     StewardError             the base; `code` is stable and safe to show
     |- InvalidInputError         an argument, a setting or a model's answer is wrong
+    |  `- RepeatedError              a request under this id was made before
     |- NotPermittedError         the policy or a person said no
     |- NotFoundError             no such file, run, question or model
     |- OverBudgetError           the account cannot cover the call
@@ -31,6 +32,12 @@ class InvalidInputError(StewardError):
     """An argument, a setting or a model's answer is wrong."""
 
     code = "steward.invalid_input"
+
+
+class RepeatedError(InvalidInputError):
+    """A request under this id was made before, and may have been billed."""
+
+    code = "steward.repeated"
 
 
 class NotPermittedError(StewardError):

@@ -107,6 +107,14 @@ TOKENS_A_USER_MAX = 100
 TOKEN_NAME_CHARS_MAX = 64
 TOKENS_REMEMBERED_MAX = 4096
 """Personal tokens that a process remembers for a moment."""
+RATE_BUCKETS_MAX = 10_000
+"""People and models whose calls are counted at the same time."""
+CACHE_BYTES_MAX = 8 * 1024 * 1024
+"""All answers of models that are kept."""
+CACHE_ANSWER_BYTES_MAX = 64 * 1024
+"""One answer that is kept."""
+HOOK_S = 5.0
+"""How long one hook may take over one model call."""
 
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""

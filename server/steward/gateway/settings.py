@@ -1,5 +1,6 @@
 """What an operator may choose about models."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -72,6 +73,59 @@ class TaskModels(BaseModel):
                 return self.chat or self.agent
 
 
+class BreakerSettings(BaseModel):
+    """When a provider that keeps failing is left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    failures: int = Field(default=5, ge=1, le=1000)
+    """Failures after which it is left alone."""
+    window: timedelta = Field(default=timedelta(seconds=60), gt=timedelta(0))
+    """The time within which they must happen."""
+    rest: timedelta = Field(default=timedelta(seconds=20), gt=timedelta(0))
+    """How long it is left alone; then one call is let through to see whether it is back."""
+
+
+class RetrySettings(BaseModel):
+    """How often, and how long, a call is tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    attempts: int = Field(default=5, ge=1, le=20)
+    """The most attempts of one call, other models among them."""
+    tries: int = Field(default=3, ge=1, le=20)
+    """The most attempts with one model. Ghost text has one: by the second it is out of date."""
+    pause: timedelta = Field(default=timedelta(seconds=0.5), gt=timedelta(0))
+    """The pause before the second; it doubles, and varies by half. A provider that names a longer
+    one is heeded."""
+    within: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(0))
+    """No attempt begins later than this after the call began."""
+
+
+class PolicyRule(BaseModel):
+    """What may be asked where the rule applies; where several apply, each must allow a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    models: tuple[str, ...]
+    """`provider/model`; a name that ends in `*` allows everything that begins so."""
+    team: str | None = None
+    """The team that it applies to; everybody where it is not set."""
+    task: Task | None = None
+    """The task that it applies to; all of them where it is not set."""
+
+
+class CacheSettings(BaseModel):
+    """How answers are kept that the model would give again: temperature 0 or a seed, no tools."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    enabled: bool = True
+    """Whether any are kept. They stay in memory, and no organisation sees another's."""
+    age: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
+    """How long one is given again."""
+
+
 class GatewaySettings(BaseModel):
     """The `[gateway]` section."""
 
@@ -91,6 +145,25 @@ class GatewaySettings(BaseModel):
     prices: dict[str, ModelPrice] = {}
     """Prices by model, before the built-in ones. A model without a price is not called.
     `STEWARD_MODEL_PRICE="0.15/0.60"` is short for the price of `STEWARD_MODEL`."""
+
+    preferred: dict[str, TaskModels] = {}
+    """The models that people prefer, by the name of the user; within the policy."""
+    workspaces: dict[str, TaskModels] = {}
+    """The models preferred in a workspace, by its absolute path; before a person's own."""
+    policy: tuple[PolicyRule, ...] = ()
+    """Which models may be asked, by team and task; all of them where there is no rule."""
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    """By model, those that are asked in its place when it fails, in this order."""
+    retries: RetrySettings = RetrySettings()
+    """How often, and how long, a call is tried again."""
+    breaker: BreakerSettings = BreakerSettings()
+    """When a provider that keeps failing is left alone."""
+    calls_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many calls one person may make of one model in a minute; not set, there is no rate."""
+    calls_a_minute_of: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = {}
+    """The same for single models, by `provider/model`."""
+    cache: CacheSettings = CacheSettings()
+    """How answers are kept that the model would give again."""
 
     @property
     def base_url(self) -> str | None:

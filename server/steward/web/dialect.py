@@ -13,6 +13,7 @@ from steward.core.errors import (
     OverBudgetError,
     ProviderRefusedError,
     RateLimitedError,
+    RepeatedError,
     StewardError,
     UnavailableError,
     UnpricedError,
@@ -21,7 +22,6 @@ from steward.core.redact import redact
 from steward.web.errors import (
     ForeignError,
     MethodError,
-    RepeatedError,
     TooManyFailuresError,
     UnknownTokenError,
     UnsupportedMediaError,

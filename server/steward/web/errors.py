@@ -39,9 +39,3 @@ class UnsupportedMediaError(InvalidInputError):
     """The body is said to be something other than JSON."""
 
     code = "steward.unsupported_media"
-
-
-class RepeatedError(InvalidInputError):
-    """A request under this idempotency key was made before."""
-
-    code = "steward.repeated"

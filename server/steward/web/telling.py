@@ -93,7 +93,9 @@ def _told(piece: Piece, telling: Telling) -> bytes:
 
 def headers(answer: Answer, ignored: tuple[str, ...]) -> dict[str, str]:
     """What is known before the answer is over."""
-    found = {"x-steward-model": answer.model}
+    found = {"x-steward-model": answer.trail.model}
+    if answer.trail.is_cached:
+        found["x-steward-cache"] = "hit"
     if answer.lowered_to is not None:
         found["x-steward-output-tokens-max"] = str(answer.lowered_to)
     if ignored:
@@ -103,11 +105,23 @@ def headers(answer: Answer, ignored: tuple[str, ...]) -> dict[str, str]:
 
 def facts(answer: Answer) -> Mapping[str, object]:
     """What the call came to, for the last event of a stream and for whole answers."""
+    trail = answer.trail
     found: dict[str, object] = {
         "cost_usd": usd(answer.cost_nano_usd),
-        "model": answer.model,
-        "is_estimated": answer.is_estimated,
+        "model": trail.model,
+        "why": trail.why,
+        "attempts": [
+            {
+                "model": attempt.model,
+                "reason": attempt.reason,
+                "error": attempt.error,
+                "cost_usd": usd(attempt.cost_nano_usd),
+            }
+            for attempt in answer.attempts
+        ],
     }
+    if trail.is_cached:
+        found |= {"is_cached": True, "saved_usd": usd(trail.saved_nano_usd)}
     if answer.lowered_to is not None:
         found["output_tokens_max"] = answer.lowered_to
     return found

@@ -83,7 +83,7 @@ class MessageTelling:
             "id": self._id,
             "type": "message",
             "role": "assistant",
-            "model": answer.model,
+            "model": answer.trail.model,
             "content": content,
             "stop_reason": stop_reason,
             "stop_sequence": None,

@@ -28,7 +28,7 @@ class ChatTelling:
         self._before = (
             b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,'
             b'"choices":[{"index":0,"delta":'
-            % (_quoted(self._id), self._created, _quoted(answer.model))
+            % (_quoted(self._id), self._created, _quoted(answer.trail.model))
         )
         self._after = b',"finish_reason":null}]}\n\n'
         return self._before + b'{"role":"assistant","content":""}' + self._after
@@ -54,7 +54,7 @@ class ChatTelling:
             "id": self._id,
             "object": "chat.completion.chunk",
             "created": self._created,
-            "model": answer.model,
+            "model": answer.trail.model,
         }
         last: dict[str, object] = {"index": 0, "delta": {}, "finish_reason": finish_reason(answer)}
         usage = usage_told(answer.usage)
@@ -83,7 +83,7 @@ class ChatTelling:
                 "id": self._id,
                 "object": "chat.completion",
                 "created": self._created,
-                "model": answer.model,
+                "model": answer.trail.model,
                 "choices": [choice],
                 "usage": usage_told(answer.usage),
                 "steward": facts(answer),
@@ -102,7 +102,7 @@ class TextTelling:
 
     def begin(self, answer: Answer) -> bytes:
         """Nothing: a text has no speaker."""
-        self._model = answer.model
+        self._model = answer.trail.model
         return b""
 
     def text(self, text: str) -> bytes:
@@ -123,7 +123,7 @@ class TextTelling:
 
     def whole(self, text: str, answer: Answer) -> bytes:
         """The whole answer."""
-        self._model = answer.model
+        self._model = answer.trail.model
         return as_json(
             self._head()
             | {
