@@ -17,10 +17,14 @@ from steward.core.database import Database, open_database
 from steward.core.events import Events
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
+from steward.ledger.account import Limits
+from steward.ledger.budget import Budget, set_budget
 from steward.ledger.charge import Charge, Usage
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
+from steward.permissions import people
+from steward.permissions.roles import Person
 from tests.places import Place
 
 ANN = Principal("ann", "session-1", "/work")
@@ -93,3 +97,15 @@ async def assert_balanced(database: Database) -> None:
 
     for spent, spent_entries, reserved, reserved_entries in await database.read(work):
         assert (spent, reserved) == (spent_entries, reserved_entries)
+
+
+async def limit(bank: Bank, scope: str, limits: Limits) -> None:
+    """Let Ann, who owns everything, set a budget."""
+    now = bank.clock.now()
+
+    def work(session: Session) -> str | None:
+        if not people.everyone(session, ANN.tenant_id):
+            people.add(session, ANN, Person(ANN.user, "owner"), now)
+        return set_budget(session, ANN, Budget(scope, limits), {}, now)
+
+    assert await bank.database.run(work) is None
