@@ -8,7 +8,6 @@ to be repeated because somebody else was quicker.
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from typing import Any, TypeVar
 
@@ -200,26 +199,20 @@ class _BareAttempt(_Attempt):
     def run(self, connection: Connection) -> Any:
         driver: Any = connection.connection.driver_connection
         self._driver = driver
-        with ExitStack() as pipeline:
 
-            def restart() -> None:
-                pipeline.close()
-                driver.rollback()
-                driver.execute(_BEGIN_WRITE)
+        def restart() -> None:
+            driver.rollback()
+            driver.execute(_BEGIN_WRITE)
 
-            def joined() -> Session:
-                pipeline.close()
-                # The transaction is the unit's: closing the session leaves it open.
-                if not connection.in_transaction():
-                    connection.begin()
-                mode = "rollback_only"
-                return Session(connection, expire_on_commit=False, join_transaction_mode=mode)
+        def joined() -> Session:
+            # The transaction is the unit's: closing the session leaves it open.
+            if not connection.in_transaction():
+                connection.begin()
+            mode = "rollback_only"
+            return Session(connection, expire_on_commit=False, join_transaction_mode=mode)
 
-            # The server gets them with the unit's first statement, in one trip.
-            pipeline.enter_context(driver.pipeline())
-            for statement in _BEGIN_WRITE.split("; "):
-                driver.execute(statement)
-            result = self._work(Transaction(driver, restart, joined))
+        driver.execute(_BEGIN_WRITE)
+        result = self._work(Transaction(driver, restart, joined))
         _check_unbroken(driver)
         self._is_committing = True
         driver.execute("COMMIT")
