@@ -150,7 +150,10 @@ async def test_absurd_sums_and_counts_have_no_effect(bank: Bank, nano_usd: int) 
     await bank.ledger.reserve(ANN, charge("r2", 500))
     with pytest.raises(InvalidInputError, match="cannot cost"):
         await bank.ledger.settle("r2", USAGE, NanoUsd(nano_usd))
-    for absurd in (Usage(-1, 0), Usage(0, 10**10), Usage(0, 0, -5)):
+    for absurd in (
+        *(Usage(-1, 0), Usage(0, 10**10), Usage(0, 0, -5), Usage(1, 0, 2)),
+        *(Usage(3, 0, 2, 2), Usage(0, 0, 0, -1), Usage(9, 1, reasoning_tokens=2)),
+    ):
         with pytest.raises(InvalidInputError, match="cannot consume"):
             await bank.ledger.settle("r2", absurd, NanoUsd(1))
     standing = await bank.ledger.standing(ANN)

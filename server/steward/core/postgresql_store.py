@@ -167,6 +167,7 @@ class _Attempt:
 
     def run(self, connection: Connection) -> Any:
         self._driver = connection.connection.driver_connection
+        _keep_to_utc(connection, self._driver)
         connection.exec_driver_sql(_BEGIN_WRITE if self._may_write else _BEGIN_READ)
         session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
         with session, session.begin():
@@ -298,6 +299,13 @@ def _connect_arguments(url: URL, *, read_only: bool) -> dict[str, object]:
     chosen = {name: value for name, value in defaults.items() if name not in url.query}
     options = f"{url.query.get('options', '')} {ours}".strip()
     return chosen | {"options": options, "client_encoding": "utf8"}
+
+
+def _keep_to_utc(connection: Connection, driver: Any) -> None:
+    """PGTZ and PGDATESTYLE in somebody's environment go before what we said when we connected."""
+    status = driver.info.parameter_status
+    if status("TimeZone") != "UTC" or not str(status("DateStyle")).startswith("ISO"):
+        connection.exec_driver_sql("SET timezone = 'UTC'; SET datestyle = 'ISO'")
 
 
 def _check_unbroken(driver: Any) -> None:
