@@ -8,6 +8,7 @@ from steward.core.money import NANO_PER_CENT, as_usd
 from steward.ledger.account import renewed_on, whose
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
+from steward.permissions.roles import why_no_call
 
 if TYPE_CHECKING:
     from steward.ledger.reading import AccountStanding
@@ -42,6 +43,8 @@ async def status(rooms: Rooms) -> dict[str, object]:
 
 
 def _why_off(rooms: Rooms, budget: "AccountStanding") -> str | None:
+    if (refusal := why_no_call(rooms.principal)) is not None:
+        return refusal
     gateway = rooms.gateway
     if (reason := gateway.unavailable_reason()) is not None or gateway.is_free():
         return reason
