@@ -14,12 +14,11 @@ from steward.completion.cursor import Cursor
 from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.events import Spent
-from steward.core.money import NANO_PER_USD, NanoUsd
+from steward.core.money import NANO_PER_USD
 from steward.core.principal import Principal
-from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
 from steward.ledger.ledger import Ledger
 from tests.completion.test_cursor import at
+from tests.ledger.bank import allow
 from tests.rooms import DEADLINE_S, Ground, numbered, open_gateway, open_ground
 
 ANN = Principal("ann", "session-1", "/work")
@@ -206,18 +205,14 @@ async def test_while_money_is_wanting_a_keystroke_only_looks_whether_it_is_there
 ) -> None:
     ground = desk.ground
 
-    async def allow(nano_usd: int) -> None:
-        limits, now = Limits(NanoUsd(nano_usd)), ground.clock.now()
-        await ground.database.run(lambda session: set_budget(session, ANN, "user:ann", limits, now))
-
-    await allow(1)
+    await allow(ground.database, "user:ann", 1, ground.clock.now())
     with ground.events.watch() as seen:
         assert await desk.suggest(CURSOR) == ""
         assert isinstance(await anext(seen), Spent)  # A refusal is news.
         for number in range(5):
             assert await desk.suggest(typed(CURSOR, "x" * number)) == ""
         assert seen._queue.empty(), "the ledger was asked for money that is not there"
-        await allow(NANO_PER_USD)
+        await allow(ground.database, "user:ann", NANO_PER_USD, ground.clock.now())
         assert await desk.suggest(CURSOR) == "a + b"
     assert len(scripted_model.exchanges) == 1
 

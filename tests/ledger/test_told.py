@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
 from steward.ledger.told import MarkPassed, Restored, UsedUp
-from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, charge, open_bank
+from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, allow, charge, open_bank
 from tests.places import Place
 
 NEXT_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
@@ -35,9 +33,7 @@ async def spend(bank: Bank, name: str, nano_usd: int, who: Principal = ANN) -> N
 
 
 async def decide(bank: Bank, scope: str, limit: int | None) -> None:
-    limits = Limits(None if limit is None else NanoUsd(limit))
-    now = bank.clock.now()
-    await bank.database.run(lambda session: set_budget(session, ANN, scope, limits, now))
+    await allow(bank.database, scope, limit, bank.clock.now())
 
 
 async def test_a_mark_is_told_in_one_window_of_each_person_whom_it_concerns(place: Place) -> None:
