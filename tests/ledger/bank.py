@@ -72,6 +72,18 @@ def charge(
     return Charge(request_id, task, "small", NanoUsd(nano_usd), "v1", run_id=run_id)
 
 
+async def allow(database: Database, scope: str, nano_usd: int | None, at: datetime) -> None:
+    """A budget, set by Ann, who is the owner."""
+
+    def work(session: Session) -> str | None:
+        if not people.everyone(session, ANN.tenant_id):
+            people.add(session, ANN, Person(ANN.user, "owner"), at)
+        limits = Limits(None if nano_usd is None else NanoUsd(nano_usd))
+        return set_budget(session, ANN, Budget(scope, limits), {}, at)
+
+    assert await database.run(work) is None
+
+
 async def assert_balanced(database: Database) -> None:
     """Every account stands where the sum of its entries says."""
     scopes = {
