@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from steward.gateway.http import HttpClient, HttpProvider
+from steward.gateway.http import HttpClient
+from steward.gateway.http_provider import HttpProvider
 from steward.gateway.provider import KeySource
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.wire.openai import OpenAIChat, bearer

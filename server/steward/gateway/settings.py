@@ -120,12 +120,17 @@ class GatewaySettings(BaseModel):
 
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
-        parts = urlsplit(self.base_url or OPENAI_URL)
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and self.bearer is not None:
+        if not is_private(self.base_url or OPENAI_URL) and self.bearer is not None:
             raise ValueError(
                 "a key would travel unencrypted: `url` must begin with https:// when a key is set"
             )
         return self
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent to this URL."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
 
 def is_openai(url: str) -> bool:
