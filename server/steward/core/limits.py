@@ -138,6 +138,8 @@ AUDIT_DETAIL_CHARS_MAX = 16_000
 """What one audit entry may say."""
 EVENT_BYTES_MAX = 1024 * 1024
 """One line of a provider's stream."""
+VECTOR_NUMBERS_MAX = 65_536
+"""Numbers in one vector."""
 VECTORS_BYTES_MAX = 64 * 1024 * 1024
 """An answer that is no stream: the vectors of one request."""
 ERROR_BODY_BYTES_MAX = 64 * 1024

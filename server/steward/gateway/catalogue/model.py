@@ -1,7 +1,7 @@
 """What is known of one model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from steward.core.errors import UnpricedError
@@ -25,7 +25,7 @@ class FillFormat:
     """The prompt, with `{prefix}` and `{suffix}`; None where both have fields of their own."""
     output_tokens_max: int | None = None
     """The most that it writes into a gap, where that is less than it writes elsewhere."""
-    parameters: Mapping[str, object] | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict[str, object])
     """What has to be said besides."""
 
 

@@ -42,6 +42,8 @@ class OpenAIChat:
     limit_field: str = "max_tokens"
     """What the limit of the output is called. OpenAI renamed it; the others know the old name."""
     seed_field: str = "seed"
+    must_ask_usage: bool = True
+    """Whether the usage is only told to those who ask; some refuse the question."""
     is_streamed: bool = True
 
     def prepare(self, model: Model, request: ModelRequest) -> Prepared:
@@ -50,7 +52,7 @@ class OpenAIChat:
             "model": model.name,
             "messages": [_message(message) for message in request.messages],
             "stream": True,
-            "stream_options": {"include_usage": True},
+            **({"stream_options": {"include_usage": True}} if self.must_ask_usage else {}),
             self.limit_field: request.output_tokens_max,
             **chosen(model, request, self.seed_field),
         }
