@@ -2,17 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from steward.core.errors import UnpricedError
+from steward.gateway.ability import Ability, Refused
 from steward.gateway.prices import Price
-
-Ability = Literal["chat", "tools", "json", "fill", "embedding"]
-"""What a model can do: answer messages, ask for tools, keep to a JSON schema, close gaps, make
-vectors."""
-
-Refused = Literal["temperature", "top_p", "stop", "seed"]
-"""What a request may ask for and some models do not take."""
 
 
 @dataclass(frozen=True, slots=True)
