@@ -19,7 +19,8 @@ from steward.core.events import Events, QuestionChanged
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import SettingsKeys
+from steward.gateway.providers import default_provider
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings

@@ -33,7 +33,8 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import SettingsKeys
+from steward.gateway.providers import default_provider
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms

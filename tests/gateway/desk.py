@@ -15,7 +15,8 @@ from steward.core.money import NANO_PER_USD
 from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import SettingsKeys
+from steward.gateway.providers import default_provider
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.charge import Call

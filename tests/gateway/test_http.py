@@ -21,8 +21,9 @@ from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
 from steward.gateway.http import HttpClient
 from steward.gateway.http_provider import HttpProvider
+from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import Finished, Piece, Text
-from steward.gateway.providers import COMPATIBLE, OPENAI, SettingsKeys
+from steward.gateway.providers import COMPATIBLE, OPENAI
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 from tests.gateway.desk import KEY, Desk, asked, gateway_settings, open_desk

@@ -62,6 +62,8 @@ def _base_url(url: str) -> str:
         raise ValueError(
             "it must have no user, password, query or fragment; a key has its own setting"
         )
+    if not url.isprintable() or "\\" in url or " " in url:
+        raise ValueError("it must have no spaces, backslashes or control characters")
     return url.rstrip("/")
 
 
