@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlmodel import Session
 
 from steward.core import audit
 from steward.core.errors import OverBudgetError
@@ -11,8 +12,10 @@ from steward.core.events import BudgetPassed, Watcher
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import Limits
-from steward.ledger.budget import budgets, set_budget
+from steward.ledger.budget import Budget, budgets, set_budget
 from steward.ledger.reading import month
+from steward.permissions import people
+from steward.permissions.roles import Person
 from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
 from tests.places import Place
 
@@ -169,4 +172,10 @@ async def test_a_budget_that_another_process_set_holds_from_the_next_call_on(
 
 async def _decide(bank: Bank, scope: str, limits: Limits) -> None:
     now = bank.clock.now()
-    await bank.database.run(lambda session: set_budget(session, ANN, scope, limits, now))
+
+    def work(session: Session) -> str | None:
+        if not people.everyone(session, ANN.tenant_id):
+            people.add(session, ANN, Person(ANN.user, "owner"), now)
+        return set_budget(session, ANN, Budget(scope, limits), {}, now)
+
+    assert await bank.database.run(work) is None

@@ -39,6 +39,7 @@ from steward.gateway.prices import Price
 from steward.gateway.provider import Prepared, Provider
 from steward.gateway.request import Fill, Message, ModelRequest, Task
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.shortage import Shortages
 from steward.ledger.charge import Charge, Reservation
 from steward.ledger.ledger import Ledger
 
@@ -58,8 +59,7 @@ class Gateway:
         self._ledger = ledger
         self._settings = settings
         self._catalogue = Catalogue(settings)
-        self.refusal: str | None = None
-        """Why the account did not cover the last call; None once it covers one again."""
+        self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
@@ -69,6 +69,25 @@ class Gateway:
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def is_free(self) -> bool:
+        """Whether no model costs anything, so that no budget can be used up."""
+        try:
+            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+        except (UnavailableError, UnpricedError):
+            return False
+        return not any(price.worst(1, 1) for price in prices)
+
+    async def is_short(self, principal: Principal, task: Task) -> bool:
+        """Whether a call like the last one would be refused again for want of money.
+
+        It only reads, and is free as long as none was refused: whoever asks at each keystroke
+        asks this first.
+        """
+        if not self.shortages.needed(task):
+            return False
+        standing = await self._ledger.standing(principal)
+        return self.shortages.of(standing.left, task) is not None
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -115,9 +134,12 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.refusal = str(error)
+            needed = charge.worst_nano_usd
+            if charge.least_nano_usd is not None:  # A shorter answer was refused, too.
+                needed = charge.least_nano_usd
+            self.shortages.note(charge.task, needed, str(error))
             raise
-        self.refusal = None
+        self.shortages.clear()
         return reservation
 
     def _choose(self, task: Task) -> tuple[Provider, Model]:

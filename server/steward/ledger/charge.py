@@ -123,10 +123,11 @@ class Standing:
     spent_in_session: NanoUsd
     spent: NanoUsd
     reserved: NanoUsd
-    limit: NanoUsd
-    left: NanoUsd
+    limit: NanoUsd | None
+    """The person's own; None where there is none."""
+    left: NanoUsd | None
     """What a new call may still promise, by whichever of its accounts has least; never below
-    nought."""
+    nought. None where no account has a limit."""
     narrowest: str
     """The scope that has least."""
     resets_on: date

@@ -1,6 +1,6 @@
 """What people ask the ledger: units of work that only read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -32,6 +32,12 @@ class AccountStanding:
         if self.limit is None:
             return None
         return NanoUsd(max(0, self.limit - self.spent - self.reserved))
+
+    def covers(self, amount: NanoUsd) -> bool:
+        """Whether a call that may cost so much would fit now. What is free always does."""
+        return (
+            amount == 0 or self.limit is None or self.spent + self.reserved + amount <= self.limit
+        )
 
 
 class Overruns(NamedTuple):
@@ -92,6 +98,12 @@ def accounts(
         spent, reserved = balances.get((key.scope, key.period), (NanoUsd(0), NanoUsd(0)))
         found[key] = AccountStanding(key, *limits, spent, reserved)
     return found
+
+
+def narrowest(accounts: Iterable[AccountStanding]) -> AccountStanding | None:
+    """The account that has least left; None where none has a limit."""
+    limited = [each for each in accounts if each.left is not None]
+    return min(limited, key=lambda each: each.left or 0, default=None)
 
 
 def month(
