@@ -19,8 +19,9 @@ from steward.core.events import Events, QuestionChanged
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
+from steward.gateway.keys import SettingsKeys
 from steward.gateway.pacing import Pacing
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.providers import open_providers
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
@@ -158,9 +159,8 @@ async def open_gateway(
     )
     ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
     client = HttpClient()
-    provider = default_provider(settings, SettingsKeys(settings), client)
-    assert provider is not None
-    gateway = Gateway({"custom": provider}, ledger, settings, steady(clock))
+    providers = open_providers(settings, SettingsKeys(settings), client)
+    gateway = Gateway(providers, ledger, settings, steady(clock))
     try:
         yield gateway, ledger
     finally:

@@ -34,10 +34,10 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import KeysInOrder
+from steward.gateway.keys import KeysInOrder, SettingsKeys
 from steward.gateway.pacing import Pacing
 from steward.gateway.provider import KeySource
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.providers import open_providers
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
@@ -160,8 +160,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
 
 def _gateway(ground: Ground, ledger: Ledger, keys: KeySource, client: HttpClient) -> Gateway:
     chosen = ground.settings.gateway
-    provider = default_provider(chosen, keys, client)
-    providers = {} if provider is None else {chosen.provider: provider}
+    providers = open_providers(chosen, keys, client)
     pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
     return Gateway(providers, ledger, chosen, pacing)
 

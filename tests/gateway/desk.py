@@ -17,7 +17,8 @@ from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
 from steward.gateway.hook import Hook
 from steward.gateway.http import HttpClient
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import SettingsKeys
+from steward.gateway.providers import open_providers
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.charge import Call
@@ -100,12 +101,11 @@ async def open_desk(
         clock, pauses = ManualClock(START), list[float]()
         ledger = Ledger(database, clock, Events(), chosen, key_in(folder))
         client = HttpClient()
-        provider = default_provider(settings, SettingsKeys(settings), client)
-        assert provider is not None
+        providers = open_providers(settings, SettingsKeys(settings), client)
         pacing = steady(clock, pauses)
         if pause is not None:
             pacing = replace(pacing, pause=pause)
-        gateway = Gateway({"custom": provider}, ledger, settings, pacing, hooks)
+        gateway = Gateway(providers, ledger, settings, pacing, hooks)
         try:
             yield Desk(gateway, ledger, database, model, clock, pauses)
         finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from steward.core.errors import LimitError
 from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
 from steward.core.money import NanoUsd
-from steward.gateway.provider import CallPart, Finished, Piece, Text, Thought, Vector
+from steward.gateway.provider import CallPart, Finished, Piece, SoFar, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
 from steward.gateway.trail import Attempt, Trail
 
@@ -27,6 +27,7 @@ class Meter:
         self._output_tokens_max = output_tokens_max
         self._output_bytes = 0
         self._pieces = 0
+        self._said = Usage(0, 0)
         self._reported: Usage | None = None
         self._is_finished = False
         self.is_sent = False
@@ -46,6 +47,8 @@ class Meter:
         match piece:
             case Text(text) | Thought(text):
                 self._add(text)
+            case SoFar(usage):
+                self._said = usage
             case Vector():
                 pass
             case CallPart(arguments=arguments):
@@ -59,7 +62,7 @@ class Meter:
         """What the call consumed, and whether that is an estimate."""
         if self._reported is not None and self._is_finished:
             return self._reported, False
-        said = self._reported or Usage(0, 0)
+        said = self._reported or self._said
         own_input = -(-self._body_bytes // BYTES_PER_TOKEN)
         own_output = max(self._pieces, -(-self._output_bytes // BYTES_PER_TOKEN))
         estimate = Usage(
@@ -112,7 +115,7 @@ class Joined:
                 return text
             case Thought(text):
                 self._count(text)
-            case Vector():
+            case Vector() | SoFar():
                 pass
             case CallPart():
                 self._count(piece.arguments)
