@@ -9,7 +9,7 @@ from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.choose import Preference, Rule, choose
 from steward.gateway.provider import Provider
-from steward.gateway.request import ModelRequest, Task
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose
 from steward.gateway.settings import GatewaySettings, TaskModels
 from steward.gateway.target import Target
 
@@ -40,7 +40,7 @@ class Selection:
         """What is set by a model's name, by its full name."""
         return {self._id(name): value for name, value in values.items()}
 
-    def default(self, task: Task) -> Target:
+    def default(self, task: Purpose) -> Target:
         """The model for a task where nobody prefers another.
 
         Raises:
@@ -51,7 +51,9 @@ class Selection:
         preference = Preference(f"the default for the task {task!r}", self._default(task))
         return self._target(choose(task, "", None, (preference,), (), {}).models[0])
 
-    def of(self, principal: Principal, request: ModelRequest) -> tuple[list[Target], str]:
+    def of(
+        self, principal: Principal, request: ModelRequest | EmbeddingRequest
+    ) -> tuple[list[Target], str]:
         """The model for a call, those to ask where it fails, and why it is this one.
 
         Raises:
@@ -74,7 +76,7 @@ class Selection:
         return [self._target(first), *self._usable(others)], choice.why
 
     def _preference(
-        self, whose: str, by_name: Mapping[str, TaskModels], task: Task, name: str
+        self, whose: str, by_name: Mapping[str, TaskModels], task: Purpose, name: str
     ) -> Preference:
         models = by_name.get(name)
         model = None if models is None else models.of(task)
@@ -107,7 +109,7 @@ class Selection:
                 " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
             )
 
-    def _default(self, task: Task) -> str | None:
+    def _default(self, task: Purpose) -> str | None:
         model = self._settings.model_for(task)
         return None if model is None else self._id(model)
 
