@@ -7,10 +7,12 @@ from steward.web.door import Routes
 from steward.web.exchange import Exchange, as_json
 from steward.web.json_body import read_json
 from steward.web.openai.chat import chat_wish
+from steward.web.openai.embeddings import embedded_told, embedding_wish
 from steward.web.openai.fill import fill_wish
+from steward.web.openai.models import models_told
 from steward.web.openai.telling import ChatTelling, TextTelling
 from steward.web.rooms import Rooms
-from steward.web.telling import tell
+from steward.web.telling import cost_header, tell, trail_headers
 from steward.web.wish import request_id
 
 
@@ -39,6 +41,20 @@ async def message(exchange: Exchange, rooms: Rooms, principal: Principal) -> Non
     await tell(exchange, rooms, principal, wish, MessageTelling(exchange.id))
 
 
+async def embeddings(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
+    """`POST /v1/embeddings`."""
+    body = await read_json(await exchange.body())
+    wish = embedding_wish(body, request_id(exchange, principal))
+    found = await rooms.gateway.embed(principal, wish.request)
+    told = trail_headers(found.trail, wish.ignored) | cost_header(found.trail)
+    await exchange.answer(200, embedded_told(found, is_packed=wish.is_packed), told)
+
+
+async def models(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
+    """`GET /v1/models`."""
+    await exchange.answer(200, models_told(rooms.gateway.models(principal)))
+
+
 async def health(exchange: Exchange, rooms: Rooms) -> None:
     """`GET /healthz`: the server answers; of what is behind it nothing is said."""
     del rooms
@@ -53,7 +69,9 @@ ROUTES = Routes(
     signed_in={
         "/v1/chat/completions": {"POST": chat},
         "/v1/completions": {"POST": completion},
+        "/v1/embeddings": {"POST": embeddings},
         "/v1/messages": {"POST": message},
+        "/v1/models": {"GET": models},
     },
     open={"/healthz": {"GET": health}},
 )

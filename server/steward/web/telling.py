@@ -6,6 +6,7 @@ from typing import Protocol
 from steward.core.principal import Principal
 from steward.gateway.answer import Answer
 from steward.gateway.provider import CallPart, Piece, Text
+from steward.gateway.trail import Trail
 from steward.web.exchange import Exchange, listed, usd
 from steward.web.rooms import Rooms
 from steward.web.wish import Wish
@@ -60,13 +61,13 @@ async def _stream(
                 break
             if not exchange.has_begun:
                 # Not before the first piece: until then an error still has a status of its own.
-                await exchange.begin_stream(headers(answer, wish.ignored))
+                await exchange.begin_stream(trail_headers(answer.trail, wish.ignored))
                 waiting = telling.begin(answer)
             if events := waiting + _told(piece, telling):
                 await exchange.send_events(events)
                 waiting = b""
     if not exchange.has_begun:
-        await exchange.begin_stream(headers(answer, wish.ignored))
+        await exchange.begin_stream(trail_headers(answer.trail, wish.ignored))
         waiting = telling.begin(answer)
     await exchange.end_stream(waiting + telling.end(answer))
 
@@ -76,9 +77,9 @@ async def _whole(
 ) -> None:
     async with rooms.gateway.call(principal, wish.request) as answer:
         text = "".join([piece async for piece in answer])
-    cost = {"x-steward-cost-usd": usd(answer.cost_nano_usd)}
     body = telling.whole(text, answer)
-    await exchange.answer(200, body, headers(answer, wish.ignored) | cost)
+    told = trail_headers(answer.trail, wish.ignored) | cost_header(answer.trail)
+    await exchange.answer(200, body, told)
 
 
 def _told(piece: Piece, telling: Telling) -> bytes:
@@ -91,23 +92,27 @@ def _told(piece: Piece, telling: Telling) -> bytes:
             return b""
 
 
-def headers(answer: Answer, ignored: tuple[str, ...]) -> dict[str, str]:
+def trail_headers(trail: Trail, ignored: tuple[str, ...]) -> dict[str, str]:
     """What is known before the answer is over."""
-    found = {"x-steward-model": answer.trail.model}
-    if answer.trail.is_cached:
+    found = {"x-steward-model": trail.model}
+    if trail.is_cached:
         found["x-steward-cache"] = "hit"
-    if answer.lowered_to is not None:
-        found["x-steward-output-tokens-max"] = str(answer.lowered_to)
+    if trail.lowered_to is not None:
+        found["x-steward-output-tokens-max"] = str(trail.lowered_to)
     if ignored:
         found["x-steward-ignored"] = listed(ignored)
     return found
 
 
-def facts(answer: Answer) -> Mapping[str, object]:
+def cost_header(trail: Trail) -> dict[str, str]:
+    """What a call cost that is over."""
+    return {"x-steward-cost-usd": usd(trail.cost_nano_usd)}
+
+
+def facts(trail: Trail) -> Mapping[str, object]:
     """What the call came to, for the last event of a stream and for whole answers."""
-    trail = answer.trail
     found: dict[str, object] = {
-        "cost_usd": usd(answer.cost_nano_usd),
+        "cost_usd": usd(trail.cost_nano_usd),
         "model": trail.model,
         "why": trail.why,
         "attempts": [
@@ -117,11 +122,11 @@ def facts(answer: Answer) -> Mapping[str, object]:
                 "error": attempt.error,
                 "cost_usd": usd(attempt.cost_nano_usd),
             }
-            for attempt in answer.attempts
+            for attempt in trail.attempts
         ],
     }
     if trail.is_cached:
         found |= {"is_cached": True, "saved_usd": usd(trail.saved_nano_usd)}
-    if answer.lowered_to is not None:
-        found["output_tokens_max"] = answer.lowered_to
+    if trail.lowered_to is not None:
+        found["output_tokens_max"] = trail.lowered_to
     return found

@@ -59,7 +59,7 @@ class MessageTelling:
     def end(self, answer: Answer) -> bytes:
         """Why it ended, the tokens, and what it cost."""
         delta = {"stop_reason": _stop_reason(answer), "stop_sequence": None}
-        told = {"delta": delta, "usage": _usage(answer.usage), "steward": facts(answer)}
+        told = {"delta": delta, "usage": _usage(answer.usage), "steward": facts(answer.trail)}
         return self._closed() + _event("message_delta", told) + _event("message_stop", {})
 
     def whole(self, text: str, answer: Answer) -> bytes:
@@ -70,7 +70,7 @@ class MessageTelling:
             for call in answer.tool_calls
         ]
         message = self._message(answer, content, _stop_reason(answer), answer.usage or Usage(0, 0))
-        return as_json({**message, "steward": facts(answer)})
+        return as_json({**message, "steward": facts(answer.trail)})
 
     def _message(
         self,

@@ -4,13 +4,14 @@ import base64
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from steward.core.limits import WEB_INPUTS_MAX
+from steward.gateway.gateway import Embedded
 from steward.gateway.request import EmbeddingRequest
 from steward.web.exchange import as_json
 from steward.web.fields import Fields
 from steward.web.json_body import Json
+from steward.web.telling import facts
 from steward.web.wish import wished_model
 
 _DIMENSIONS_MAX = 100_000
@@ -46,26 +47,21 @@ def embedding_wish(body: Json, request_id: str) -> EmbeddingWish:
     return EmbeddingWish(request, form == "base64", fields.ignored)
 
 
-def vectors_told(
-    vectors: Sequence[Sequence[float]],
-    tokens: int,
-    model: str,
-    more: dict[str, Any],
-    *,
-    packed: bool,
-) -> bytes:
+def embedded_told(found: Embedded, *, is_packed: bool) -> bytes:
     """The answer."""
-    data = [
-        {
-            "object": "embedding",
-            "index": index,
-            "embedding": _packed(each) if packed else list(each),
-        }
-        for index, each in enumerate(vectors)
+    data: list[dict[str, object]] = [
+        {"object": "embedding", "index": index, "embedding": _packed(each) if is_packed else each}
+        for index, each in enumerate(found.vectors)
     ]
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    tokens = 0 if found.usage is None else found.usage.input_tokens
     return as_json(
-        {"object": "list", "data": data, "model": model, "usage": usage, "steward": more}
+        {
+            "object": "list",
+            "data": data,
+            "model": found.trail.model,
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+            "steward": facts(found.trail),
+        }
     )
 
 

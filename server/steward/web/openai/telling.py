@@ -58,7 +58,9 @@ class ChatTelling:
         }
         last: dict[str, object] = {"index": 0, "delta": {}, "finish_reason": finish_reason(answer)}
         usage = usage_told(answer.usage)
-        events = b"data: %b\n\n" % as_json({**head, "choices": [last], "steward": facts(answer)})
+        events = b"data: %b\n\n" % as_json(
+            {**head, "choices": [last], "steward": facts(answer.trail)}
+        )
         if self._is_usage_wanted:
             events += b"data: %b\n\n" % as_json({**head, "choices": [], "usage": usage})
         return events + _DONE
@@ -86,7 +88,7 @@ class ChatTelling:
                 "model": answer.trail.model,
                 "choices": [choice],
                 "usage": usage_told(answer.usage),
-                "steward": facts(answer),
+                "steward": facts(answer.trail),
             }
         )
 
@@ -116,7 +118,9 @@ class TextTelling:
 
     def end(self, answer: Answer) -> bytes:
         """Why it ended, and what it cost; the tokens where they were asked for."""
-        last = self._event(choices=[_choice("", finish_reason(answer))], steward=facts(answer))
+        last = self._event(
+            choices=[_choice("", finish_reason(answer))], steward=facts(answer.trail)
+        )
         if self._is_usage_wanted:
             last += self._event(choices=[], usage=usage_told(answer.usage))
         return last + _DONE
@@ -129,7 +133,7 @@ class TextTelling:
             | {
                 "choices": [_choice(text, finish_reason(answer))],
                 "usage": usage_told(answer.usage),
-                "steward": facts(answer),
+                "steward": facts(answer.trail),
             }
         )
 
