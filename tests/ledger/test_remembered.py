@@ -1,13 +1,18 @@
 """What the writer remembers from batch to batch is never older than the database."""
 
 from collections.abc import AsyncGenerator
+from datetime import datetime
+from functools import partial
 
 import pytest
+from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, OverBudgetError
 from steward.core.money import NanoUsd
 from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
+from steward.ledger.budget import Budget, set_budget
+from steward.permissions import people
+from steward.permissions.roles import Person
 from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
 from tests.places import Place
 
@@ -43,12 +48,16 @@ async def test_what_another_process_took_is_not_promised_again(bank: Bank, other
 
 async def test_a_budget_that_another_process_set_holds_at_once(bank: Bank, other: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("r1", 500))
-    limits = Limits(NanoUsd(100_600))
-    now = bank.clock.now()
-    await other.database.run(lambda session: set_budget(session, ANN, "user:ann", limits, now))
+    await other.database.run(partial(_limit_ann, bank.clock.now()))
     with pytest.raises(OverBudgetError):
         await bank.ledger.reserve(ANN, charge("r2", 200))
     await bank.ledger.reserve(ANN, charge("r3", 100))
+
+
+def _limit_ann(now: datetime, session: Session) -> None:
+    people.add(session, ANN, Person(ANN.user, "owner"), now)
+    budget = Budget("user:ann", Limits(NanoUsd(100_600)))
+    assert set_budget(session, ANN, budget, {}, now) is None
 
 
 async def test_processes_that_take_turns_keep_the_books_exact(bank: Bank, other: Bank) -> None:
