@@ -5,6 +5,7 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -33,7 +34,9 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import SettingsKeys
+from steward.gateway.pacing import Pacing
+from steward.gateway.providers import open_providers
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
@@ -81,8 +84,10 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        provider = default_provider(settings.gateway, SettingsKeys(settings.gateway), client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        keys = SettingsKeys(settings.gateway)
+        providers = open_providers(settings.gateway, keys, client)
+        pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+        gateway = Gateway(providers, ledger, settings.gateway, pacing)
         approvals = Approvals(
             database,
             ground.clock,

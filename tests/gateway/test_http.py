@@ -19,9 +19,11 @@ from steward.core.errors import (
 )
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient, HttpProvider
+from steward.gateway.http import HttpClient
+from steward.gateway.http_provider import HttpProvider
+from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import Finished, Piece, Text
-from steward.gateway.providers import COMPATIBLE, OPENAI, SettingsKeys
+from steward.gateway.providers import COMPATIBLE, OPENAI
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 from tests.gateway.desk import KEY, Desk, asked, gateway_settings, open_desk
@@ -216,7 +218,7 @@ async def test_a_page_instead_of_a_stream_says_what_to_check() -> None:
 
 
 async def test_bytes_that_are_no_http_are_an_error_of_the_connection() -> None:
-    assert "RemoteProtocolError" in str(await failure(b"220 mail.example.org ESMTP\r\n"))
+    assert "broke (" in str(await failure(b"220 mail.example.org ESMTP\r\n"))
 
 
 async def test_a_redirect_is_not_followed(desk: Desk) -> None:
@@ -354,11 +356,11 @@ async def test_the_connection_is_used_again(desk: Desk) -> None:
 
 
 def test_openai_gets_its_own_dialect() -> None:
-    plain = json.loads(OPENAI.chat.encode(Model("openai", "gpt-4.1"), asked()))
+    plain = json.loads(OPENAI.chat.prepare(Model("openai", "gpt-4.1"), asked()).body)
     assert plain["max_completion_tokens"] == 50
     assert plain["temperature"] == 0
     assert "max_tokens" not in plain
-    thinking = json.loads(OPENAI.chat.encode(known("gpt-5-mini"), asked()))
+    thinking = json.loads(OPENAI.chat.prepare(known("gpt-5-mini"), asked()).body)
     assert "temperature" not in thinking
     assert "stop" not in thinking
 
@@ -369,4 +371,4 @@ def known(name: str) -> Model:
 
 
 def test_text_that_is_no_unicode_can_still_be_sent() -> None:
-    assert b"?" in COMPATIBLE.chat.encode(MODEL, asked("\ud800"))
+    assert b"?" in COMPATIBLE.chat.prepare(MODEL, asked("\ud800")).body

@@ -35,7 +35,7 @@ def log_to_stderr(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler])
     # pygls logs whole messages, which hold the person's text; what matters we log ourselves.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp").setLevel(logging.WARNING)
 
 
 class OneLine(logging.Formatter):
