@@ -17,7 +17,6 @@ while nothing of the answer has been passed on: what a reader has seen is not ta
 halves of two answers are none.
 """
 
-import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -35,10 +34,11 @@ from steward.core.errors import (
 from steward.core.money import NOTHING, NanoUsd
 from steward.gateway import lower
 from steward.gateway.answer import Meter
+from steward.gateway.bill import charge_of, check_new
 from steward.gateway.breaker import Admission, Breakers
 from steward.gateway.pacing import Pacing, Patience, pause_s
 from steward.gateway.prepare import prepare
-from steward.gateway.provider import Piece, Prepared
+from steward.gateway.provider import Piece, Prepared, SoFar
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 from steward.gateway.target import Target
 from steward.gateway.trail import Attempt, Trail
@@ -139,8 +139,6 @@ class Chain:
             if following is None:
                 raise failure
             await self.pacing.pause(following.pause_s)
-            if self._from(following.target) != following.target:
-                raise failure  # Others have failed meanwhile.
             await self._follow(following, failure)
 
     def close(self) -> None:
@@ -167,6 +165,8 @@ class Chain:
             async with aclosing(provider.stream(running.prepared, running.meter.note_sent)) as said:
                 async for piece in said:
                     running.meter.note(piece)
+                    if isinstance(piece, SoFar):
+                        continue  # For the meter alone.
                     if isinstance(piece, Usage) and running.first_piece_s is None:
                         held.append(piece)
                         continue
@@ -209,16 +209,21 @@ class Chain:
         return None
 
     async def _follow(self, following: Next, failure: UnavailableError) -> None:
-        try:
-            await self._start(following)
-        except OverBudgetError as error:
-            raise OverBudgetError(
-                f"{error} Before, another attempt had failed: {failure}"
-            ) from failure
-        except (LimitError, InvalidInputError) as error:
-            # The model that would be asked instead cannot do it; that is not the person's fault.
-            _log.info("no other model can be asked: %s", error.code)
-            raise failure from error
+        """Begin the next attempt; a model that cannot do what is asked is passed over."""
+        number: int | None = following.target
+        while (number := self._from(number)) is not None:
+            try:
+                await self._start(replace(following, target=number))
+            except OverBudgetError as error:
+                raise OverBudgetError(
+                    f"{error} Before, another attempt had failed: {failure}"
+                ) from failure
+            except (LimitError, InvalidInputError) as error:
+                _log.info("a fallback cannot be asked: %s", error.code)
+                number += 1
+            else:
+                return
+        raise failure
 
     async def _start(self, following: Next) -> None:
         """Reserve an attempt, and prepare what will be sent for it."""
@@ -227,7 +232,7 @@ class Chain:
         prepared = self.first
         if following.target:
             prepared = await prepare(target.provider, target.model, self.request)
-        charge = _charge(target, self.request, prepared, number, following.reason)
+        charge = charge_of(target, self.request, prepared, number, following.reason)
         breaker = self.breakers.of(target.model.provider)
         admission = breaker.admit(self.pacing.clock.monotonic_s())
         if admission is None:
@@ -243,7 +248,7 @@ class Chain:
             following.target,
             charge,
             prepared,
-            Meter(len(prepared.body), output_max(self.request)),
+            Meter(len(prepared.body), self.request.output_tokens_max),
             admission,
             following.reason,
             self.pacing.clock.monotonic_s(),
@@ -315,54 +320,6 @@ class Chain:
         first_s = running.first_piece_s
         whole_ms = ms(self.pacing.clock.monotonic_s())
         return Measured(None if first_s is None else ms(first_s), whole_ms)
-
-
-def task_of(request: ModelRequest | EmbeddingRequest) -> str:
-    """What the ledger calls the request's task."""
-    return "embedding" if isinstance(request, EmbeddingRequest) else request.task
-
-
-def output_max(request: ModelRequest | EmbeddingRequest) -> int:
-    """The most that the model may write."""
-    return 0 if isinstance(request, EmbeddingRequest) else request.output_tokens_max
-
-
-def _charge(
-    target: Target,
-    request: ModelRequest | EmbeddingRequest,
-    prepared: Prepared,
-    number: int,
-    reason: str,
-) -> Charge:
-    size, price = prepared.input_tokens_max, target.price
-    is_text = isinstance(request, ModelRequest)
-    return Charge(
-        request_id=request.request_id,
-        task=task_of(request),
-        model=target.model.name,
-        worst_nano_usd=price.worst(size, output_max(request)),
-        price_version=price.version,
-        request_digest=hashlib.sha256(prepared.body).hexdigest(),
-        run_id=request.run_id,
-        agent=request.agent,
-        provider=target.model.provider,
-        attempt=number,
-        least_nano_usd=lower.least(price, size, request) if is_text else None,
-        reason=reason,
-    )
-
-
-def check_new(reservation: Reservation, request_id: str) -> None:
-    """Refuse a call that was made before.
-
-    Raises:
-        InvalidInputError: it was.
-    """
-    if not reservation.is_new:
-        raise InvalidInputError(
-            f"A call with the request id {request_id!r} was made before and may have been billed;"
-            " make a new id for each."
-        )
 
 
 def _left_alone(*providers: str) -> UnavailableError:

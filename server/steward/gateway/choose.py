@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steward.core.errors import NotPermittedError, UnavailableError
-from steward.gateway.request import Task
+from steward.gateway.request import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Rule:
     """`provider/model`; one that ends in `*` allows everything that begins so."""
     team: str | None = None
     """None applies to everybody."""
-    task: Task | None = None
+    task: Purpose | None = None
     """None applies to every task."""
 
-    def applies(self, team: str, task: Task) -> bool:
+    def applies(self, team: str, task: Purpose) -> bool:
         """Whether the rule speaks of this call."""
         return self.team in (None, team) and self.task in (None, task)
 
@@ -55,13 +55,13 @@ class Choice:
     """Why this model, in words."""
 
 
-def allowed(model: str, team: str, task: Task, rules: Sequence[Rule]) -> bool:
+def allowed(model: str, team: str, task: Purpose, rules: Sequence[Rule]) -> bool:
     """Whether the policy lets this model be asked. Without a rule that applies it does."""
     return all(rule.allows(model) for rule in rules if rule.applies(team, task))
 
 
 def choose(
-    task: Task,
+    task: Purpose,
     team: str,
     wish: str | None,
     preferences: Sequence[Preference],
@@ -94,15 +94,15 @@ def choose(
     if refused is not None:
         raise _outside(refused, team, task, rules)
     raise UnavailableError(
-        f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL to the name of one"
-        " that your endpoint offers, and start again."
+        f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL, or {task!r}"
+        " in [gateway.models], to the name of one that your endpoint offers, and start again."
     )
 
 
 def _choice(
     model: str,
     why: str,
-    task: Task,
+    task: Purpose,
     team: str,
     rules: Sequence[Rule],
     fallbacks: Mapping[str, Sequence[str]],
@@ -111,7 +111,7 @@ def _choice(
     return Choice(tuple(dict.fromkeys((model, *instead))), why)
 
 
-def _outside(model: str, team: str, task: Task, rules: Sequence[Rule]) -> NotPermittedError:
+def _outside(model: str, team: str, task: Purpose, rules: Sequence[Rule]) -> NotPermittedError:
     applying = [rule for rule in rules if rule.applies(team, task)]
     offered = sorted({each for rule in applying for each in rule.models})
     return NotPermittedError(

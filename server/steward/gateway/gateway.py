@@ -3,9 +3,9 @@
 How the attempts of a call follow each other and are paid is told in `attempts`.
 """
 
-import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import get_args
 
@@ -13,23 +13,49 @@ from steward.core.errors import OverBudgetError, UnavailableError, UnpricedError
 from steward.core.money import NOTHING
 from steward.core.principal import Principal
 from steward.gateway.answer import Answer, Joined
-from steward.gateway.attempts import Chain, check_new
+from steward.gateway.attempts import Chain
+from steward.gateway.bill import check_new, known_charge
 from steward.gateway.breaker import Breakers
 from steward.gateway.cache import Cache, Known, key_of
 from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.model import Model
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
 from steward.gateway.pacing import Pacing, patience
 from steward.gateway.prepare import prepare, without_secrets
-from steward.gateway.provider import Piece, Prepared, Provider
+from steward.gateway.provider import Piece, Prepared, Provider, Vector
 from steward.gateway.rate import Rates
-from steward.gateway.request import ModelRequest, Task
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Task
 from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.shortage import Shortages
 from steward.gateway.target import Target
 from steward.gateway.trail import Trail
-from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
+from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation, Usage
 from steward.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What texts became."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    """In the order of the texts."""
+    usage: Usage | None
+    """What the provider says it consumed, if it did."""
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A call that may be made."""
+
+    request: ModelRequest | EmbeddingRequest
+    targets: Sequence[Target]
+    prepared: Prepared
+    """What the first of the targets would be sent."""
+    trail: Trail
+    asking: Asking | None
+    """What hooks were shown; None where there are none."""
 
 
 class Gateway:
@@ -65,6 +91,10 @@ class Gateway:
             return str(error)
         return None
 
+    def models(self, principal: Principal) -> tuple[Model, ...]:
+        """Every model that can be asked here, and by this person."""
+        return self._selection.offered(principal)
+
     def is_free(self) -> bool:
         """Whether no model costs anything, so that no budget can be used up."""
         try:
@@ -97,36 +127,52 @@ class Gateway:
             LimitError: the request is larger than we send.
             InvalidInputError: the request id was used before.
         """
-        targets, why = self._selection.of(principal, request)
-        first = targets[0]
-        self._rates.take(principal, first.model.id)
-        asking = await self._asking(principal, request, first)
-        prepared = await prepare(first.provider, first.model, request)
-        key = key_of(principal, first.model, prepared, request)
-        trail = Trail(why, first.model.id)
+        opened = await self._open(principal, request)
+        first = opened.targets[0]
+        key = key_of(principal, first.model, opened.prepared, request)
         if (known := self._cache.find(key)) is not None:
-            charge = _free_charge(first, request, prepared)
-            async with self._known(principal, charge, known, trail, asking) as answer:
+            charge = known_charge(first, request, opened.prepared)
+            async with self._known(principal, charge, known, opened) as answer:
                 yield answer
             return
-        chain = Chain(
-            request,
-            targets,
-            partial(self._reserved, principal),
-            self._ledger,
-            self._breakers,
-            self._pacing,
-            patience(request.task, self._settings.retries),
-            trail,
-            prepared,
-        )
+        chain = self._chain(principal, opened)
         await chain.begin()
         try:
             kept = self._kept(chain, key) if key else chain.pieces()
-            async with aclosing(self._watched(kept, trail, asking)) as pieces:
-                yield Answer(pieces, trail)
+            async with aclosing(self._watched(kept, opened)) as pieces:
+                yield Answer(pieces, opened.trail)
         finally:
             chain.close()
+
+    async def embed(self, principal: Principal, request: EmbeddingRequest) -> Embedded:
+        """Turn texts into vectors; books what that cost, whatever comes of it.
+
+        Raises:
+            StewardError: as `call`.
+        """
+        opened = await self._open(principal, request)
+        chain = self._chain(principal, opened)
+        await chain.begin()
+        vectors: dict[int, tuple[float, ...]] = {}
+        usage: Usage | None = None
+        try:
+            async with aclosing(self._watched(chain.pieces(), opened)) as pieces:
+                async for piece in pieces:
+                    match piece:
+                        case Vector(index, values):
+                            vectors[index] = values
+                        case Usage():
+                            usage = piece
+                        case _:
+                            pass
+        finally:
+            chain.close()
+        if sorted(vectors) != list(range(len(request.texts))):
+            raise UnavailableError(
+                f"The model {opened.trail.model!r} gave {len(vectors)} vectors for"
+                f" {len(request.texts)} texts; none of them is used. Try again, or another model."
+            )
+        return Embedded(tuple(vectors[n] for n in sorted(vectors)), usage, opened.trail)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -145,20 +191,43 @@ class Gateway:
         self.shortages.clear()
         return reservation
 
+    async def _open(
+        self, principal: Principal, request: ModelRequest | EmbeddingRequest
+    ) -> _Opened:
+        """Decide whom to ask, let those look who may object, and prepare what will be sent."""
+        targets, why = self._selection.of(principal, request)
+        first = targets[0]
+        self._rates.take(principal, first.model.id)
+        asking: Asking | None = None
+        if self._hooks:
+            asking = Asking(principal, await without_secrets(request), first.model.id)
+            await self._hooks.before(asking)
+        prepared = await prepare(first.provider, first.model, request)
+        return _Opened(request, targets, prepared, Trail(why, first.model.id), asking)
+
+    def _chain(self, principal: Principal, opened: _Opened) -> Chain:
+        return Chain(
+            opened.request,
+            opened.targets,
+            partial(self._reserved, principal),
+            self._ledger,
+            self._breakers,
+            self._pacing,
+            patience(opened.request.task, self._settings.retries),
+            opened.trail,
+            opened.prepared,
+        )
+
     @asynccontextmanager
     async def _known(
-        self,
-        principal: Principal,
-        charge: Charge,
-        known: Known,
-        trail: Trail,
-        asking: Asking | None,
+        self, principal: Principal, charge: Charge, known: Known, opened: _Opened
     ) -> AsyncGenerator[Answer]:
         """A call whose answer is known: booked like any other, at no cost."""
         check_new(await self._reserved(principal, charge), charge.request_id)
+        trail = opened.trail
         trail.is_cached, trail.saved_nano_usd = True, known.cost
         try:
-            async with aclosing(self._watched(_told(known), trail, asking)) as pieces:
+            async with aclosing(self._watched(_told(known), opened)) as pieces:
                 yield Answer(pieces, trail)
         finally:
             saved = Measured(saved_nano_usd=known.cost)
@@ -175,46 +244,19 @@ class Gateway:
             self._cache.keep(key, said, chain.targets[0].price)
 
     async def _watched(
-        self, pieces: AsyncGenerator[Piece], trail: Trail, asking: Asking | None
+        self, pieces: AsyncGenerator[Piece], opened: _Opened
     ) -> AsyncGenerator[Piece]:
         """The pieces of an answer, which hooks look at when it is whole."""
-        if asking is None:
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    yield piece
-            return
+        asking, trail = opened.asking, opened.trail
         joined, text = Joined(), list[str]()
         async with aclosing(pieces):
             async for piece in pieces:
-                text.append(joined.take(piece))
+                if asking is not None:
+                    text.append(joined.take(piece))
                 yield piece
-        answered = Answered("".join(text), joined.tool_calls, trail.model, trail.is_cached)
-        await self._hooks.after(asking, answered)
-
-    async def _asking(
-        self, principal: Principal, request: ModelRequest, target: Target
-    ) -> Asking | None:
-        """Let the hooks look; None where there are none."""
-        if not self._hooks:
-            return None
-        asking = Asking(principal, await without_secrets(request), target.model.id)
-        await self._hooks.before(asking)
-        return asking
-
-
-def _free_charge(target: Target, request: ModelRequest, prepared: Prepared) -> Charge:
-    """A call that costs nothing, because its answer is known."""
-    return Charge(
-        request_id=request.request_id,
-        task=request.task,
-        model=target.model.name,
-        worst_nano_usd=NOTHING,
-        price_version=target.price.version,
-        request_digest=hashlib.sha256(prepared.body).hexdigest(),
-        run_id=request.run_id,
-        agent=request.agent,
-        provider=target.model.provider,
-    )
+        if asking is not None:
+            answered = Answered("".join(text), joined.tool_calls, trail.model, trail.is_cached)
+            await self._hooks.after(asking, answered)
 
 
 async def _told(known: Known) -> AsyncGenerator[Piece]:

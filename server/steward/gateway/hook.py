@@ -15,7 +15,7 @@ from typing import Protocol
 from steward.core.errors import NotPermittedError
 from steward.core.limits import HOOK_S
 from steward.core.principal import Principal
-from steward.gateway.request import ModelRequest, ToolCall
+from steward.gateway.request import EmbeddingRequest, ModelRequest, ToolCall
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Asking:
     """A call that is about to be made."""
 
     principal: Principal
-    request: ModelRequest
+    request: ModelRequest | EmbeddingRequest
     """Without secrets, as it will be sent."""
     model: str
     """`provider/model`; where it fails, a fallback may be asked."""

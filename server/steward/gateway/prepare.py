@@ -43,22 +43,24 @@ def _chars(request: ModelRequest | EmbeddingRequest) -> int:
     return gap + sum(len(message.content) for message in request.messages)
 
 
-async def without_secrets(request: ModelRequest) -> ModelRequest:
+async def without_secrets(
+    request: ModelRequest | EmbeddingRequest,
+) -> ModelRequest | EmbeddingRequest:
     """The request as it will be sent, for others to look at."""
     if _chars(request) > _OFF_LOOP_CHARS:
         return await asyncio.to_thread(_shown, request)
     return _shown(request)
 
 
-def _shown(request: ModelRequest) -> ModelRequest:
+def _shown(request: ModelRequest | EmbeddingRequest) -> ModelRequest | EmbeddingRequest:
+    if isinstance(request, EmbeddingRequest):
+        return replace(request, texts=tuple(map(redact, request.texts)))
     messages = tuple(_redacted(message) for message in request.messages)
     fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
     return replace(request, messages=messages, fill=fill)
 
 
 def _encode(provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
-    if isinstance(request, EmbeddingRequest):
-        return provider.encode(model, replace(request, texts=tuple(map(redact, request.texts))))
     return provider.encode(model, _shown(request))
 
 

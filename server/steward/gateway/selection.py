@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from steward.core.errors import UnavailableError, UnpricedError
 from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
-from steward.gateway.choose import Preference, Rule, choose
+from steward.gateway.catalogue.model import Model
+from steward.gateway.choose import Preference, Rule, allowed, choose
 from steward.gateway.provider import Provider
-from steward.gateway.request import ModelRequest, Task
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose
 from steward.gateway.settings import GatewaySettings, TaskModels
 from steward.gateway.target import Target
 
@@ -40,7 +41,7 @@ class Selection:
         """What is set by a model's name, by its full name."""
         return {self._id(name): value for name, value in values.items()}
 
-    def default(self, task: Task) -> Target:
+    def default(self, task: Purpose) -> Target:
         """The model for a task where nobody prefers another.
 
         Raises:
@@ -51,7 +52,9 @@ class Selection:
         preference = Preference(f"the default for the task {task!r}", self._default(task))
         return self._target(choose(task, "", None, (preference,), (), {}).models[0])
 
-    def of(self, principal: Principal, request: ModelRequest) -> tuple[list[Target], str]:
+    def of(
+        self, principal: Principal, request: ModelRequest | EmbeddingRequest
+    ) -> tuple[list[Target], str]:
         """The model for a call, those to ask where it fails, and why it is this one.
 
         Raises:
@@ -73,8 +76,24 @@ class Selection:
         first, *others = choice.models
         return [self._target(first), *self._usable(others)], choice.why
 
+    def offered(self, principal: Principal) -> tuple[Model, ...]:
+        """Every model that this person may ask for something, by id."""
+        named = {model.id: model for model in self._catalogue}
+        for purpose in get_args(Purpose):
+            if (default := self._default(purpose)) is not None:
+                named[default] = self._catalogue.find(default)
+        return tuple(
+            model
+            for id_, model in sorted(named.items())
+            if model.provider in self._providers
+            and model.price is not None
+            and any(
+                allowed(id_, principal.team, purpose, self._rules) for purpose in get_args(Purpose)
+            )
+        )
+
     def _preference(
-        self, whose: str, by_name: Mapping[str, TaskModels], task: Task, name: str
+        self, whose: str, by_name: Mapping[str, TaskModels], task: Purpose, name: str
     ) -> Preference:
         models = by_name.get(name)
         model = None if models is None else models.of(task)
@@ -107,7 +126,7 @@ class Selection:
                 " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
             )
 
-    def _default(self, task: Task) -> str | None:
+    def _default(self, task: Purpose) -> str | None:
         model = self._settings.model_for(task)
         return None if model is None else self._id(model)
 

@@ -16,14 +16,15 @@ from pydantic import (
 )
 
 from steward.gateway.ability import Ability, Refused
-from steward.gateway.request import Task
+from steward.gateway.request import Purpose
 
 OPENAI_URL = "https://api.openai.com/v1"
-_OPENAI_MODELS: dict[Task, str] = {
+_OPENAI_MODELS: dict[Purpose, str] = {
     "completion": "gpt-4.1-mini",
     "plan": "gpt-4.1",
     "agent": "gpt-4.1",
     "chat": "gpt-4.1",
+    "embedding": "text-embedding-3-small",
 }
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -172,8 +173,10 @@ class TaskModels(BaseModel):
     """The model that carries a plan out."""
     chat: str | None = None
     """The model for those who ask one directly; as `agent` where it is not set."""
+    embedding: str | None = None
+    """The model that turns texts into vectors."""
 
-    def of(self, task: Task) -> str | None:
+    def of(self, task: Purpose) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
         match task:
             case "completion":
@@ -184,6 +187,8 @@ class TaskModels(BaseModel):
                 return self.agent
             case "chat":
                 return self.chat or self.agent
+            case "embedding":
+                return self.embedding
 
 
 class BreakerSettings(BaseModel):
@@ -224,7 +229,7 @@ class PolicyRule(BaseModel):
     """`provider/model`; a name that ends in `*` allows everything that begins so."""
     team: str | None = None
     """The team that it applies to; everybody where it is not set."""
-    task: Task | None = None
+    task: Purpose | None = None
     """The task that it applies to; all of them where it is not set."""
 
 
@@ -290,7 +295,7 @@ class GatewaySettings(BaseModel):
             return self.url
         return OPENAI_URL if self.openai_key is not None else None
 
-    def model_for(self, task: Task) -> str | None:
+    def model_for(self, task: Purpose) -> str | None:
         """The model for this task; None if nobody chose one and the endpoint is not OpenAI's."""
         return self.models.of(task) or (_OPENAI_MODELS[task] if self.is_openai else None)
 
