@@ -32,7 +32,15 @@ from steward.core.errors import (
 )
 from steward.core.money import NANO_PER_USD
 from steward.gateway.request import ModelRequest, Task
-from tests.gateway.desk import INPUT_NANO, OUTPUT_NANO, Desk, asked, gateway_settings, open_desk
+from tests.gateway.desk import (
+    INPUT_NANO,
+    KEY,
+    OUTPUT_NANO,
+    Desk,
+    asked,
+    gateway_settings,
+    open_desk,
+)
 from tests.ledger.bank import ANN
 
 BROKEN = Reply(fault=Refuse(500))
@@ -186,6 +194,44 @@ async def test_a_chain_ends_after_so_many_attempts_in_all(pair: Desk) -> None:
     await pair.fails(wanted())
     assert len(pair.model.exchanges) == 5
     await assert_settled(pair)
+
+
+async def test_another_provider_is_asked_while_the_first_is_left_alone(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    async with ScriptedModel(always(say("from the other"))) as other:
+        settings = gateway_settings(
+            scripted_model.url,
+            providers={"other": {"url": other.url}},
+            prices={"large": {"input": "1", "output": "1"}, "other/m": {"input": 2, "output": 2}},
+            fallbacks={"large": ["other/m"]},
+            breaker={"failures": 2},
+            retries={"tries": 2},
+        )
+        scripted_model.script = always(BROKEN)
+        async with open_desk(tmp_path, scripted_model, settings) as desk:
+            assert (await desk.ask(wanted("r1")))[0] == "from the other"
+            text, answer = await desk.ask(wanted("r2"))
+            assert (text, answer.trail.model) == ("from the other", "other/m")
+            assert len(scripted_model.exchanges) == 2, "then it is left alone"
+            assert len(other.exchanges) == 2
+            last = (await desk.ledger.calls(ANN))[-1]
+            assert (last.provider, last.model, last.attempt) == ("other", "m", 1)
+            assert answer.trail.notes() == ("other/m was asked because custom kept failing",)
+            assert KEY not in str(other.exchanges[0].headers)
+            await assert_settled(desk)
+
+
+async def test_a_fallback_without_a_price_is_passed_over(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    settings = gateway_settings(
+        scripted_model.url,
+        fallbacks={"large": ["no-such-price", "small"]},
+    )
+    scripted_model.script = by_model(large=Reply(fault=Refuse(404)), small=say("hello"))
+    async with open_desk(tmp_path, scripted_model, settings) as desk:
+        assert (await desk.ask(wanted()))[0] == "hello"
 
 
 async def test_a_budget_that_ends_in_the_middle_of_a_chain_ends_the_chain(
