@@ -22,7 +22,7 @@ from tests.gateway.raw import END, HEAD, MODEL, delta, pieces, provider_at, serv
 
 BEGIN = HEAD + b"data: " + delta({"content": "a"}).encode() + b"\n\n"
 SHORT = Patience(connect_s=5, first_piece_s=0.2, idle_s=0.2, whole_s=10)
-PINGS = b":" + b" still there" * 1_000 + b"\n\n"
+PINGS = b":" + b" still there" * 4 + b"\n\n"
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,13 @@ async def test_whoever_is_too_slow_is_left(response: bytes, endless: bytes) -> N
                 await gone.wait()
 
 
-async def test_a_stream_that_never_ends_is_left_in_the_end() -> None:
+async def test_a_stream_that_never_ends_is_left_in_the_end(scripted_model: ScriptedModel) -> None:
+    scripted_model.script = always(Reply(pieces=("a",) * 10_000, piece_delay_s=0.02))
     patience = Patience(connect_s=5, first_piece_s=5, idle_s=5, whole_s=0.4)
-    async with server(BEGIN, endless=PINGS) as url:
-        with pytest.raises(UnavailableError, match="too slow"):
-            await pieces(url, patience=patience)
+    with pytest.raises(UnavailableError, match="too slow"):
+        await pieces(scripted_model.url, patience=patience)
+    exchange = await scripted_model.arrived()
+    await exchange.closed_early()
 
 
 async def test_a_model_that_has_begun_may_take_longer_than_it_may_to_begin(
