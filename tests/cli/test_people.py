@@ -30,7 +30,7 @@ def test_alone_on_a_file_nothing_has_to_be_set_up_and_on_a_server_somebody_owns_
     if isinstance(books.place, Path):
         assert code == 0
     else:
-        assert (code, "not among the people" in said) == (2, True)
+        assert (code, "steward people add NAME --role owner" in said) == (2, True)
 
 
 def test_people_move_between_roles_and_teams(books: Books, ask: Ask) -> None:

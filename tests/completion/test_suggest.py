@@ -17,7 +17,7 @@ from steward.core.events import Spent
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
+from steward.ledger.budget import Budget, set_budget
 from steward.ledger.ledger import Ledger
 from tests.completion.test_cursor import at
 from tests.rooms import DEADLINE_S, Ground, numbered, open_gateway, open_ground
@@ -207,8 +207,8 @@ async def test_while_money_is_wanting_a_keystroke_only_looks_whether_it_is_there
     ground = desk.ground
 
     async def allow(nano_usd: int) -> None:
-        limits, now = Limits(NanoUsd(nano_usd)), ground.clock.now()
-        await ground.database.run(lambda session: set_budget(session, ANN, "user:ann", limits, now))
+        wanted, now = Budget("user:ann", Limits(NanoUsd(nano_usd))), ground.clock.now()
+        await ground.database.run(lambda session: set_budget(session, ANN, wanted, {}, now))
 
     await allow(1)
     with ground.events.watch() as seen:

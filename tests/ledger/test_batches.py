@@ -190,9 +190,10 @@ async def test_a_commit_that_fails_is_forgotten(place: Place) -> None:
             await bank.ledger.settle("before", USAGE, NanoUsd(1))
         await _let_commits_fail(bank, place, fail=False)
         assert (await bank.ledger.standing(ANN)).reserved == 100_000
-        await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
+        assert (await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))).is_new
         await bank.ledger.settle("before", USAGE, NanoUsd(2))
-        assert (await bank.ledger.standing(ANN)).spent == 2
+        standing = await bank.ledger.standing(ANN)
+        assert (standing.spent, standing.reserved) == (2, LIMIT - 100_000)
         await assert_balanced(bank.database)
 
 

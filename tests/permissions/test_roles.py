@@ -17,7 +17,7 @@ STRANGER = None
 
 def budget(whose: Person | None, hard: int | None = 5, team_hard: int | None = 10) -> SetBudget:
     scope = f"user:{whose.user}" if whose else "organisation"
-    return SetBudget(scope, hard, whose, team_hard)
+    return SetBudget(scope, hard, whose, team_hard, owners=1)
 
 
 def test_owners_and_admins_set_any_budget_and_others_none_but_a_lead_of_the_team() -> None:

@@ -11,7 +11,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from steward.core import audit
 from steward.core.principal import Principal
 from steward.ledger.account import NO_LIMITS, Kind, Limits
-from steward.permissions.people import known
+from steward.permissions.people import known, owners
 from steward.permissions.roles import SetBudget, why_not
 
 
@@ -99,6 +99,7 @@ def _act(
         hard=wanted.limits.hard,
         whose=known(session, tenant, name) if kind == "user" else None,
         team_hard=(of_team or defaults.get("team", NO_LIMITS)).hard,
+        owners=owners(session, tenant),
     )
 
 

@@ -50,8 +50,14 @@ def identified(session: Session, principal: Principal) -> Principal:
     person = known(session, principal.tenant_id, principal.user)
     if person is not None:
         return replace(principal, role=person.role, team=person.team)
-    nobody = _owners(session, principal.tenant_id) == 0
+    nobody = owners(session, principal.tenant_id) == 0
     return replace(principal, role="member" if nobody else None, team="")
+
+
+def owners(session: Session, tenant_id: str) -> int:
+    """How many owners the organisation has; none as long as nobody was added."""
+    found = select(func.count()).where(PersonRow.tenant_id == tenant_id, PersonRow.role == "owner")
+    return session.exec(found).one()
 
 
 def add(session: Session, principal: Principal, person: Person, at: datetime) -> str | None:
@@ -115,7 +121,7 @@ def _change(
         _check_name(after.user)
         _check_name(after.team or after.user)
     actor = known(session, tenant, principal.user)
-    refusal = why_not(actor, ChangePerson(before, after, _owners(session, tenant)))
+    refusal = why_not(actor, ChangePerson(before, after, owners(session, tenant)))
     audit.append(
         session,
         at=at,
@@ -159,11 +165,6 @@ def _there(session: Session, tenant: str, user: str) -> Person:
             f" `steward people add {user}`."
         )
     return _person(row)
-
-
-def _owners(session: Session, tenant: str) -> int:
-    owners = select(func.count()).where(PersonRow.tenant_id == tenant, PersonRow.role == "owner")
-    return session.exec(owners).one()
 
 
 def _check_name(name: str) -> None:

@@ -38,6 +38,8 @@ class SetBudget:
     """Of a person's account, that person, if known."""
     team_hard: int | None
     """What the team of whoever acts may spend; None if nobody limited it."""
+    owners: int
+    """How many owners there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def why_no_call(principal: Principal) -> str | None:
 
 def _why_not_limit(actor: Person | None, act: SetBudget) -> str | None:
     if actor is None:
-        return _UNKNOWN
+        return _UNKNOWN if act.owners else _FIRST
     if actor.role in ("owner", "admin"):
         return None
     of_own_team = act.whose is not None and act.whose.team == actor.team != ""
@@ -111,10 +113,7 @@ def _why_impossible(act: ChangePerson) -> str | None:
     before, after = act.before, act.after
     becomes_owner = after is not None and after.role == "owner"
     if act.owners == 0 and not becomes_owner:
-        return (
-            "Nobody is known here yet, and the first person must be an owner. Run `steward people"
-            " add NAME --role owner` first."
-        )
+        return _FIRST
     if act.owners == 1 and before is not None and before.role == "owner" and not becomes_owner:
         return (
             f"{before.user!r} is the last owner, and there must be one. Make somebody else an owner"
@@ -144,6 +143,10 @@ def _why_not_change(actor: Person | None, act: ChangePerson) -> str | None:
     )
 
 
+_FIRST = (
+    "Nobody is known here yet, and the first person must be an owner. Run `steward people add NAME"
+    " --role owner` first."
+)
 _UNKNOWN = (
     "You are not among the people of this organisation, so you may change nothing. Ask an owner or"
     " admin to add you with `steward people add`."
