@@ -1,7 +1,7 @@
 """What people may do, decided in one place from the role that they have among the others.
 
     owner    everything; there is always one
-    admin    any budget; and who else is a member or a viewer, and of which team
+    admin    any budget and price; and who else is a member or a viewer, and of which team
     member   calls models; a team's lead also limits what its members may spend
     viewer   reads reports, and calls no model
 
@@ -52,7 +52,16 @@ class ChangePerson:
     """How many owners there are before the change."""
 
 
-Act = SetBudget | ChangePerson
+@dataclass(frozen=True, slots=True)
+class SetPrice:
+    """Saying what a model costs."""
+
+    model: str
+    owners: int
+    """How many owners there are."""
+
+
+Act = SetBudget | ChangePerson | SetPrice
 
 
 def why_not(actor: Person | None, act: Act) -> str | None:
@@ -62,6 +71,8 @@ def why_not(actor: Person | None, act: Act) -> str | None:
             return _why_not_limit(actor, act)
         case ChangePerson():
             return _why_impossible(act) or _why_not_change(actor, act)
+        case SetPrice():
+            return _why_not_price(actor, act)
         case _:
             assert_never(act)
 
@@ -140,6 +151,17 @@ def _why_not_change(actor: Person | None, act: ChangePerson) -> str | None:
     return (
         f"Your role, {actor.role!r}, does not include this change. Admins decide about members and"
         " viewers, and owners about everybody; ask one of them."
+    )
+
+
+def _why_not_price(actor: Person | None, act: SetPrice) -> str | None:
+    if actor is None:
+        return _UNKNOWN if act.owners else _FIRST
+    if actor.role in ("owner", "admin"):
+        return None
+    return (
+        f"Your role, {actor.role!r}, does not include the price of {act.model!r}: every budget is"
+        " counted by it. Ask an owner or admin."
     )
 
 
