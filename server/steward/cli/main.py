@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import resource
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -22,6 +23,8 @@ def main() -> None:
     """Run what the user asked for; the process ends with its exit code."""
     arguments = build_parser().parse_args()
     log_to_stderr(arguments.log_level)
+    # A crash must not write the keys that are in memory to a disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)

@@ -214,10 +214,11 @@ class HttpProvider:
                 f" more than {PROVIDER_WALL_S:.0f} in all. Try again, or choose a faster model."
             ) from error
         except httpx.HTTPError as error:
+            # Its message quotes what came, and a key may be said back in that.
             raise UnavailableError(
                 f"The connection to the model at {self._host} broke ({type(error).__name__})."
                 " Try again."
-            ) from error
+            ) from None
 
 
 def _open() -> "httpx.AsyncClient":
