@@ -20,6 +20,9 @@ from steward.core.errors import (
 )
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal
+from steward.gateway.keys import KeysInOrder
+from steward.gateway.providers import SettingsKeys
+from steward.gateway.settings import GatewaySettings
 from steward.gateway.vault.check import Address
 from tests.gateway.key_server import KeyServer, key_server
 from tests.gateway.safe import KEY, OTHER, Safe, open_safe
@@ -293,6 +296,16 @@ async def test_a_key_that_another_process_changed_holds_within_a_second(
         await other.vault.remove(ANN, address)
         safe.clock.advance(timedelta(seconds=1))
         assert await safe.opens(URL) is None
+
+
+async def test_a_key_in_the_settings_comes_before_the_one_in_the_vault(small: Safe) -> None:
+    await small.put(URL)
+    await small.put(ELSEWHERE)
+    settings = GatewaySettings.model_validate({"url": URL, "key": OTHER})
+    keys = KeysInOrder((SettingsKeys(settings), small.keys()))
+    assert await keys.key("custom", URL) == OTHER
+    assert await keys.key("custom", ELSEWHERE) == KEY
+    assert await keys.key("custom", "https://api.example.org/v1") is None
 
 
 async def test_short_keys_show_nothing_of_themselves(small: Safe) -> None:

@@ -101,9 +101,9 @@ async def test_sealing_anew_that_breaks_off_loses_nothing_and_is_ended_by_the_ne
         await safe.put(ELSEWHERE, OTHER)
         for number in range(6):
             # Before the first key is sealed anew, or between the two.
-            broken = replace(safe.vault.tools, random=partial(_runs_out, iter(range(number % 2))))
+            broken = replace(safe.vault.outside, random=partial(_runs_out, iter(range(number % 2))))
             with pytest.raises(UnavailableError, match="no more"):
-                await replace(safe.vault, tools=broken).reseal(ANN)
+                await replace(safe.vault, outside=broken).reseal(ANN)
             assert len(safe.file.read_text().split()) == 2, "the new key and the one in use"
             safe.clock.advance(timedelta(seconds=2))
             assert await safe.opens(URL) == KEY.get_secret_value()

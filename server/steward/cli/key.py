@@ -26,7 +26,7 @@ from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys
 from steward.gateway.vault.seal import KEY_BYTES
 from steward.gateway.vault.stored import ROTATE_AFTER, StoredKey
-from steward.gateway.vault.vault import Tools, Vault
+from steward.gateway.vault.vault import Outside, Vault
 from steward.settings import Settings
 
 
@@ -36,8 +36,8 @@ async def act(
     """The exit code, and what is said."""
     clock = SystemClock()
     file = KeyRingFile(settings.vault_key, partial(secrets.token_bytes, KEY_BYTES))
-    tools = Tools(clock, random_id, secrets.token_bytes, probe, _permit)
-    vault = Vault(database, OpenKeys(database, file, clock), tools)
+    outside = Outside(clock, random_id, secrets.token_bytes, probe, _permit)
+    vault = Vault(database, OpenKeys(database, file, clock), outside)
     match arguments.action:
         case "list":
             return 0, _listed(await vault.stored(principal), clock.now())
