@@ -5,7 +5,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "2026_11_21_secrets"
-down_revision = "2026_11_21_told"
+down_revision = "2026_11_21_people"
 branch_labels = None
 depends_on = None
 

@@ -254,7 +254,8 @@ async def test_whoever_may_not_touch_keys_is_asked_first_and_changes_nothing(
                 await attempt
         assert await safe.opens(provider.url) == KEY.get_secret_value()
         assert (safe.file.read_bytes(), len(provider.asked)) == (before, asked)
-        assert len(await safe.trail()) == 1
+        actions = [(entry.action, entry.actor) for entry in await safe.trail()]
+        assert actions == [("key.added", "ann"), *[("key.refused", "bob")] * 6]
 
 
 async def test_a_list_says_how_old_a_key_is_and_when_it_was_used(

@@ -124,7 +124,12 @@ async def test_the_same_key_is_never_sealed_the_same_way_twice(small: Safe, tmp_
     seen: set[bytes] = set()
     for _ in range(20):
         await small.vault.rotate(ANN, address, KEY, is_checked=False)
+        seen.add(_nonce(tmp_path))
         await small.vault.reseal(ANN)
-        ((sealed,),) = execute(tmp_path / "steward.db", "SELECT sealed FROM provider_key")
-        seen.add(sealed[:12])
-    assert len(seen) == 20
+        seen.add(_nonce(tmp_path))
+    assert len(seen) == 40
+
+
+def _nonce(folder: Path) -> bytes:
+    ((sealed,),) = execute(folder / "steward.db", "SELECT sealed FROM provider_key")
+    return sealed[:12]

@@ -5,18 +5,11 @@ import asyncio
 import gc
 import resource
 import sys
-from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 
 from steward import __version__
+from steward.cli.books import add_books
+from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.log import log_to_stderr
-
-_SECRETS = ("key", "token")
-_DIMENSIONS = (
-    *("model", "provider", "task", "agent", "day"),
-    *("user", "team", "workspace", "session"),
-)
 
 
 def main() -> None:
@@ -28,7 +21,7 @@ def main() -> None:
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
-    if arguments.command in _SECRETS:
+    if arguments.command in CREDENTIALS:
         from steward.cli.keeping import run as keep
 
         sys.exit(keep(arguments))
@@ -64,9 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
-    _add_books(commands.add_parser)
-    _add_keys(commands.add_parser)
-    _add_tokens(commands.add_parser)
+    add_books(commands.add_parser)
+    add_credentials(commands.add_parser)
     return parser
 
 
@@ -91,86 +83,6 @@ def _add_transports(lsp: argparse.ArgumentParser) -> None:
         default="127.0.0.1",
         help="where to listen: 127.0.0.1 (the default) or ::1",
     )
-
-
-def _add_books(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    ledger = add_command("ledger", help="check the cost ledger")
-    verify = ledger.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
-        "verify", help="recompute every seal, balance and sum; leaves with 1 if one does not fit"
-    )
-    verify.add_argument(
-        "--against", type=Path, metavar="FILE", help="a checkpoint that must still be in the ledger"
-    )
-    verify.add_argument(
-        "--export", type=Path, metavar="FILE", help="write a checkpoint; keep it somewhere else"
-    )
-    usage = add_command("usage", help="what model calls cost, this month or any time")
-    usage.add_argument("--by", default="model", choices=_DIMENSIONS, help="default: model")
-    for name in ("--since", "--until"):
-        usage.add_argument(name, type=_day, metavar="DAY", help="such as 2026-11-21 (UTC)")
-    form = usage.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="for a spreadsheet")
-    form.add_argument("--json", action="store_true", help="for a program")
-    budget = add_command("budget", help="what may be spent")
-    actions = budget.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("show", help="this month's accounts")
-    chosen = actions.add_parser("set", help="limit an account, in every period from now on")
-    chosen.add_argument("scope", help="user, user:NAME, team:NAME, workspace:PATH, organisation …")
-    chosen.add_argument("--limit", required=True, metavar="USD", help="never passed; or `none`")
-    chosen.add_argument("--soft", default="none", metavar="USD", help="passing it is told")
-
-
-def _add_keys(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    key = add_command("key", help="the keys of providers, kept sealed")
-    actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, what in (
-        ("add", "put a key in; it is read from standard input and not shown"),
-        ("rotate", "replace a key; the old one serves until the new one is accepted"),
-        ("validate", "ask the provider whether it accepts the key; leaves with 1 if not"),
-        ("remove", "throw a key away"),
-    ):
-        action = actions.add_parser(name, help=what)
-        action.add_argument("provider", help="such as openai or anthropic")
-        action.add_argument("--url", help="the base URL, where it is not the provider's own")
-        if name in ("add", "rotate"):
-            action.add_argument(
-                "--unchecked", action="store_true", help="do not ask the provider about it"
-            )
-    actions.add_parser("list", help="what there is, masked, with its age and last use")
-    actions.add_parser("reseal", help="seal all keys anew, with a new key of the vault")
-
-
-def _add_tokens(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    token = add_command("token", help="personal tokens for `steward serve`")
-    actions = token.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a token; it is shown this once")
-    create.add_argument("name", help="what it is for, such as laptop")
-    create.add_argument(
-        "--scope",
-        action="append",
-        choices=["models", "reports", "manage"],
-        help="what it may be used for, at the most (default: models); may be repeated",
-    )
-    create.add_argument("--days", type=_days, metavar="N", help="how long it lives (default: on)")
-    shown = actions.add_parser("list", help="the tokens in force; never the tokens themselves")
-    shown.add_argument("--all", action="store_true", help="also those that are not")
-    for action in (create, shown):
-        action.add_argument("--user", metavar="NAME", help="whose (default: your own)")
-    revoke = actions.add_parser("revoke", help="let a token open nothing any more, at once")
-    revoke.add_argument("id", help="as `steward token list` shows it")
-
-
-def _days(written: str) -> int:
-    if not written.isdecimal() or not 0 < int(written[:5]) <= 3650:
-        raise argparse.ArgumentTypeError(f"{written!r} is not a number of days from 1 to 3650")
-    return int(written)
-
-
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{written!r} is not a day such as 2026-11-21") from None
 
 
 def _port(written: str) -> int:

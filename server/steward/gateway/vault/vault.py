@@ -20,6 +20,7 @@ from steward.core.database import Database
 from steward.core.errors import (
     InvalidInputError,
     LimitError,
+    NotPermittedError,
     ProviderRefusedError,
     UnavailableError,
 )
@@ -143,6 +144,7 @@ class Vault:
             NotFoundError: there is none.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def work(session: Session) -> StoredKey:
             self.outside.permit(session, principal)
@@ -161,6 +163,7 @@ class Vault:
             UnavailableError: the provider or the key of the vault cannot be reached.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def look(session: Session) -> tuple[ProviderKeyRow, SecretStr]:
             self.outside.permit(session, principal)
@@ -194,6 +197,7 @@ class Vault:
         Raises:
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def work(session: Session) -> tuple[StoredKey, ...]:
             self.outside.permit(session, principal)
@@ -210,6 +214,7 @@ class Vault:
             UnavailableError: the key of the vault cannot be had, or a row does not open.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
         fresh = self.keys.file.fresh()
 
         def work(session: Session) -> int:
@@ -233,13 +238,35 @@ class Vault:
         await self.database.run(lambda session: drop_old_keys(session, self.keys.file))
         return count
 
+    async def _admit(self, principal: Principal) -> None:
+        """Return if the principal may touch keys; an attempt of somebody else's is audited."""
+
+        def work(session: Session) -> NotPermittedError | None:
+            try:
+                self.outside.permit(session, principal)
+            except NotPermittedError as refusal:
+                audit.append(
+                    session,
+                    at=self.outside.clock.now(),
+                    tenant_id=principal.tenant_id,
+                    actor=principal.user,
+                    action="key.refused",
+                    subject="vault",
+                    detail={},
+                )
+                return refusal  # Given and not raised: the entry must be committed.
+            return None
+
+        if (refusal := await self.database.run(work)) is not None:
+            raise refusal
+
     async def _tried(
         self, principal: Principal, address: Address, key: SecretStr, *, is_checked: bool
     ) -> Verdict:
         """What the provider says of a new key; nobody who may not add one makes us ask."""
         check_words(address.provider, key.get_secret_value())
         host = address.host
-        await self.database.read(lambda session: self.outside.permit(session, principal))
+        await self._admit(principal)
         verdict = await check(self.outside.probe, address, key) if is_checked else "unknown"
         if verdict == "refused":
             raise ProviderRefusedError(
