@@ -19,14 +19,15 @@ from steward.core.errors import (
     UnavailableError,
 )
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
-from steward.core.principal import Principal
+from steward.core.principal import Principal, Role
 from steward.gateway.keys import KeysInOrder
 from steward.gateway.providers import SettingsKeys
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.vault.check import Address
+from steward.permissions import people
 from tests.gateway.key_server import KeyServer, key_server
 from tests.gateway.safe import KEY, OTHER, Safe, open_safe
-from tests.ledger.bank import ANN
+from tests.ledger.bank import ANN, START
 from tests.places import Place, execute
 
 URL = "https://api.example.com/v1"
@@ -256,6 +257,25 @@ async def test_whoever_may_not_touch_keys_is_asked_first_and_changes_nothing(
         assert (safe.file.read_bytes(), len(provider.asked)) == (before, asked)
         actions = [(entry.action, entry.actor) for entry in await safe.trail()]
         assert actions == [("key.added", "ann"), *[("key.refused", "bob")] * 6]
+
+
+async def test_only_owners_and_admins_touch_keys(tmp_path: Path) -> None:
+    roles: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "member", "dan": "viewer"}
+
+    def add_all(session: Session) -> None:
+        for user, role in roles.items():
+            assert people.add(session, ANN, people.Person(user, role), START) is None
+
+    async with open_safe(tmp_path / "steward.db", tmp_path, people.permit_keys) as safe:
+        await safe.put(URL)
+        await safe.database.run(add_all)
+        for user in ("ann", "bob"):
+            assert len(await safe.vault.stored(replace(ANN, user=user))) == 1
+        for user in ("eve", "dan", "nobody"):
+            with pytest.raises(NotPermittedError):
+                await safe.vault.stored(replace(ANN, user=user))
+        with pytest.raises(NotPermittedError):
+            await safe.vault.stored(replace(ANN, tenant_id="another"))
 
 
 async def test_a_list_says_how_old_a_key_is_and_when_it_was_used(
