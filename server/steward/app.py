@@ -5,6 +5,7 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -33,8 +34,9 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import KeysInOrder
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import FirstKey, SettingsKeys
+from steward.gateway.pacing import Pacing
+from steward.gateway.providers import open_providers
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
@@ -85,9 +87,10 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
-        provider = default_provider(settings.gateway, keys, client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
+        providers = open_providers(settings.gateway, keys, client)
+        pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+        gateway = Gateway(providers, ledger, settings.gateway, pacing)
         approvals = Approvals(
             database,
             ground.clock,

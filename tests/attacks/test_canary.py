@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from traceback import format_exception
 
@@ -28,8 +29,9 @@ from steward.core.errors import StewardError
 from steward.core.events import Events
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import KeysInOrder
-from steward.gateway.providers import SettingsKeys, default_provider
+from steward.gateway.keys import FirstKey, SettingsKeys
+from steward.gateway.pacing import Pacing
+from steward.gateway.providers import open_providers
 from steward.gateway.vault.check import Address
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
@@ -114,6 +116,10 @@ class House:
     address: Address
 
 
+async def no_pause(_seconds: float) -> None:
+    """Between two attempts no time passes."""
+
+
 @asynccontextmanager
 async def open_house(folder: Path, url: str, key: str, where: str) -> AsyncGenerator[House]:
     """Keys come from the settings first and then from the vault, as in a window."""
@@ -122,9 +128,10 @@ async def open_house(folder: Path, url: str, key: str, where: str) -> AsyncGener
     async with open_safe(folder / "steward.db", folder) as safe:
         if where == "vault":
             await safe.put(url, SecretStr(key))
-        keys = KeysInOrder((SettingsKeys(settings), safe.keys()))
+        keys = FirstKey(SettingsKeys(settings), safe.keys())
         ledger = Ledger(safe.database, safe.clock, Events(), LedgerSettings(), key_in(folder))
-        gateway = Gateway(default_provider(settings, keys, client), ledger, settings)
+        pacing = Pacing(safe.clock, no_pause, lambda: 0.0)
+        gateway = Gateway(open_providers(settings, keys, client), ledger, settings, pacing)
         try:
             yield House(safe, gateway, Address("custom", url))
         finally:
@@ -171,6 +178,7 @@ async def test_a_provider_that_repeats_the_key_finds_nobody_who_says_it_on(
         house = await open_.enter_async_context(open_house(tmp_path, server.url, key, where))
         for number, (name, answer) in enumerate(HOSTILE.items()):
             repeat_key(server, answer)
+            house.safe.clock.advance(timedelta(hours=1))  # It is asked again after so many faults.
             told[name] = await failures(house, number)
         server.close()
         told["refused"] = await failures(house, len(HOSTILE))

@@ -20,8 +20,7 @@ from steward.core.errors import (
 )
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal, Role
-from steward.gateway.keys import KeysInOrder
-from steward.gateway.providers import SettingsKeys
+from steward.gateway.keys import FirstKey, SettingsKeys
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.vault.check import Address
 from steward.permissions import people
@@ -323,7 +322,7 @@ async def test_a_key_in_the_settings_comes_before_the_one_in_the_vault(small: Sa
     await small.put(URL)
     await small.put(ELSEWHERE)
     settings = GatewaySettings.model_validate({"url": URL, "key": OTHER})
-    keys = KeysInOrder((SettingsKeys(settings), small.keys()))
+    keys = FirstKey(SettingsKeys(settings), small.keys())
     assert await keys.key("custom", URL) == OTHER
     assert await keys.key("custom", ELSEWHERE) == KEY
     assert await keys.key("custom", "https://api.example.org/v1") is None

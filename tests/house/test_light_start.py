@@ -10,7 +10,7 @@ from benchmarks.client import Client
 from demo.editor import STEWARD
 from tests.environment import clean_environment, steward_environment
 
-HEAVY = ["pydantic", "sqlmodel", "sqlalchemy", "alembic", "httpx", "dbos", "git"]
+HEAVY = ["pydantic", "sqlmodel", "sqlalchemy", "alembic", "aiohttp", "dbos", "git"]
 PROGRAM = """
 import importlib, sys
 importlib.import_module(sys.argv[1])

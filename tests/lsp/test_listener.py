@@ -224,7 +224,7 @@ def test_a_wrong_option_is_refused(tmp_path: Path, words: tuple[str, ...]) -> No
 
 
 def test_a_listener_loads_little() -> None:
-    heavy = "'pygls', 'lsprotocol', 'sqlalchemy', 'alembic', 'httpx', 'dbos', 'git', 'websockets'"
+    heavy = "'pygls', 'lsprotocol', 'sqlalchemy', 'alembic', 'aiohttp', 'dbos', 'git', 'websockets'"
     program = f"import steward.cli.listen, sys; print(sorted({{{heavy}}} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program],

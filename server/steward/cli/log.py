@@ -28,7 +28,7 @@ _TRACE_INDENT = "  | "
 """Begins every further line of a record, so that none of them can be taken for another record."""
 
 
-QUIET = {"pygls": logging.CRITICAL, "httpx": logging.WARNING, "httpcore": logging.WARNING}
+QUIET = {"pygls": logging.CRITICAL, "aiohttp": logging.WARNING}
 """Libraries that log what they carry: whole messages with the person's text, and what a provider
 answers, in which a key may be said back. What matters we log ourselves."""
 

@@ -90,8 +90,12 @@ ANSWER_CHARS_MAX = 1_000_000
 PROVIDER_CONNECT_S = 10.0
 PROVIDER_PROBE_S = 15.0
 """How long a provider may take to say whether it accepts a key."""
+PROVIDER_CONNECTIONS_MAX = 256
+"""Connections to all providers together."""
+PROVIDER_FIRST_PIECE_S = 120.0
+"""How long a model may take to begin its answer; some think first."""
 PROVIDER_IDLE_S = 60.0
-"""The longest silence in a stream."""
+"""The longest silence in a stream that has begun."""
 PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
 
@@ -107,6 +111,15 @@ TOKENS_A_USER_MAX = 100
 TOKEN_NAME_CHARS_MAX = 64
 TOKENS_REMEMBERED_MAX = 4096
 """Personal tokens that a process remembers for a moment."""
+
+RATE_BUCKETS_MAX = 10_000
+"""People and models whose calls are counted at the same time."""
+CACHE_BYTES_MAX = 8 * 1024 * 1024
+"""All answers of models that are kept."""
+CACHE_ANSWER_BYTES_MAX = 64 * 1024
+"""One answer that is kept."""
+HOOK_S = 5.0
+"""How long one hook may take over one model call."""
 
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""
@@ -153,6 +166,10 @@ AUDIT_DETAIL_CHARS_MAX = 16_000
 """What one audit entry may say."""
 EVENT_BYTES_MAX = 1024 * 1024
 """One line of a provider's stream."""
+VECTOR_NUMBERS_MAX = 65_536
+"""Numbers in one vector."""
+VECTORS_BYTES_MAX = 64 * 1024 * 1024
+"""An answer that is no stream: the vectors of one request."""
 ERROR_BODY_BYTES_MAX = 64 * 1024
 """What is read of a provider's refusal."""
 TOOL_CALLS_MAX = 64

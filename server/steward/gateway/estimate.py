@@ -53,7 +53,7 @@ def asked_of(task: Task, text: str, output_tokens_max: int) -> ModelRequest:
 
 def body_bytes(model: Model, request: ModelRequest) -> int:
     """How many bytes would be sent, in the longest spelling that providers take."""
-    return len(_LONGEST.encode(model, request))
+    return _LONGEST.prepare(model, request).input_tokens_max
 
 
 def shortened(price: Price, sent_bytes: int, request: ModelRequest, left: NanoUsd) -> int | None:

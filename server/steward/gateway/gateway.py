@@ -1,71 +1,66 @@
 """The only road to a model: choose, price, reserve, stream, settle.
 
-The token accounting, in full. Before anything is sent, the most that the call can cost is
-reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Where the budget does not cover that, the ledger
-reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
-on whatever way the call ends:
-
-* nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
-* the provider said what was consumed: that is booked, even above the reservation;
-* the call was cut short, by us or by it: the larger of what it said and what we counted is
-  booked, marked as estimated (see `Meter`);
-* this process died: the ledger charges the whole reservation when its time is over.
+How the attempts of a call follow each other and are paid is told in `attempts`.
 """
 
-import asyncio
 import hashlib
-import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from functools import partial
 from typing import get_args
 
-from steward.core.errors import (
-    InvalidInputError,
-    LimitError,
-    OverBudgetError,
-    UnavailableError,
-    UnpricedError,
-)
-from steward.core.limits import REQUEST_BYTES_MAX
+from steward.core.errors import OverBudgetError, UnavailableError, UnpricedError
+from steward.core.money import NOTHING
 from steward.core.principal import Principal
-from steward.core.redact import redact
-from steward.gateway import lower
-from steward.gateway.answer import Answer, Meter
+from steward.gateway.answer import Answer, Joined
+from steward.gateway.attempts import Chain, check_new
+from steward.gateway.breaker import Breakers
+from steward.gateway.cache import Cache, Known, key_of
 from steward.gateway.catalogue.catalogue import Catalogue
-from steward.gateway.catalogue.model import Model
-from steward.gateway.prices import Price
-from steward.gateway.provider import Prepared, Provider
-from steward.gateway.request import Fill, Message, ModelRequest, Task
+from steward.gateway.hook import Answered, Asking, Hook, Hooks
+from steward.gateway.pacing import Pacing, patience
+from steward.gateway.prepare import prepare, without_secrets
+from steward.gateway.provider import Piece, Prepared, Provider
+from steward.gateway.rate import Rates
+from steward.gateway.request import ModelRequest, Task
+from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.shortage import Shortages
-from steward.ledger.charge import Charge, Reservation
+from steward.gateway.target import Target
+from steward.gateway.trail import Trail
+from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
 from steward.ledger.ledger import Ledger
-
-_log = logging.getLogger(__name__)
-
-_OFF_LOOP_CHARS = 20_000
-"""Requests above this size are prepared in a thread."""
 
 
 class Gateway:
     """Opens model calls and keeps the ledger true."""
 
     def __init__(
-        self, provider: Provider | None, ledger: Ledger, settings: GatewaySettings
+        self,
+        providers: Mapping[str, Provider],
+        ledger: Ledger,
+        settings: GatewaySettings,
+        pacing: Pacing,
+        hooks: Sequence[Hook] = (),
     ) -> None:
-        self._provider = provider
+        self._providers = providers
         self._ledger = ledger
         self._settings = settings
-        self._catalogue = Catalogue(settings)
+        self._pacing = pacing
+        self._hooks = Hooks(hooks)
+        self._selection = Selection(providers, Catalogue(settings), settings)
+        self._rates = Rates(
+            pacing.clock, settings.calls_a_minute, self._selection.by_id(settings.calls_a_minute_of)
+        )
+        self._breakers = Breakers(settings.breaker, providers)
+        self._cache = Cache(pacing.clock, settings.cache)
         self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
         try:
             for task in get_args(Task):
-                self._choose(task)[1].priced()
+                self._selection.default(task)
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
@@ -73,7 +68,7 @@ class Gateway:
     def is_free(self) -> bool:
         """Whether no model costs anything, so that no budget can be used up."""
         try:
-            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+            prices = [self._selection.default(task).price for task in get_args(Task)]
         except (UnavailableError, UnpricedError):
             return False
         return not any(price.worst(1, 1) for price in prices)
@@ -96,39 +91,47 @@ class Gateway:
         Raises:
             UnavailableError: no model is configured; or the provider failed.
             UnpricedError: nobody has said what the model costs.
+            NotPermittedError: the policy, or a hook, does not allow it.
+            RateLimitedError: this person has asked this model often enough for now.
             OverBudgetError: the account cannot cover the call.
             LimitError: the request is larger than we send.
             InvalidInputError: the request id was used before.
         """
-        provider, model = self._choose(request.task)
-        price = model.priced()
-        prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared)
-        reservation = await self._reserved(principal, charge)
-        if not reservation.is_new:
-            raise InvalidInputError(
-                f"A call with the request id {request.request_id!r} was made before and may have"
-                " been billed; make a new id for each attempt."
-            )
-        answer: Answer | None = None
-        meter = Meter(len(prepared.body), request.output_tokens_max)
-        try:
-            lowered = _lowered(price, charge, reservation, request, prepared)
-            if lowered is not request:
-                prepared = await _prepared(provider, model, lowered)
-                meter = Meter(len(prepared.body), lowered.output_tokens_max)
-            async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
-                answer = Answer(pieces, meter)
-                if lowered is not request:
-                    answer.lowered_to = lowered.output_tokens_max
+        targets, why = self._selection.of(principal, request)
+        first = targets[0]
+        self._rates.take(principal, first.model.id)
+        asking = await self._asking(principal, request, first)
+        prepared = await prepare(first.provider, first.model, request)
+        key = key_of(principal, first.model, prepared, request)
+        trail = Trail(why, first.model.id)
+        if (known := self._cache.find(key)) is not None:
+            charge = _free_charge(first, request, prepared)
+            async with self._known(principal, charge, known, trail, asking) as answer:
                 yield answer
+            return
+        chain = Chain(
+            request,
+            targets,
+            partial(self._reserved, principal),
+            self._ledger,
+            self._breakers,
+            self._pacing,
+            patience(request.task, self._settings.retries),
+            trail,
+            prepared,
+        )
+        await chain.begin()
+        try:
+            kept = self._kept(chain, key) if key else chain.pieces()
+            async with aclosing(self._watched(kept, trail, asking)) as pieces:
+                yield Answer(pieces, trail)
         finally:
-            self._book(charge, price, meter, answer)
+            chain.close()
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._provider is not None:
-            await self._provider.close()
+        for provider in self._providers.values():
+            await provider.close()
 
     async def _reserved(self, principal: Principal, charge: Charge) -> Reservation:
         try:
@@ -142,101 +145,78 @@ class Gateway:
         self.shortages.clear()
         return reservation
 
-    def _choose(self, task: Task) -> tuple[Provider, Model]:
-        if self._provider is None or self._settings.base_url is None:
-            raise UnavailableError(
-                "AI is off: no model is configured. Set OPENAI_API_KEY, or STEWARD_MODEL_URL and"
-                " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
-            )
-        model = self._settings.model_for(task)
-        if model is None:
-            raise UnavailableError(
-                f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL to the"
-                f" name of one that {self._settings.base_url} offers, and start again."
-            )
-        return self._provider, self._catalogue.find(model)
+    @asynccontextmanager
+    async def _known(
+        self,
+        principal: Principal,
+        charge: Charge,
+        known: Known,
+        trail: Trail,
+        asking: Asking | None,
+    ) -> AsyncGenerator[Answer]:
+        """A call whose answer is known: booked like any other, at no cost."""
+        check_new(await self._reserved(principal, charge), charge.request_id)
+        trail.is_cached, trail.saved_nano_usd = True, known.cost
+        try:
+            async with aclosing(self._watched(_told(known), trail, asking)) as pieces:
+                yield Answer(pieces, trail)
+        finally:
+            saved = Measured(saved_nano_usd=known.cost)
+            self._ledger.settle_soon(charge.reservation_id, NO_USAGE, NOTHING, measured=saved)
 
-    def _book(self, charge: Charge, price: Price, meter: Meter, answer: Answer | None) -> None:
-        # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
-        # and nobody waits for the disk to see an answer that has arrived.
-        if answer is None or not meter.is_sent or meter.is_refused:
-            self._ledger.release_soon(charge.reservation_id)
+    async def _kept(self, chain: Chain, key: str) -> AsyncGenerator[Piece]:
+        """The pieces of an answer, which is remembered when it came whole from the first model."""
+        said: list[Piece] = []
+        async with aclosing(chain.pieces()) as pieces:
+            async for piece in pieces:
+                said.append(piece)
+                yield piece
+        if chain.is_as_asked:
+            self._cache.keep(key, said, chain.targets[0].price)
+
+    async def _watched(
+        self, pieces: AsyncGenerator[Piece], trail: Trail, asking: Asking | None
+    ) -> AsyncGenerator[Piece]:
+        """The pieces of an answer, which hooks look at when it is whole."""
+        if asking is None:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
             return
-        usage, is_estimated = meter.usage()
-        answer.cost_nano_usd = price.cost(usage)
-        if answer.cost_nano_usd > charge.worst_nano_usd:
-            _log.error("a provider billed more than was reserved", extra={"model": charge.model})
-        self._ledger.settle_soon(
-            charge.reservation_id, usage, answer.cost_nano_usd, estimated=is_estimated
-        )
+        joined, text = Joined(), list[str]()
+        async with aclosing(pieces):
+            async for piece in pieces:
+                text.append(joined.take(piece))
+                yield piece
+        answered = Answered("".join(text), joined.tool_calls, trail.model, trail.is_cached)
+        await self._hooks.after(asking, answered)
+
+    async def _asking(
+        self, principal: Principal, request: ModelRequest, target: Target
+    ) -> Asking | None:
+        """Let the hooks look; None where there are none."""
+        if not self._hooks:
+            return None
+        asking = Asking(principal, await without_secrets(request), target.model.id)
+        await self._hooks.before(asking)
+        return asking
 
 
-async def _prepared(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
-    """The request as it will be sent, without secrets."""
-    chars = _chars(request)
-    if chars > REQUEST_BYTES_MAX:
-        raise _too_large(chars)
-    if chars > _OFF_LOOP_CHARS:
-        prepared = await asyncio.to_thread(_encode, provider, model, request)
-    else:
-        prepared = _encode(provider, model, request)
-    if len(prepared.body) > REQUEST_BYTES_MAX:
-        raise _too_large(len(prepared.body))
-    return prepared
-
-
-def _chars(request: ModelRequest) -> int:
-    fill = request.fill
-    gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
-    return gap + sum(len(message.content) for message in request.messages)
-
-
-def _encode(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
-    messages = tuple(_redacted(message) for message in request.messages)
-    fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
-    return provider.encode(model, replace(request, messages=messages, fill=fill))
-
-
-def _redacted(message: Message) -> Message:
-    calls = tuple(replace(call, arguments=redact(call.arguments)) for call in message.tool_calls)
-    return replace(message, content=redact(message.content), tool_calls=calls)
-
-
-def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
+def _free_charge(target: Target, request: ModelRequest, prepared: Prepared) -> Charge:
+    """A call that costs nothing, because its answer is known."""
     return Charge(
         request_id=request.request_id,
         task=request.task,
-        model=model.name,
-        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
-        price_version=price.version,
+        model=target.model.name,
+        worst_nano_usd=NOTHING,
+        price_version=target.price.version,
         request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
-        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
         agent=request.agent,
+        provider=target.model.provider,
     )
 
 
-def _lowered(
-    price: Price,
-    charge: Charge,
-    reservation: Reservation,
-    request: ModelRequest,
-    prepared: Prepared,
-) -> ModelRequest:
-    """The request as far as it was reserved. Its body is no longer than what was prepared."""
-    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
-        return request
-    most = lower.fitting(
-        price,
-        prepared.input_tokens_max,
-        request.output_tokens_max,
-        reservation.reserved_nano_usd,
-    )
-    return replace(request, output_tokens_max=most)
-
-
-def _too_large(size: int) -> LimitError:
-    return LimitError(
-        f"The request to the model would take {size} bytes; the most is {REQUEST_BYTES_MAX}."
-        " Nothing was sent. Show the model fewer or smaller files."
-    )
+async def _told(known: Known) -> AsyncGenerator[Piece]:
+    for piece in known.pieces:
+        yield piece

@@ -45,13 +45,20 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """What has been consumed when the model begins; the whole `Usage` comes when it is done."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The model is done: `stop`, `length`, `tool_calls`, `content_filter`, or what else it says."""
 
     reason: str
 
 
-Piece = Text | Thought | CallPart | Vector | Usage | Finished
+Piece = Text | Thought | CallPart | Vector | SoFar | Usage | Finished
 """What an answer is made of, in the order in which it arrived."""
 
 Form = Literal["chat", "fill", "embedding"]

@@ -1,37 +1,72 @@
-"""The providers that there are, and the keys that settings hold for them."""
+"""The providers that can be asked: those built in, and those that settings add."""
 
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable
 
-from pydantic import SecretStr
-
-from steward.gateway.http import HttpClient, HttpProvider
-from steward.gateway.provider import KeySource
-from steward.gateway.settings import GatewaySettings
+from steward.gateway.http import HttpClient
+from steward.gateway.http_provider import HttpProvider
+from steward.gateway.provider import KeySource, Provider
+from steward.gateway.refusal import Place
+from steward.gateway.settings import (
+    BUILT_IN,
+    OPENAI_URL,
+    GatewaySettings,
+    ProviderSettings,
+    WireName,
+    is_openai,
+)
+from steward.gateway.wire.anthropic import AnthropicMessages, api_key
+from steward.gateway.wire.embeddings import Embeddings
+from steward.gateway.wire.fill import FillWire
 from steward.gateway.wire.openai import OpenAIChat, bearer
 from steward.gateway.wire.wire import Dialect
 
-OPENAI = Dialect(bearer, OpenAIChat(limit_field="max_completion_tokens"))
-COMPATIBLE = Dialect(bearer, OpenAIChat())
+OPENAI = Dialect(bearer, OpenAIChat(limit_field="max_completion_tokens"), FillWire(), Embeddings())
+"""OpenAI itself."""
+COMPATIBLE = Dialect(bearer, OpenAIChat(), FillWire(), Embeddings())
+"""Those who follow it, by the names that it has given up."""
+MISTRAL = Dialect(
+    bearer,
+    OpenAIChat(seed_field="random_seed", must_ask_usage=False),
+    FillWire(seed_field="random_seed"),
+    Embeddings(dimensions_field="output_dimension"),
+)
+ANTHROPIC = Dialect(api_key, AnthropicMessages())
+
+OpenWorker = Callable[[str, str | None], Provider]
+"""From a provider's name and base URL to a provider in the worker."""
 
 
-class SettingsKeys:
-    """The keys in the settings, each for its own address."""
+def open_providers(
+    settings: GatewaySettings,
+    keys: KeySource,
+    client: HttpClient,
+    *,
+    keyed: Iterable[str] = (),
+    open_worker: OpenWorker | None = None,
+) -> dict[str, Provider]:
+    """Name → provider, for everybody whom the settings speak of, the default one first.
 
-    def __init__(self, settings: GatewaySettings) -> None:
-        self._by_origin: dict[tuple[str, str], SecretStr] = {}
-        if settings.base_url is not None and settings.bearer is not None:
-            self._by_origin[settings.provider, origin(settings.base_url)] = settings.bearer
-
-    async def key(self, provider: str, base_url: str) -> SecretStr | None:
-        """The key for this address, if the settings have one."""
-        return self._by_origin.get((provider, origin(base_url)))
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a URL: what a key is bound to."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
+    Args:
+        settings: What the operator says.
+        keys: Where keys come from.
+        client: The connections that all of them share.
+        keyed: Names of built-in providers for which there are keys elsewhere.
+        open_worker: Makes those that only the worker reaches; without it there are none.
+    """
+    opened: dict[str, Provider] = {}
+    default = default_provider(settings, keys, client)
+    if default is not None:
+        opened[settings.provider] = default
+    if settings.openai_key is not None and "openai" not in opened:
+        opened["openai"] = HttpProvider(
+            "openai", OPENAI_URL, OPENAI, keys, client, _place("openai")
+        )
+    named = {name: ProviderSettings() for name in keyed if name in BUILT_IN}
+    for name, said in {**named, **settings.providers}.items():
+        provider = _provider(name, said, keys, client, open_worker)
+        if provider is not None and name not in opened:
+            opened[name] = provider
+    return opened
 
 
 def default_provider(
@@ -40,5 +75,41 @@ def default_provider(
     """The provider that is meant where a model's name says none; None if none is configured."""
     if settings.base_url is None:
         return None
-    dialect = OPENAI if settings.is_openai else COMPATIBLE
-    return HttpProvider(settings.provider, settings.base_url, dialect, keys, client)
+    name, dialect = settings.provider, _dialect("openai", settings.base_url)
+    return HttpProvider(name, settings.base_url, dialect, keys, client, _place(name))
+
+
+def _provider(
+    name: str,
+    said: ProviderSettings,
+    keys: KeySource,
+    client: HttpClient,
+    open_worker: OpenWorker | None,
+) -> Provider | None:
+    url, wire = BUILT_IN.get(name, (None, "openai"))
+    url, wire = said.url or url, said.wire or wire
+    if wire == "litellm" or url is None:
+        return None if open_worker is None else open_worker(name, url)
+    return HttpProvider(name, url, _dialect(wire, url), keys, client, _place(name))
+
+
+def _dialect(wire: WireName, url: str) -> Dialect:
+    match wire:
+        case "anthropic":
+            return ANTHROPIC
+        case "mistral":
+            return MISTRAL
+        case _:
+            return OPENAI if is_openai(url) else COMPATIBLE
+
+
+def _place(name: str) -> Place:
+    match name:
+        case "openai":
+            return Place("STEWARD_MODEL_URL", "OPENAI_API_KEY")
+        case "custom":
+            return Place("STEWARD_MODEL_URL", "STEWARD_MODEL_KEY")
+        case _:
+            return Place(
+                f"`url` in [gateway.providers.{name}]", f"`key` in [gateway.providers.{name}]"
+            )

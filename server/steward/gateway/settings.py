@@ -1,11 +1,21 @@
 """What an operator may choose about models."""
 
+from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SecretStr,
+    model_validator,
+)
 
+from steward.gateway.ability import Ability, Refused
 from steward.gateway.request import Task
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -18,6 +28,30 @@ _OPENAI_MODELS: dict[Task, str] = {
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+WireName = Literal["openai", "anthropic", "mistral", "litellm"]
+"""What a provider may speak."""
+BUILT_IN: dict[str, tuple[str | None, WireName]] = {
+    "openai": (OPENAI_URL, "openai"),
+    "anthropic": ("https://api.anthropic.com/v1", "anthropic"),
+    "deepseek": ("https://api.deepseek.com", "openai"),
+    "mistral": ("https://api.mistral.ai/v1", "mistral"),
+    "codestral": ("https://codestral.mistral.ai/v1", "mistral"),
+    "groq": ("https://api.groq.com/openai/v1", "openai"),
+    "xai": ("https://api.x.ai/v1", "openai"),
+    "cerebras": ("https://api.cerebras.ai/v1", "openai"),
+    "perplexity": ("https://api.perplexity.ai", "openai"),
+    "moonshot": ("https://api.moonshot.ai/v1", "openai"),
+    "openrouter": ("https://openrouter.ai/api/v1", "openai"),
+    "together": ("https://api.together.xyz/v1", "openai"),
+    "fireworks": ("https://api.fireworks.ai/inference/v1", "openai"),
+    "ollama": ("http://127.0.0.1:11434/v1", "openai"),
+    "gemini": (None, "litellm"),
+    "cohere": (None, "litellm"),
+}
+"""Provider → its own base URL, and what it speaks. Those without a URL are the worker's."""
+_IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
+ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
 _UsdPerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=13, decimal_places=6)]
 
 
@@ -29,12 +63,19 @@ def _base_url(url: str) -> str:
         raise ValueError(
             "it must have no user, password, query or fragment; a key has its own setting"
         )
+    if not url.isprintable() or "\\" in url or " " in url:
+        raise ValueError("it must have no spaces, backslashes or control characters")
     return url.rstrip("/")
 
 
-class ModelPrice(BaseModel):
-    """What a model costs, in US dollars for a million tokens."""
+def _template(written: str) -> str:
+    before, mark, after = written.partition("{prefix}")
+    if not mark or "{suffix}" in before or after.count("{suffix}") != 1:
+        raise ValueError("it must hold {prefix} and, after it, {suffix}")
+    return written
 
+
+class _Rates(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     input: _UsdPerMillion
@@ -43,6 +84,79 @@ class ModelPrice(BaseModel):
     """What the model writes."""
     cached_input: _UsdPerMillion | None = None
     """What is sent and was seen by the provider before; as `input` where it is not set."""
+    cache_write: _UsdPerMillion | None = None
+    """What is sent and kept by the provider for the next time; as `input` where it is not set."""
+
+
+class TierPrice(_Rates):
+    """What it costs from a certain size of the request on; it holds for the whole call."""
+
+    above_input_tokens: int = Field(ge=1)
+    """For calls that send more than so many tokens."""
+
+
+class ModelPrice(_Rates):
+    """What a model costs, in US dollars for a million tokens."""
+
+    tiers: tuple[TierPrice, ...] = ()
+    """Other prices for larger calls."""
+
+
+class FillSettings(BaseModel):
+    """How a model is asked to close a gap."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_.-]*$")] = "/completions"
+    """Below the provider's base URL."""
+    template: Annotated[str, AfterValidator(_template)] | None = None
+    """The prompt, with `{prefix}` and `{suffix}` in this order; where it is not set, both have
+    fields of their own."""
+    output_tokens_max: int | None = Field(default=None, ge=1)
+    """The most that the model writes into a gap."""
+    parameters: dict[str, JsonValue] = {}
+    """What has to be said besides."""
+
+
+class ModelSettings(BaseModel):
+    """What is known of a model; what is not set is as the built-in catalogue says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    abilities: tuple[Ability, ...] | None = None
+    """What it can do."""
+    input_tokens_max: int | None = Field(default=None, ge=1)
+    """The most that it reads."""
+    output_tokens_max: int | None = Field(default=None, ge=1)
+    """The most that it writes."""
+    refuses: tuple[Refused, ...] | None = None
+    """What it must not be sent."""
+    fill: Literal["suffix", "deepseek", "mistral", "qwen", "starcoder", "codellama"] | (
+        FillSettings | None
+    ) = None
+    """How it is asked to close a gap: the name of a usual way, or a table."""
+    price: ModelPrice | None = None
+    """What it costs."""
+
+
+class ProviderSettings(BaseModel):
+    """One way to reach models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Its base URL; needed where the provider is not built in."""
+    wire: WireName | None = None
+    """What it speaks: `openai` (chat completions, which most do), `anthropic`, `mistral`, or
+    `litellm` for those that only the worker reaches."""
+    key: SecretStr | None = None
+    """Its key. It is sent to the scheme, host and port of `url` and nowhere else."""
+
+    @model_validator(mode="after")
+    def _no_key_in_the_clear(self) -> Self:
+        if self.url is not None and self.key is not None and not is_private(self.url):
+            raise ValueError(_IN_THE_CLEAR)
+        return self
 
 
 class TaskModels(BaseModel):
@@ -72,6 +186,59 @@ class TaskModels(BaseModel):
                 return self.chat or self.agent
 
 
+class BreakerSettings(BaseModel):
+    """When a provider that keeps failing is left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    failures: int = Field(default=5, ge=1, le=1000)
+    """Failures after which it is left alone."""
+    window: timedelta = Field(default=timedelta(seconds=60), gt=timedelta(0))
+    """The time within which they must happen."""
+    rest: timedelta = Field(default=timedelta(seconds=20), gt=timedelta(0))
+    """How long it is left alone; then one call is let through to see whether it is back."""
+
+
+class RetrySettings(BaseModel):
+    """How often, and how long, a call is tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    attempts: int = Field(default=5, ge=1, le=20)
+    """The most attempts of one call, other models among them."""
+    tries: int = Field(default=3, ge=1, le=20)
+    """The most attempts with one model. Ghost text has one: by the second it is out of date."""
+    pause: timedelta = Field(default=timedelta(seconds=0.5), gt=timedelta(0))
+    """The pause before the second; it doubles, and varies by half. A provider that names a longer
+    one is heeded."""
+    within: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(0))
+    """No attempt begins later than this after the call began."""
+
+
+class PolicyRule(BaseModel):
+    """What may be asked where the rule applies; where several apply, each must allow a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    models: tuple[str, ...]
+    """`provider/model`; a name that ends in `*` allows everything that begins so."""
+    team: str | None = None
+    """The team that it applies to; everybody where it is not set."""
+    task: Task | None = None
+    """The task that it applies to; all of them where it is not set."""
+
+
+class CacheSettings(BaseModel):
+    """How answers are kept that the model would give again: temperature 0 or a seed, no tools."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    enabled: bool = True
+    """Whether any are kept. They stay in memory, and no organisation sees another's."""
+    age: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
+    """How long one is given again."""
+
+
 class GatewaySettings(BaseModel):
     """The `[gateway]` section."""
 
@@ -91,6 +258,30 @@ class GatewaySettings(BaseModel):
     prices: dict[str, ModelPrice] = {}
     """Prices by model, before the built-in ones. A model without a price is not called.
     `STEWARD_MODEL_PRICE="0.15/0.60"` is short for the price of `STEWARD_MODEL`."""
+    providers: dict[ProviderName, ProviderSettings] = {}
+    """More providers by name, and keys for those that are built in. A model of theirs is named
+    `provider/model`."""
+    models_known: dict[str, ModelSettings] = {}
+    """What is known of models, by `provider/model`, before what the built-in catalogue says."""
+
+    preferred: dict[str, TaskModels] = {}
+    """The models that people prefer, by the name of the user; within the policy."""
+    workspaces: dict[str, TaskModels] = {}
+    """The models preferred in a workspace, by its absolute path; before a person's own."""
+    policy: tuple[PolicyRule, ...] = ()
+    """Which models may be asked, by team and task; all of them where there is no rule."""
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    """By model, those that are asked in its place when it fails, in this order."""
+    retries: RetrySettings = RetrySettings()
+    """How often, and how long, a call is tried again."""
+    breaker: BreakerSettings = BreakerSettings()
+    """When a provider that keeps failing is left alone."""
+    calls_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many calls one person may make of one model in a minute; not set, there is no rate."""
+    calls_a_minute_of: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = {}
+    """The same for single models, by `provider/model`."""
+    cache: CacheSettings = CacheSettings()
+    """How answers are kept that the model would give again."""
 
     @property
     def base_url(self) -> str | None:
@@ -106,7 +297,21 @@ class GatewaySettings(BaseModel):
     @property
     def provider(self) -> str:
         """The provider that is meant where a model's name says none."""
-        return "openai" if self.is_openai else "custom"
+        return "openai" if self.is_openai or self.base_url is None else "custom"
+
+    def split(self, name: str) -> tuple[str, str]:
+        """Provider and model of a name such as `anthropic/claude-sonnet-5` or `gpt-4.1`.
+
+        Names of models may hold slashes. Where `url` is set and nobody speaks of a provider of
+        that name, the whole is the name of a model behind `url`.
+        """
+        first, slash, rest = name.partition("/")
+        is_named = first in self.providers or first in (self.provider, "custom")
+        if first == "openai" and self.openai_key is not None:
+            is_named = True
+        if not is_named and self.url is None:
+            is_named = first in BUILT_IN
+        return (first, rest) if slash and is_named else (self.provider, name)
 
     @property
     def is_openai(self) -> bool:
@@ -120,12 +325,25 @@ class GatewaySettings(BaseModel):
 
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
-        parts = urlsplit(self.base_url or OPENAI_URL)
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and self.bearer is not None:
-            raise ValueError(
-                "a key would travel unencrypted: `url` must begin with https:// when a key is set"
-            )
+        if not is_private(self.base_url or OPENAI_URL) and self.bearer is not None:
+            raise ValueError(_IN_THE_CLEAR)
         return self
+
+    @model_validator(mode="after")
+    def _every_provider_is_somewhere(self) -> Self:
+        for name, provider in self.providers.items():
+            if provider.url is None and name not in BUILT_IN:
+                raise ValueError(
+                    f"the provider {name!r} is not built in: it needs a `url`. Built in are"
+                    f" {', '.join(sorted(BUILT_IN))}"
+                )
+        return self
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent to this URL."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
 
 def is_openai(url: str) -> bool:

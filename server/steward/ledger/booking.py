@@ -141,6 +141,8 @@ class Reserve:
         check(accounts, amount, 0)
         state = _opened(self, digest, at, amount)
         book.post(state, accounts, "reserve", at, reserved=state.reserved)
+        if charge.reason:
+            book.notes.append(_attempt_note(self))
         if state.expires_at <= book.at:
             # The clock was put forward within the batch: what comes later in it finds this over.
             book.due.append(state)
@@ -272,6 +274,19 @@ def _set_limits(book: Book, account: AccountState, wanted: Reserve) -> None:
         book.notes.append(_limit_note(account, limits, wanted.at, wanted.principal.user))
     account.limits = limits
     account.is_changed = True
+
+
+def _attempt_note(wanted: Reserve) -> Note:
+    charge, owner = wanted.charge, wanted.owner
+    detail: dict[str, object] = {
+        "attempt": charge.attempt,
+        "provider": charge.provider,
+        "model": charge.model,
+        "reason": charge.reason,
+        "request": charge.request_id,
+    }
+    subject = charge.run_id or charge.request_id
+    return Note(wanted.at, owner.tenant_id, owner.user, "gateway.attempt", subject, detail)
 
 
 def _limit_note(account: AccountState, limits: Limits, at: datetime, actor: str) -> Note:

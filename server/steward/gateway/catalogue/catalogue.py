@@ -1,18 +1,17 @@
 """The models that are known, with what an operator says of them above what the data file says."""
 
-import json
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from importlib.resources import files
 
 from steward.core.money import PicoUsd
-from steward.gateway.catalogue.model import Model, Refused
-from steward.gateway.prices import Price
-from steward.gateway.settings import GatewaySettings, ModelPrice
+from steward.gateway.catalogue.book import FILL_FORMATS, KNOWN
+from steward.gateway.catalogue.model import FillFormat, Model
+from steward.gateway.prices import Price, Tier
+from steward.gateway.settings import FillSettings, GatewaySettings, ModelPrice, ModelSettings
 
 _PICO_PER_TOKEN = 1_000_000
 """One dollar for a million tokens is a millionth of a dollar, 10^6 pico-dollars, for one."""
-_REASONING = ("gpt-5", "o1", "o3", "o4")
-_REASONING_REFUSES: frozenset[Refused] = frozenset({"temperature", "top_p", "stop"})
 
 
 class Catalogue:
@@ -24,41 +23,74 @@ class Catalogue:
     def find(self, name: str) -> Model:
         """What is known of a model, by `provider/model`, or by a name of the default provider.
 
-        A model that nobody has described is given back without price, abilities as most have.
+        A model that nobody has described has the abilities that most have, and no price.
         """
-        provider = self._settings.provider
-        name = name.removeprefix(f"{provider}/")
-        refuses = _REASONING_REFUSES if name.startswith(_REASONING) else frozenset[Refused]()
-        return Model(
-            provider,
-            name,
-            price=self._price(provider, name),
-            refuses=refuses if provider == "openai" else frozenset(),
-        )
+        provider, name = self._settings.split(name)
+        known = KNOWN.get(f"{provider}/{name}", Model(provider, name))
+        described = self._settings.models_known.get(known.id)
+        if described is not None:
+            known = _described(known, described)
+        own = self._settings.prices.get(known.id)
+        if own is None and provider == self._settings.provider:
+            own = self._settings.prices.get(name)
+        return known if own is None else replace(known, price=own_price(own, "settings"))
 
-    def _price(self, provider: str, name: str) -> Price | None:
-        own = self._settings.prices.get(name)
-        if own is not None:
-            return _own_price(own)
-        # The table holds OpenAI's prices: elsewhere a model of the same name may cost anything.
-        return _BUILT_IN.get(name) if provider == "openai" else None
+    def __iter__(self) -> Iterator[Model]:
+        """Every model that the data file or the operator names, sorted by id."""
+        default = self._settings.provider
+        named = {f"{default}/{name}" for name in self._settings.prices if "/" not in name}
+        named |= {name for name in self._settings.prices if "/" in name}
+        for known in sorted({*KNOWN, *self._settings.models_known, *named}):
+            yield self.find(known)
 
 
-def _own_price(own: ModelPrice) -> Price:
+def own_price(own: ModelPrice, version: str) -> Price:
+    """A price as a person set it: what they left out costs as much as all other input."""
     cached = own.input if own.cached_input is None else own.cached_input
-    return Price(_pico(own.input), _pico(cached), _pico(own.output), "settings")
+    kept = own.input if own.cache_write is None else own.cache_write
+    tiers = sorted(own.tiers, key=lambda tier: tier.above_input_tokens)
+    return Price(
+        _pico(own.input),
+        _pico(cached),
+        _pico(own.output),
+        version,
+        _pico(kept),
+        tuple(
+            Tier(
+                tier.above_input_tokens,
+                _pico(tier.input),
+                _pico(tier.input if tier.cached_input is None else tier.cached_input),
+                _pico(tier.output),
+                _pico(tier.input if tier.cache_write is None else tier.cache_write),
+            )
+            for tier in tiers
+        ),
+    )
+
+
+def _described(known: Model, own: ModelSettings) -> Model:
+    """The model with everything replaced that the operator speaks of."""
+    fill = known.fill if own.fill is None else _fill(own.fill)
+    abilities = known.abilities if own.abilities is None else frozenset(own.abilities)
+    if fill is not None:
+        abilities |= {"fill"}
+    return replace(
+        known,
+        abilities=abilities,
+        fill=fill,
+        input_tokens_max=own.input_tokens_max or known.input_tokens_max,
+        output_tokens_max=own.output_tokens_max or known.output_tokens_max,
+        refuses=known.refuses if own.refuses is None else frozenset(own.refuses),
+        price=known.price if own.price is None else own_price(own.price, "settings"),
+    )
+
+
+def _fill(own: str | FillSettings) -> FillFormat:
+    if isinstance(own, str):
+        return FILL_FORMATS[own]
+    return FillFormat(own.path, own.template, own.output_tokens_max, own.parameters)
 
 
 def _pico(usd_per_million: Decimal) -> PicoUsd:
     # Settings allow six places, so nothing is lost.
     return PicoUsd(int(usd_per_million * _PICO_PER_TOKEN))
-
-
-def _read_table() -> dict[str, Price]:
-    table = json.loads((files("steward.gateway") / "prices.json").read_text("utf-8"))
-    version: str = table["version"]
-    return {model: Price(**rates, version=version) for model, rates in table["models"].items()}
-
-
-# Read with the module: a file must not be opened while the loop runs.
-_BUILT_IN = _read_table()

@@ -1,18 +1,11 @@
 """What is known of one model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from steward.core.errors import UnpricedError
+from steward.gateway.ability import Ability, Refused
 from steward.gateway.prices import Price
-
-Ability = Literal["chat", "tools", "json", "fill", "embedding"]
-"""What a model can do: answer messages, ask for tools, keep to a JSON schema, close gaps, make
-vectors."""
-
-Refused = Literal["temperature", "top_p", "stop", "seed"]
-"""What a request may ask for and some models do not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +18,7 @@ class FillFormat:
     """The prompt, with `{prefix}` and `{suffix}`; None where both have fields of their own."""
     output_tokens_max: int | None = None
     """The most that it writes into a gap, where that is less than it writes elsewhere."""
-    parameters: Mapping[str, object] | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict[str, object])
     """What has to be said besides."""
 
 

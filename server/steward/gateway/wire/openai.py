@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from steward.core.errors import UnavailableError
 from steward.gateway.catalogue.model import Model
-from steward.gateway.provider import CallPart, Finished, Piece, Text, Thought
+from steward.gateway.provider import CallPart, Finished, Piece, Prepared, Text, Thought
 from steward.gateway.request import Message, ModelRequest, ToolSpec, Usage
 from steward.gateway.wire.untrusted import (
     JsonObject,
@@ -42,19 +42,17 @@ class OpenAIChat:
     limit_field: str = "max_tokens"
     """What the limit of the output is called. OpenAI renamed it; the others know the old name."""
     seed_field: str = "seed"
+    must_ask_usage: bool = True
+    """Whether the usage is only told to those who ask; some refuse the question."""
     is_streamed: bool = True
 
-    def path(self, model: Model) -> str:  # noqa: ARG002
-        """Where requests go."""
-        return "/chat/completions"
-
-    def encode(self, model: Model, request: ModelRequest) -> bytes:
-        """The body of the request."""
+    def prepare(self, model: Model, request: ModelRequest) -> Prepared:
+        """The request as it will be sent."""
         body: JsonObject = {
             "model": model.name,
             "messages": [_message(message) for message in request.messages],
             "stream": True,
-            "stream_options": {"include_usage": True},
+            **({"stream_options": {"include_usage": True}} if self.must_ask_usage else {}),
             self.limit_field: request.output_tokens_max,
             **chosen(model, request, self.seed_field),
         }
@@ -64,7 +62,7 @@ class OpenAIChat:
                 body["tool_choice"] = request.tool_choice
         if request.response_format is not None:
             body["response_format"] = dict(request.response_format)
-        return written(body)
+        return Prepared(written(body), "chat", "/chat/completions")
 
     def decoder(self) -> "ChatDecoder":
         """A reader for one answer."""

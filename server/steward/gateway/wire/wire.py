@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from pydantic import SecretStr
 
 from steward.gateway.catalogue.model import Model
-from steward.gateway.provider import Piece
+from steward.gateway.provider import Piece, Prepared
 from steward.gateway.request import EmbeddingRequest, ModelRequest
 
 Request = TypeVar("Request", contravariant=True)
@@ -38,12 +38,8 @@ class Wire(Protocol[Request]):
         """Whether the answer comes as server-sent events, or as one JSON document."""
         ...
 
-    def path(self, model: Model) -> str:
-        """Where below the provider's base URL the request goes."""
-        ...
-
-    def encode(self, model: Model, request: Request) -> bytes:
-        """The body of the request.
+    def prepare(self, model: Model, request: Request) -> Prepared:
+        """The request as it will be sent.
 
         Raises:
             InvalidInputError: the model or this format cannot do what is asked.
