@@ -34,7 +34,7 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import KeysInOrder, SettingsKeys
+from steward.gateway.keys import FirstKey, SettingsKeys
 from steward.gateway.pacing import Pacing
 from steward.gateway.provider import KeySource
 from steward.gateway.providers import open_providers
@@ -90,7 +90,7 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
         gateway = _gateway(ground, ledger, keys, client)
         approvals = Approvals(
             database,
@@ -137,7 +137,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
         gateway = _gateway(ground, ledger, keys, client)
         try:
             yield WebRooms(

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,99 +12,18 @@ from steward.core.errors import (
     LimitError,
     ProviderRefusedError,
     RateLimitedError,
-    StewardError,
     UnavailableError,
 )
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient
-from steward.gateway.http_provider import HttpProvider
-from steward.gateway.keys import SettingsKeys
-from steward.gateway.provider import Finished, Piece, Text
+from steward.gateway.provider import Finished, Text
 from steward.gateway.providers import COMPATIBLE, OPENAI
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 from tests.gateway.desk import KEY, Desk, asked, gateway_settings, open_desk
+from tests.gateway.raw import END, MODEL, delta, failure, pieces, provider_at, server, stream
 
 OPENAI_KEY = "sk-" + "for-openai-only-0123456789"
-
-
-@asynccontextmanager
-async def server(
-    response: bytes, *, gone: asyncio.Event | None = None, endless: bytes = b""
-) -> AsyncGenerator[str]:
-    """A server that sends exactly these bytes to everybody; gives its base URL.
-
-    With `gone` it then waits until the client hangs up, and says so; with `endless` it goes on
-    sending that until the client does.
-    """
-
-    writers: list[asyncio.StreamWriter] = []
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        head = await reader.readuntil(b"\r\n\r\n")
-        size = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-l"))
-        await reader.readexactly(int(size.split(b":")[1]))
-        writer.write(response)
-        try:
-            await writer.drain()
-            while endless:
-                writer.write(endless)
-                await writer.drain()
-            if gone is not None:
-                await reader.read()
-                gone.set()
-        except ConnectionError:
-            pass
-        writer.close()
-
-    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    for writer in writers:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-def stream(*events: str, kind: str = "text/event-stream") -> bytes:
-    body = "".join(f"data: {event}\n\n" for event in events)
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n{body}".encode()
-
-
-def delta(content: object, finish: str | None = None) -> str:
-    return json.dumps({"choices": [{"index": 0, "delta": content, "finish_reason": finish}]})
-
-
-END = delta({}, "stop")
-
-
-MODEL = Model("custom", "m")
-
-
-@asynccontextmanager
-async def provider_at(url: str) -> AsyncGenerator[HttpProvider]:
-    client = HttpClient()
-    keys = SettingsKeys(GatewaySettings())
-    try:
-        yield HttpProvider("custom", url, COMPATIBLE, keys, client)
-    finally:
-        await client.close()
-
-
-async def pieces(url: str) -> list[Piece]:
-    async with provider_at(url) as provider:
-        body = provider.encode(MODEL, asked())
-        return [piece async for piece in provider.stream(body, lambda: None)]
-
-
-async def failure(response: bytes) -> StewardError:
-    async with server(response) as url:
-        with pytest.raises(StewardError) as error:
-            await pieces(url)
-    assert KEY not in str(error.value)
-    return error.value
 
 
 async def test_events_are_read_as_the_standard_says() -> None:

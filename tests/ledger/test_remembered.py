@@ -7,8 +7,7 @@ import pytest
 from steward.core.errors import InvalidInputError, OverBudgetError
 from steward.core.money import NanoUsd
 from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
-from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, limit, open_bank
 from tests.places import Place
 
 
@@ -43,9 +42,7 @@ async def test_what_another_process_took_is_not_promised_again(bank: Bank, other
 
 async def test_a_budget_that_another_process_set_holds_at_once(bank: Bank, other: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("r1", 500))
-    limits = Limits(NanoUsd(100_600))
-    now = bank.clock.now()
-    await other.database.run(lambda session: set_budget(session, ANN, "user:ann", limits, now))
+    await limit(other, "user:ann", Limits(NanoUsd(100_600)))
     with pytest.raises(OverBudgetError):
         await bank.ledger.reserve(ANN, charge("r2", 200))
     await bank.ledger.reserve(ANN, charge("r3", 100))

@@ -111,6 +111,7 @@ TOKENS_A_USER_MAX = 100
 TOKEN_NAME_CHARS_MAX = 64
 TOKENS_REMEMBERED_MAX = 4096
 """Personal tokens that a process remembers for a moment."""
+
 RATE_BUCKETS_MAX = 10_000
 """People and models whose calls are counted at the same time."""
 CACHE_BYTES_MAX = 8 * 1024 * 1024

@@ -167,7 +167,7 @@ class _Attempt:
 
     def run(self, connection: Connection) -> Any:
         self._driver = connection.connection.driver_connection
-        _keep_to_utc(connection, self._driver)
+        _keep_to_utc(self._driver)
         connection.exec_driver_sql(_BEGIN_WRITE if self._may_write else _BEGIN_READ)
         session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
         with session, session.begin():
@@ -200,6 +200,7 @@ class _BareAttempt(_Attempt):
     def run(self, connection: Connection) -> Any:
         driver: Any = connection.connection.driver_connection
         self._driver = driver
+        _keep_to_utc(driver)
 
         def restart() -> None:
             driver.rollback()
@@ -301,11 +302,11 @@ def _connect_arguments(url: URL, *, read_only: bool) -> dict[str, object]:
     return chosen | {"options": options, "client_encoding": "utf8"}
 
 
-def _keep_to_utc(connection: Connection, driver: Any) -> None:
+def _keep_to_utc(driver: Any) -> None:
     """PGTZ and PGDATESTYLE in somebody's environment go before what we said when we connected."""
     status = driver.info.parameter_status
     if status("TimeZone") != "UTC" or not str(status("DateStyle")).startswith("ISO"):
-        connection.exec_driver_sql("SET timezone = 'UTC'; SET datestyle = 'ISO'")
+        driver.execute("SET timezone = 'UTC'; SET datestyle = 'ISO'")
 
 
 def _check_unbroken(driver: Any) -> None:

@@ -278,9 +278,9 @@ class GatewaySettings(BaseModel):
     fallbacks: dict[str, tuple[str, ...]] = {}
     """By model, those that are asked in its place when it fails, in this order."""
     retries: RetrySettings = RetrySettings()
-    """How often, and how long, a call is tried again."""
+    """When a call that failed is tried again. Nothing is once a piece of the answer was shown."""
     breaker: BreakerSettings = BreakerSettings()
-    """When a provider that keeps failing is left alone."""
+    """When a provider counts as failing; meanwhile fallbacks are asked, where there are any."""
     calls_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """How many calls one person may make of one model in a minute; not set, there is no rate."""
     calls_a_minute_of: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = {}

@@ -18,17 +18,13 @@ from steward.core.store import Transaction
 from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, Purse, accounts_of
 from steward.ledger.chain import Entry, Head
 from steward.ledger.charge import NO_USAGE, UNMEASURED, Measured, State, Usage
+from steward.ledger.sums import Names, Sum, Usages, count, spread
 
 EXPIRED_AT_ONCE_MAX = 100
 """Reservations whose time is over that one batch ends; the next one goes on."""
 
 Mark = Literal["soft", "80", "95"]
 """What an account has passed: its soft limit, or so many hundredths of its hard one."""
-
-Dimension = Literal[
-    "all", "user", "workspace", "team", "provider", "model", "agent", "task", "session"
-]
-"""By what usage is added up."""
 
 
 @dataclass(slots=True)
@@ -110,41 +106,6 @@ class Passed(NamedTuple):
     at: str
     spent: int
     limits: Limits
-
-
-class Sum(NamedTuple):
-    """Where usage is added up: one name of one dimension on one day."""
-
-    tenant_id: str
-    dimension: Dimension
-    name: str
-    day: str
-
-
-class Names(NamedTuple):
-    """Under what a call is counted, by every dimension."""
-
-    tenant_id: str
-    day: str
-    user: str
-    workspace: str
-    team: str
-    provider: str
-    model: str
-    agent: str
-    task: str
-    session: str
-
-
-@dataclass(slots=True)
-class Usages:
-    """Calls, tokens and cost, added up."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    cost_nano_usd: int = 0
 
 
 class Store(Protocol):
@@ -262,7 +223,7 @@ class Book:
         """What was used, by every dimension."""
         sums: dict[Sum, Usages] = {}
         for names, usages in self.used.items():
-            _spread(sums, names, usages)
+            spread(sums, names, usages)
         return sums
 
     def passed(self) -> list[Passed]:
@@ -273,74 +234,6 @@ class Book:
             if account.is_changed
             for mark in marks_of(account.spent, account.limits)
         ]
-
-
-def add_up(sums: dict[Sum, Usages], entry: Entry) -> None:
-    """Add an entry to the sums of every dimension."""
-    used: dict[Names, Usages] = {}
-    count(used, entry)
-    for names, usages in used.items():
-        _spread(sums, names, usages)
-
-
-def count(used: dict[Names, Usages], entry: Entry) -> None:
-    """Add an entry to what was used under its names."""
-    # What an expired call cost in truth corrects its sum and is no second call.
-    calls = 1 if entry.kind in ("settle", "expire") else 0
-    if not calls and not entry.spent_change_nano_usd:
-        return
-    names = Names(
-        entry.tenant_id,
-        entry.at[:10],
-        entry.user,
-        entry.workspace,
-        entry.team,
-        entry.provider,
-        entry.model,
-        entry.agent,
-        entry.task,
-        entry.session,
-    )
-    found = used.get(names)
-    if found is None:
-        found = used[names] = Usages()
-    found.calls += calls
-    found.input_tokens += entry.input_tokens
-    found.output_tokens += entry.output_tokens
-    found.cached_tokens += entry.cached_tokens
-    found.cost_nano_usd += entry.spent_change_nano_usd
-
-
-_NAMED: tuple[Dimension, ...] = (
-    "user",
-    "workspace",
-    "team",
-    "provider",
-    "model",
-    "agent",
-    "task",
-    "session",
-)
-"""The dimensions of `Names`, behind the tenant and the day."""
-
-
-def _spread(sums: dict[Sum, Usages], names: Names, usages: Usages) -> None:
-    tenant_id, day = names[:2]
-    _add(sums, Sum(tenant_id, "all", "", day), usages)
-    for dimension, name in zip(_NAMED, names[2:], strict=True):
-        if name:
-            _add(sums, Sum(tenant_id, dimension, name, day), usages)
-
-
-def _add(sums: dict[Sum, Usages], key: Sum, usages: Usages) -> None:
-    found = sums.get(key)
-    if found is None:
-        found = sums[key] = Usages()
-    found.calls += usages.calls
-    found.input_tokens += usages.input_tokens
-    found.output_tokens += usages.output_tokens
-    found.cached_tokens += usages.cached_tokens
-    found.cost_nano_usd += usages.cost_nano_usd
 
 
 def stamp(at: datetime) -> str:

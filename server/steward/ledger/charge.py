@@ -103,7 +103,10 @@ class Charge:
             self.attempt,
             self.least_nano_usd,
         )
-        return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
+        return hashlib.sha256(_spelt(body).encode("ascii")).hexdigest()
+
+
+_spelt = json.JSONEncoder(check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)

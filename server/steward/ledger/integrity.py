@@ -17,9 +17,9 @@ from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError
 from steward.ledger.account import AccountKey, Owner, accounts_of
-from steward.ledger.book import Dimension, Sum, Usages, add_up
 from steward.ledger.chain import START, Entry, Head, seal
 from steward.ledger.rows import as_sealed
+from steward.ledger.sums import Dimension, Sum, Usages, add_up
 
 PROBLEMS_TOLD_MAX = 20
 """Differences that a verdict names; there may be more."""

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 from sqlmodel import Session
 
 from steward.core.money import NanoUsd
-from steward.ledger.book import Dimension
+from steward.ledger.sums import Dimension
 
 By = Dimension
 """What a report has a line for; `all` is a line for each day."""

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from steward.core.money import NanoUsd
 from steward.ledger.account import AccountKey, Limits, Owner
-from steward.ledger.book import AccountState, ReservationState, Usages, stamp
+from steward.ledger.book import AccountState, ReservationState, stamp
 from steward.ledger.charge import Measured, Usage
+from steward.ledger.sums import Usages
 
 
 def as_sealed(value: object) -> object:
