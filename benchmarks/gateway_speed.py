@@ -184,8 +184,8 @@ async def one_caller(roads: list[Road]) -> None:
             taken = [await caller.whole() for _ in range(CALLS)]
             begun = [(await caller.stream(_SHORT))[0] for _ in range(CALLS)]
             if round_:
-                whole += taken
-                first += begun
+                whole.extend(taken)
+                first.extend(begun)
     direct, direct_first = wholes[0], firsts[0]
     for road, whole, first in zip(roads, wholes, firsts, strict=True):
         print(

@@ -11,7 +11,7 @@ import time
 _EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}\n\n'
 _LAST = (
     b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-    b'data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":20,"total_tokens":40}}\n\n'
+    b'data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":20}}\n\n'
     b"data: [DONE]\n\n"
 )
 _STREAM = (
@@ -52,6 +52,7 @@ class _Stub(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         if self._task is not None:
             print(time.perf_counter(), flush=True)
             self._task.cancel()

@@ -203,7 +203,5 @@ def _port(bound: socket.socket) -> int:
     return port
 
 
-def _anybody(
-    _session: Session, _principal: Principal, _user: str, _scopes: frozenset[Scope]
-) -> None:
+def _anybody(_session: Session, _principal: Principal, _user: str) -> None:
     """Everybody may do everything here."""
