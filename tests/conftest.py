@@ -72,7 +72,13 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place]:
     if request.param == "sqlite":
         yield tmp_path / "steward.db"
         return
-    with bare_database(request.getfixturevalue("postgresql_server")) as url:
+    yield request.getfixturevalue("bare_postgresql")
+
+
+@pytest.fixture
+def bare_postgresql(postgresql_server: PostgresqlServer) -> Generator[str]:
+    """A PostgreSQL database in which nothing was ever opened."""
+    with bare_database(postgresql_server) as url:
         yield url
 
 

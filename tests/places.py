@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, create_engine
 
 from steward.core.postgresql_store import WRITERS_LOCK
 
@@ -23,6 +24,13 @@ def execute(place: Place, statement: str) -> list[tuple[Any, ...]]:
             return cursor.fetchall() if cursor.description else []
     with closing(sqlite3.connect(place, isolation_level=None)) as connection:
         return connection.execute(statement).fetchall()
+
+
+def engine_of(place: Place) -> Engine:
+    """For what Alembic is to do."""
+    if isinstance(place, Path):
+        return create_engine(f"sqlite:///{place}")
+    return create_engine(place.replace("postgresql:", "postgresql+psycopg:"))
 
 
 @contextmanager

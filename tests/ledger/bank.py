@@ -28,6 +28,7 @@ BOB = Principal("bob", "session-2", "/work")
 USAGE = Usage(100, 20, 5)
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 LIMIT = NanoUsd(NANO_PER_USD)
+KEY = bytes.fromhex("5e" * KEY_BYTES)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,8 @@ from steward.core.money import NanoUsd
 from steward.ledger.chain import START, Entry, seal
 from steward.ledger.integrity import Checkpoint, Verdict, checkpoint_of, verify, written
 from steward.ledger.key import KEY_BYTES, KeyFile
-from tests.ledger.bank import ANN, BOB, USAGE, Bank, charge, key_in, open_bank
+from tests.ledger.bank import ANN, BOB, KEY, USAGE, Bank, charge, key_in, open_bank
 from tests.places import Place, execute
-
-KEY = bytes.fromhex("5e" * KEY_BYTES)
 
 
 async def verdict(bank: Bank, against: Checkpoint | None = None) -> Verdict:
@@ -38,16 +36,38 @@ async def book_some(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("open", 40))
 
 
-def test_a_seal_is_the_same_for_ever() -> None:
-    entry = Entry(
-        *(1, "local", "", "ann", "/wörk", "session-1", "2026-11", "r1"),
-        *("2026-11-21 09:30:00.000000", "settle", -500, 120, 0, 100, 20, 5),
-        *("agent", "small", None, "v1"),
-    )
-    assert (
-        seal(KEY, START, entry)
-        == "92f5a64c0e689929ce9a9ede3bf438643b22530592c6b1376dc477e97f5059d1"
-    )
+OLD = Entry(
+    *(1, "local", "", "ann", "/wörk", "session-1", "2026-11", "r1"),
+    *("2026-11-21 09:30:00.000000", "settle", -500, 120, 0, 100, 20, 5),
+    *("agent", "small", None, "v1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("later", "sealed"),
+    [
+        ((), "92f5a64c0e689929ce9a9ede3bf438643b22530592c6b1376dc477e97f5059d1"),
+        (("", "", "", 1), "92f5a64c0e689929ce9a9ede3bf438643b22530592c6b1376dc477e97f5059d1"),
+        (
+            ("fix", "acme", "r1", 1),
+            "7d7c584daaa9a31db1a1a9eea01daec26042427b5f803b98e26a34629fd0693f",
+        ),
+        (("", "", "r1", 2), "034a41955e0f0aac5b2fdcca8df0b4ddaf9c66b12c72ca2bea5c80330dc1bfe4"),
+    ],
+)
+def test_a_seal_is_the_same_for_ever(later: tuple[str | int, ...], sealed: str) -> None:
+    assert seal(KEY, START, Entry(*OLD[:20], *later)) == sealed  # pyright: ignore[reportArgumentType]
+
+
+LATER = ("agent", "provider", "request_id", "attempt")
+
+
+def test_what_came_to_entries_later_is_sealed_too() -> None:
+    every = [("", "", "", 1), ("x", "", "", 1), ("", "x", "", 1), ("", "", "x", 1), ("", "", "", 2)]
+    seals = {
+        seal(KEY, START, OLD._replace(**dict(zip(LATER, each, strict=True)))) for each in every
+    }
+    assert len(seals) == len(every)
 
 
 async def test_a_ledger_that_nobody_touched_is_intact(bank: Bank) -> None:

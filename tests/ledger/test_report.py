@@ -40,6 +40,14 @@ async def test_usage_is_added_up_by_everything_that_a_report_asks_for(bank: Bank
     assert await report(bank, "user", second, second) == ["ann: 1 for 3000"]
 
 
+async def test_usage_is_added_up_by_agent_and_provider(bank: Bank) -> None:
+    for name, agent, provider in (("a", "fix", "acme"), ("b", "fix", "other"), ("c", "", "acme")):
+        await bank.ledger.reserve(ANN, replace(charge(name), agent=agent, provider=provider))
+        await bank.ledger.settle(name, USAGE, NanoUsd(10))
+    assert await report(bank, "agent") == ["fix: 2 for 20"]
+    assert await report(bank, "provider") == ["acme: 2 for 20", "other: 1 for 10"]
+
+
 async def test_tokens_are_added_up_too(bank: Bank) -> None:
     for number in range(3):
         await bank.ledger.reserve(ANN, charge(f"r{number}"))

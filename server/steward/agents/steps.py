@@ -155,6 +155,7 @@ class Steps:
             output_tokens_max=self.hands.output_tokens_max,
             tools=tools,
             run_id=self.run_id,
+            agent=self.agent.agent_id,
         )
         async with self.hands.gateway.call(self.specification.principal, request) as answer:
             text = "".join([piece async for piece in answer])

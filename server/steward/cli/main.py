@@ -11,7 +11,10 @@ from pathlib import Path
 from steward import __version__
 from steward.cli.log import log_to_stderr
 
-_DIMENSIONS = ("model", "task", "day", "user", "team", "workspace", "session")
+_DIMENSIONS = (
+    *("model", "provider", "task", "agent", "day"),
+    *("user", "team", "workspace", "session"),
+)
 
 
 def main() -> None:

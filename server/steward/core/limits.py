@@ -124,6 +124,10 @@ LEDGER_ACCOUNTS_KEPT_MAX = 4096
 """Accounts that the ledger's writer remembers; it forgets all when there are more."""
 AMOUNT_NANO_USD_MAX = 10**17
 """What one model call may cost or promise: a hundred million dollars."""
+ATTEMPTS_MAX = 1000
+"""Attempts of one request, retries and other models together."""
+CALL_MS_MAX = 86_400_000
+"""How long we believe that a model call took: a day."""
 BALANCE_NANO_USD_MAX = 2**63 - 1
 """What an account may stand at; the databases hold no larger number."""
 AUDIT_DETAIL_CHARS_MAX = 16_000

@@ -129,14 +129,14 @@ class Gateway:
         # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
         # and nobody waits for the disk to see an answer that has arrived.
         if answer is None or not meter.is_sent or meter.is_refused:
-            self._ledger.release_soon(charge.request_id)
+            self._ledger.release_soon(charge.reservation_id)
             return
         usage, is_estimated = meter.usage()
         answer.cost_nano_usd = price.cost(usage)
         if answer.cost_nano_usd > charge.worst_nano_usd:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self._ledger.settle_soon(
-            charge.request_id, usage, answer.cost_nano_usd, estimated=is_estimated
+            charge.reservation_id, usage, answer.cost_nano_usd, estimated=is_estimated
         )
 
 
@@ -180,6 +180,7 @@ def _charge(model: Model, price: Price, request: ModelRequest, body: bytes) -> C
         price_version=price.version,
         request_digest=hashlib.sha256(body).hexdigest(),
         run_id=request.run_id,
+        agent=request.agent,
     )
 
 

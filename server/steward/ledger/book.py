@@ -16,7 +16,7 @@ from steward.core.limits import BALANCE_NANO_USD_MAX
 from steward.core.money import NOTHING, NanoUsd
 from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
 from steward.ledger.chain import Entry, Head
-from steward.ledger.charge import NO_USAGE, State, Usage
+from steward.ledger.charge import NO_USAGE, UNMEASURED, Measured, State, Usage
 
 EXPIRED_AT_ONCE_MAX = 100
 """Reservations whose time is over that one batch ends; the next one goes on."""
@@ -24,7 +24,9 @@ EXPIRED_AT_ONCE_MAX = 100
 Mark = Literal["soft", "80", "95"]
 """What an account has passed: its soft limit, or so many hundredths of its hard one."""
 
-Dimension = Literal["all", "user", "workspace", "team", "model", "task", "session"]
+Dimension = Literal[
+    "all", "user", "workspace", "team", "provider", "model", "agent", "task", "session"
+]
 """By what usage is added up."""
 
 
@@ -61,6 +63,10 @@ class ReservationState:
     model: str
     run_id: str | None
     price_version: str
+    agent: str
+    provider: str
+    request_id: str
+    attempt: int
     body_digest: str
     reserved: NanoUsd
     opened_at: str
@@ -69,6 +75,7 @@ class ReservationState:
     cost: NanoUsd = NOTHING
     usage: Usage = NO_USAGE
     is_estimated: bool = False
+    measured: Measured = UNMEASURED
     ended_at: str | None = None
     is_stored: bool = False
 
@@ -214,7 +221,9 @@ def add_up(sums: dict[Sum, Usages], entry: Entry) -> None:
         ("user", entry.user),
         ("workspace", entry.workspace),
         ("team", entry.team),
+        ("provider", entry.provider),
         ("model", entry.model),
+        ("agent", entry.agent),
         ("task", entry.task),
         ("session", entry.session),
     )
@@ -258,6 +267,10 @@ def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spe
         reservation.model,
         reservation.run_id,
         reservation.price_version,
+        reservation.agent,
+        reservation.provider,
+        reservation.request_id,
+        reservation.attempt,
     )
 
 

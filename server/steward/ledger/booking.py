@@ -24,7 +24,15 @@ from steward.ledger.book import (
     check,
     stamp,
 )
-from steward.ledger.charge import NO_USAGE, Charge, Reservation, State, Usage
+from steward.ledger.charge import (
+    NO_USAGE,
+    UNMEASURED,
+    Charge,
+    Measured,
+    Reservation,
+    State,
+    Usage,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -73,6 +81,7 @@ class Ending:
     cost: NanoUsd = NOTHING
     usage: Usage = NO_USAGE
     is_estimated: bool = False
+    measured: Measured = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,8 @@ class Reserve:
 
     @property
     def reservation_id(self) -> str:
-        """The request's id."""
-        return self.charge.request_id
+        """That of the request's attempt."""
+        return self.charge.reservation_id
 
     @property
     def accounts(self) -> tuple[AccountKey, ...]:
@@ -117,7 +126,7 @@ class Reserve:
     def _book(self, book: Book) -> Reservation | Balances:
         charge = self.charge
         digest = charge.digest(self.principal)
-        found = book.reservations.get(charge.request_id)
+        found = book.reservations.get(charge.reservation_id)
         if found is not None:
             return _same_again(found, digest)
         at = stamp(self.at)
@@ -178,8 +187,8 @@ class GiveBack:
 
     @property
     def reservation_id(self) -> str:
-        """The request's id."""
-        return self.of.charge.request_id
+        """That of the request's attempt."""
+        return self.of.charge.reservation_id
 
     def book(self, book: Book) -> Owner | None:
         """Whose accounts have changed; None if none has."""
@@ -211,7 +220,8 @@ class ExpireDue:
 def _same_again(found: ReservationState, digest: str) -> Reservation:
     if found.body_digest != digest:
         raise InvalidInputError(
-            f"The request id {found.id!r} was used for another request; make a new id for each."
+            f"The request id {found.id!r} was used for another request; make a new id for each,"
+            " and count the attempts of one."
         )
     expires_at = datetime.fromisoformat(found.expires_at).replace(tzinfo=UTC)
     return Reservation(found.id, found.state, found.reserved, expires_at, is_new=False)
@@ -220,13 +230,17 @@ def _same_again(found: ReservationState, digest: str) -> Reservation:
 def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
     charge = wanted.charge
     return ReservationState(
-        id=charge.request_id,
+        id=charge.reservation_id,
         owner=wanted.owner,
         period=wanted.period,
         task=charge.task,
         model=charge.model,
         run_id=charge.run_id,
         price_version=charge.price_version,
+        agent=charge.agent,
+        provider=charge.provider,
+        request_id=charge.request_id,
+        attempt=charge.attempt,
         body_digest=digest,
         reserved=charge.worst_nano_usd,
         opened_at=at,
@@ -299,6 +313,7 @@ def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner 
     found.cost = ending.cost
     found.usage = ending.usage
     found.is_estimated = ending.is_estimated
+    found.measured = ending.measured
     found.ended_at = at
     kind = _KINDS[ending.state] if was_open else "correct"
     book.post(found, accounts, kind, at, reserved=-freed, spent=spent)

@@ -38,6 +38,16 @@ class Entry(NamedTuple):
     model: str
     run_id: str | None
     price_version: str
+    agent: str = ""
+    provider: str = ""
+    request_id: str = ""
+    """Empty in entries from before requests had attempts: there it is the reservation's."""
+    attempt: int = 1
+
+
+_SEALED_SINCE_EVER = Entry._fields.index("price_version") + 1
+"""Fields that every seal vouches for. The later ones came one by one."""
+_DEFAULTS = tuple(Entry._field_defaults.values())
 
 
 class Head(NamedTuple):
@@ -52,6 +62,22 @@ def seal(key: bytes, before: str, entry: Entry) -> str:
 
     JSON with ASCII escapes is one spelling for one value: a text that looks like a number, or two
     fields run together, give another seal.
+
+    What an entry says by default at its end is left out, so one that was sealed before a field
+    came keeps its seal. Nothing can hide in that: there is one default to read into the gap.
     """
-    body = json.dumps((before, *entry)).encode("ascii")
+    body = json.dumps((before, *_without_defaults(entry))).encode("ascii")
     return hmac.digest(key, body, "sha256").hex()
+
+
+def _without_defaults(entry: Entry) -> tuple[object, ...]:
+    end = len(entry)
+    while end > _SEALED_SINCE_EVER and _is_default(entry, end - 1):
+        end -= 1
+    return entry[:end]
+
+
+def _is_default(entry: Entry, at: int) -> bool:
+    # Not `==` alone: what somebody overwrote with 1.0 or true is not what was sealed as 1.
+    default = _DEFAULTS[at - _SEALED_SINCE_EVER]
+    return entry[at] == default and type(entry[at]) is type(default)

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from steward.core.money import NanoUsd
+from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
 
 State = Literal["open", "settled", "released", "expired"]
 """Where a reservation stands. Only `open` is waited for; `expired` is charged, not forgotten."""
+
+
+ATTEMPT = "#"
+"""Stands before an attempt's number in a reservation's id, and in no request's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,28 @@ NO_USAGE = Usage(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What was seen of a call beside its tokens and its cost."""
+
+    first_piece_ms: int | None = None
+    """From the first byte sent to the first piece of the answer; None if none came."""
+    duration_ms: int | None = None
+    """From the first byte sent to the end of the answer."""
+    saved_nano_usd: NanoUsd = NOTHING
+    """What the call would have cost, had the answer not been known already."""
+
+
+UNMEASURED = Measured()
+"""Of a call that was not made, or is not over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """A model call that is about to be made, with the most that it can cost."""
 
     request_id: str
-    """Made by the caller. The same charge under the same id is booked once."""
+    """Made by the caller; its attempts share it. The same charge of the same attempt is booked
+    once."""
     task: str
     model: str
     worst_nano_usd: NanoUsd
@@ -47,6 +68,17 @@ class Charge:
     request_digest: str = ""
     """A digest of what will be sent: the same id with another request is a mistake."""
     run_id: str | None = None
+    agent: str = ""
+    """Who wants it of the model; empty where it is no agent."""
+    provider: str = ""
+    """Who is asked, by the name that the gateway has for it."""
+    attempt: int = 1
+    """A retry, or another model that is asked instead, is the next attempt of its request."""
+
+    @property
+    def reservation_id(self) -> str:
+        """Under which this attempt is booked: the request's id, and the number of a later one."""
+        return self.request_id if self.attempt == 1 else f"{self.request_id}{ATTEMPT}{self.attempt}"
 
     def digest(self, principal: Principal) -> str:
         """What makes this charge the same as another one under its id."""
@@ -60,6 +92,9 @@ class Charge:
             self.price_version,
             self.request_digest,
             self.run_id,
+            self.agent,
+            self.provider,
+            self.attempt,
         )
         return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
 
@@ -99,8 +134,11 @@ class Call:
     """One model call, as the ledger tells it to people."""
 
     request_id: str
+    attempt: int
     at: datetime
     task: str
+    agent: str
+    provider: str
     model: str
     state: State
     usage: Usage
@@ -110,3 +148,4 @@ class Call:
     is_estimated: bool
     """True if the provider never said what the call consumed."""
     run_id: str | None
+    measured: Measured

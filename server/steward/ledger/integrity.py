@@ -183,7 +183,8 @@ _ANY = text("SELECT 1 FROM entry LIMIT 1")
 _ENTRIES = text(
     'SELECT seq, tenant_id, team, "user", workspace, session, period, reservation_id, at, kind,'
     " reserved_change_nano_usd, spent_change_nano_usd, is_estimated, input_tokens, output_tokens,"
-    " cached_tokens, task, model, run_id, price_version, seal FROM entry ORDER BY seq"
+    " cached_tokens, task, model, run_id, price_version, agent, provider, request_id, attempt,"
+    " seal FROM entry ORDER BY seq"
 )
 _ACCOUNTS = text(
     "SELECT tenant_id, scope, period, spent_nano_usd, reserved_nano_usd FROM account"

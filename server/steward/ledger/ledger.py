@@ -18,7 +18,7 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import InvalidInputError, OverBudgetError, StewardError, UnavailableError
 from steward.core.events import BudgetPassed, Events, Spent
-from steward.core.limits import AMOUNT_NANO_USD_MAX, TOKENS_MAX
+from steward.core.limits import AMOUNT_NANO_USD_MAX, ATTEMPTS_MAX, CALL_MS_MAX, TOKENS_MAX
 from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
 from steward.ledger import reading
@@ -44,7 +44,16 @@ from steward.ledger.booking import (
     Operation,
     Reserve,
 )
-from steward.ledger.charge import Call, Charge, Reservation, Standing, Usage
+from steward.ledger.charge import (
+    ATTEMPT,
+    UNMEASURED,
+    Call,
+    Charge,
+    Measured,
+    Reservation,
+    Standing,
+    Usage,
+)
 from steward.ledger.key import KeyFile
 from steward.ledger.postgresql import PostgresqlBooks
 from steward.ledger.settings import SETTING_OF, LedgerSettings
@@ -86,6 +95,7 @@ class Ledger:
             InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
         _check_amount(charge.worst_nano_usd)
+        _check_attempt(charge)
         now = self._clock.now()
         wanted = Reserve(
             principal=principal,
@@ -106,7 +116,13 @@ class Ledger:
         return found
 
     async def settle(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
+        self,
+        reservation_id: str,
+        usage: Usage,
+        cost_nano_usd: NanoUsd,
+        *,
+        estimated: bool = False,
+        measured: Measured = UNMEASURED,
     ) -> None:
         """Replace the promise by what the call cost; saying the same again changes nothing.
 
@@ -114,9 +130,8 @@ class Ledger:
             NotFoundError: no such reservation.
             InvalidInputError: it has ended in another way already, or the sum is absurd.
         """
-        await self._writer.hand_in(
-            self._settlement(reservation_id, usage, cost_nano_usd, estimated)
-        )
+        ending = self._settlement(usage, cost_nano_usd, measured, estimated=estimated)
+        await self._writer.hand_in(End(reservation_id, ending))
 
     async def release(self, reservation_id: str) -> None:
         """Give the promise back: nothing was bought. Saying so again changes nothing.
@@ -128,7 +143,13 @@ class Ledger:
         await self._writer.hand_in(End(reservation_id, Ending("released", self._clock.now())))
 
     def settle_soon(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, *, estimated: bool = False
+        self,
+        reservation_id: str,
+        usage: Usage,
+        cost_nano_usd: NanoUsd,
+        *,
+        estimated: bool = False,
+        measured: Measured = UNMEASURED,
     ) -> None:
         """As `settle`, without waiting for the disk; whoever asks this ledger next sees it.
 
@@ -136,7 +157,8 @@ class Ledger:
         limit, and is charged in full when its time is over.
         """
         try:
-            self._end_soon(self._settlement(reservation_id, usage, cost_nano_usd, estimated))
+            ending = self._settlement(usage, cost_nano_usd, measured, estimated=estimated)
+            self._end_soon(End(reservation_id, ending))
         except InvalidInputError as error:
             _log.error("a model call was not booked: %s", error)
 
@@ -199,12 +221,13 @@ class Ledger:
             await self._writer.hand_in(GiveBack(wanted, self._clock.now()))
 
     def _settlement(
-        self, reservation_id: str, usage: Usage, cost_nano_usd: NanoUsd, estimated: bool
-    ) -> End:
+        self, usage: Usage, cost_nano_usd: NanoUsd, measured: Measured, *, estimated: bool
+    ) -> Ending:
         _check_amount(cost_nano_usd)
+        _check_amount(measured.saved_nano_usd)
         _check_usage(usage)
-        ending = Ending("settled", self._clock.now(), cost_nano_usd, usage, estimated)
-        return End(reservation_id, ending)
+        now = self._clock.now()
+        return Ending("settled", now, cost_nano_usd, usage, estimated, _in_order(measured))
 
     def _end_soon(self, end: End) -> None:
         try:
@@ -246,6 +269,25 @@ def _check_amount(nano_usd: int) -> None:
             f"A model call cannot cost {nano_usd} nano-dollars; the ledger takes sums from 0 to"
             f" {AMOUNT_NANO_USD_MAX}. Check the model's price in the [gateway] section."
         )
+
+
+def _check_attempt(charge: Charge) -> None:
+    if ATTEMPT in charge.request_id or not 1 <= charge.attempt <= ATTEMPTS_MAX:
+        raise InvalidInputError(
+            f"The request {charge.request_id!r} cannot have an attempt {charge.attempt}: attempts"
+            f" are counted from 1 to {ATTEMPTS_MAX}, and a request's id has no {ATTEMPT!r} in it."
+        )
+
+
+def _in_order(measured: Measured) -> Measured:
+    """Without times that cannot be: a clock that went wrong must not keep a call unpaid."""
+    return Measured(
+        _possible(measured.first_piece_ms), _possible(measured.duration_ms), measured.saved_nano_usd
+    )
+
+
+def _possible(took_ms: int | None) -> int | None:
+    return took_ms if took_ms is not None and 0 <= took_ms <= CALL_MS_MAX else None
 
 
 def _check_usage(usage: Usage) -> None:

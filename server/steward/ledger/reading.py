@@ -13,7 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import NO_LIMITS, SESSION_PERIOD, AccountKey, Kind, Limits, kind_of
-from steward.ledger.charge import Call, Usage
+from steward.ledger.charge import Call, Measured, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,12 @@ def newest(
 
 def _call(row: Row[Any]) -> Call:
     return Call(
-        request_id=row.id,
+        request_id=row.request_id,
+        attempt=row.attempt,
         at=row.opened_at,
         task=row.task,
+        agent=row.agent,
+        provider=row.provider,
         model=row.model,
         state=row.state,
         usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens),
@@ -141,4 +144,5 @@ def _call(row: Row[Any]) -> Call:
         reserved_nano_usd=row.reserved_nano_usd,
         is_estimated=bool(row.is_estimated),
         run_id=row.run_id,
+        measured=Measured(row.first_piece_ms, row.duration_ms, row.saved_nano_usd),
     )

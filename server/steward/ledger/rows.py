@@ -9,7 +9,7 @@ from typing import Any
 from steward.core.money import NanoUsd
 from steward.ledger.account import AccountKey, Limits, Owner
 from steward.ledger.book import AccountState, ReservationState, Usages, stamp
-from steward.ledger.charge import Usage
+from steward.ledger.charge import Measured, Usage
 
 
 def as_sealed(value: object) -> object:
@@ -58,6 +58,10 @@ def new_row(reservation: ReservationState) -> tuple[object, ...]:
         reservation.model,
         reservation.run_id,
         reservation.price_version,
+        reservation.agent,
+        reservation.provider,
+        reservation.request_id,
+        reservation.attempt,
         reservation.body_digest,
         reservation.reserved,
         reservation.opened_at,
@@ -72,7 +76,7 @@ def ended_row(reservation: ReservationState) -> tuple[object, ...]:
 
 
 def _ending(reservation: ReservationState) -> tuple[object, ...]:
-    usage = reservation.usage
+    usage, measured = reservation.usage, reservation.measured
     return (
         reservation.state,
         reservation.cost,
@@ -80,6 +84,9 @@ def _ending(reservation: ReservationState) -> tuple[object, ...]:
         usage.input_tokens,
         usage.output_tokens,
         usage.cached_tokens,
+        measured.first_piece_ms,
+        measured.duration_ms,
+        measured.saved_nano_usd,
         reservation.ended_at,
     )
 
@@ -94,31 +101,43 @@ def reservation_of(row: tuple[Any, ...]) -> ReservationState:
         model=row[8],
         run_id=row[9],
         price_version=row[10],
-        body_digest=row[11],
-        reserved=NanoUsd(row[12]),
-        opened_at=row[13],
-        expires_at=row[14],
-        state=row[15],
-        cost=NanoUsd(row[16]),
-        is_estimated=bool(row[17]),
-        usage=Usage(row[18], row[19], row[20]),
-        ended_at=row[21],
+        agent=row[11],
+        provider=row[12],
+        request_id=row[13],
+        attempt=row[14],
+        body_digest=row[15],
+        reserved=NanoUsd(row[16]),
+        opened_at=row[17],
+        expires_at=row[18],
+        state=row[19],
+        cost=NanoUsd(row[20]),
+        is_estimated=bool(row[21]),
+        usage=Usage(row[22], row[23], row[24]),
+        measured=Measured(row[25], row[26], NanoUsd(row[27])),
+        ended_at=row[28],
         is_stored=True,
     )
 
 
-_ENDING = "state, cost_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens, ended_at"
+_ENDING = (
+    "state, cost_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens,"
+    " first_piece_ms, duration_ms, saved_nano_usd, ended_at"
+)
+_ATTEMPT = "agent, provider, request_id, attempt"
 _OWNER = 'tenant_id, team, "user", workspace, session'
 RESERVATION = (
-    f"id, {_OWNER}, period, task, model, run_id, price_version, body_digest, reserved_nano_usd,"
-    f" opened_at, expires_at, {_ENDING}"
+    f"id, {_OWNER}, period, task, model, run_id, price_version, {_ATTEMPT}, body_digest,"
+    f" reserved_nano_usd, opened_at, expires_at, {_ENDING}"
 )
 DUE = (
     f"SELECT {RESERVATION} FROM reservation"  # noqa: S608
     " WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?"
 )
-INSERT = f"INSERT INTO reservation ({RESERVATION}) VALUES ({', '.join('?' * 22)})"  # noqa: S608
-UPDATE = f"UPDATE reservation SET ({_ENDING}) = (?, ?, ?, ?, ?, ?, ?) WHERE id = ?"  # noqa: S608
+INSERT = f"INSERT INTO reservation ({RESERVATION}) VALUES ({', '.join('?' * 29)})"  # noqa: S608
+UPDATE = (
+    f"UPDATE reservation SET ({_ENDING}) = ({', '.join('?' * 10)})"  # noqa: S608
+    " WHERE id = ?"
+)
 PUT_ACCOUNT = (
     "INSERT INTO account (tenant_id, scope, period, limit_nano_usd, soft_limit_nano_usd,"
     " spent_nano_usd, reserved_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -131,10 +150,10 @@ HEAD = "SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1"
 _ENTRY = (
     f"seq, {_OWNER}, period, reservation_id, at, kind, reserved_change_nano_usd,"
     " spent_change_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens, task,"
-    " model, run_id, price_version, seal"
+    f" model, run_id, price_version, {_ATTEMPT}, seal"
 )
 ENDING_OF_CHAIN = f"SELECT {_ENTRY} FROM entry ORDER BY seq DESC LIMIT 2"  # noqa: S608
-APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * 21)})"  # noqa: S608
+APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * 25)})"  # noqa: S608
 ADD_UP = (
     'INSERT INTO "usage" (tenant_id, dimension, name, day, calls, input_tokens, output_tokens,'
     " cached_tokens, cost_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

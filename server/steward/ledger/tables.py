@@ -1,12 +1,25 @@
 """The rows of the ledger. Money is in nano-dollars, times are in UTC."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import BigInteger, Field, SQLModel
 
 _IS_OPEN = text("state = 'open'")
 _HAS_RUN = text("run_id IS NOT NULL")
+
+
+def _text_since() -> Any:
+    """A column that older rows have empty."""
+    return Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+def _number_since(default: int) -> Any:
+    """A column in which older rows have the default."""
+    return Field(
+        default=default, sa_type=BigInteger, sa_column_kwargs={"server_default": str(default)}
+    )
 
 
 class AccountRow(SQLModel, table=True):
@@ -85,7 +98,7 @@ class ReservationRow(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True)
-    """The caller's request id."""
+    """The request's id; of a later attempt, with its number: `ID#2`."""
     tenant_id: str
     team: str
     user: str
@@ -111,6 +124,14 @@ class ReservationRow(SQLModel, table=True):
     output_tokens: int = Field(sa_type=BigInteger)
     cached_tokens: int = Field(sa_type=BigInteger)
     ended_at: datetime | None
+    agent: str = _text_since()
+    provider: str = _text_since()
+    request_id: str = _text_since()
+    attempt: int = _number_since(1)
+    first_piece_ms: int | None = Field(default=None, sa_type=BigInteger)
+    duration_ms: int | None = Field(default=None, sa_type=BigInteger)
+    saved_nano_usd: int = _number_since(0)
+    """What an answer that was known already would have cost."""
 
 
 class EntryRow(SQLModel, table=True):
@@ -149,6 +170,10 @@ class EntryRow(SQLModel, table=True):
     price_version: str
     seal: str
     """Vouches for this entry and all before it; see `chain.py`."""
+    agent: str = _text_since()
+    provider: str = _text_since()
+    request_id: str = _text_since()
+    attempt: int = _number_since(1)
 
 
 class UsageRow(SQLModel, table=True):
@@ -159,7 +184,7 @@ class UsageRow(SQLModel, table=True):
 
     tenant_id: str = Field(primary_key=True)
     dimension: str = Field(primary_key=True)
-    """`all`, `user`, `workspace`, `team`, `model`, `task` or `session`."""
+    """`all`, `user`, `workspace`, `team`, `provider`, `model`, `agent`, `task` or `session`."""
     day: str = Field(primary_key=True)
     """UTC, `2026-11-21`."""
     name: str = Field(primary_key=True)
