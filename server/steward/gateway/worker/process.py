@@ -34,7 +34,6 @@ from steward.gateway.worker.reading import (
     Outcome,
     Ready,
     Said,
-    Sending,
     Unfit,
 )
 from steward.sandbox.memory import resident_bytes
@@ -43,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 _ANSWERS, _COMPLAINTS = 1, 2
 
-Heard = Piece | Sending | Outcome | StewardError
+Heard = Piece | Outcome | StewardError
 """What comes back of a call: pieces, and at last an outcome or an error."""
 
 
@@ -237,8 +236,6 @@ class Process(asyncio.SubprocessProtocol):
                     self._rest_if_idle()
             case Unfit(version):
                 self._lose(_unfit(version))
-            case Sending(number):
-                self._line(number).heard.put_nowait(frame)
             case Said(number, piece, size_bytes):
                 self._pass_on(self._line(number), piece, size_bytes)
             case Ended(number, outcome):

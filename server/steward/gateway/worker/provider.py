@@ -23,7 +23,7 @@ from steward.gateway.request import EmbeddingRequest, ModelRequest
 from steward.gateway.wire.openai import OpenAIChat
 from steward.gateway.wire.untrusted import written
 from steward.gateway.worker.process import Line
-from steward.gateway.worker.reading import Outcome, Sending
+from steward.gateway.worker.reading import Outcome
 from steward.gateway.worker.worker import Worker
 
 _PARAMETERS = ("api_version", "aws_region_name", "vertex_location", "vertex_project")
@@ -93,17 +93,19 @@ class LitellmProvider:
     async def stream(
         self, prepared: Prepared, on_sent: Callable[[], None]
     ) -> AsyncGenerator[Piece]:
-        """Hand over what was prepared and read the answer; see `Provider.stream`."""
+        """Hand over what was prepared and read the answer; see `Provider.stream`.
+
+        What litellm does with it is out of our hands: the provider may bill unless we are told
+        that nothing left. So `on_sent` is called with the first piece, or on whatever other way
+        the call ends.
+        """
         key = await self._keys.key(self._name, self._base_url or "")
         process, line = await self._worker.call(key, self._order(prepared, key))
-        # Whatever is not known to be unsent may be billed.
         is_unsent = has_answer = False
         try:
             deadline_s = asyncio.get_running_loop().time() + PROVIDER_WALL_S
             while True:
                 match await self._heard(line, deadline_s):
-                    case Sending():
-                        on_sent()
                     case Outcome() as outcome:
                         believed = _believed(outcome, has_answer=has_answer)
                         is_unsent = believed.kind in ("unfit", "unreachable")
@@ -112,10 +114,12 @@ class LitellmProvider:
                     case StewardError() as error:
                         raise error
                     case piece:
-                        has_answer = True
+                        if not has_answer:
+                            has_answer = True
+                            on_sent()
                         yield piece
         finally:
-            if not is_unsent:
+            if not (is_unsent or has_answer):
                 on_sent()
             process.hang_up(line)
 
@@ -134,9 +138,7 @@ class LitellmProvider:
         }
         return json.dumps(envelope).encode()[1:-1] + b',"request":' + prepared.body + b"}"
 
-    async def _heard(
-        self, line: Line, deadline_s: float
-    ) -> "Piece | Sending | Outcome | StewardError":
+    async def _heard(self, line: Line, deadline_s: float) -> "Piece | Outcome | StewardError":
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(min(deadline_s, loop.time() + PROVIDER_IDLE_S)):

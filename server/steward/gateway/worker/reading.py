@@ -33,13 +33,6 @@ class Unfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """A request of this call is about to leave."""
-
-    call: int
-
-
-@dataclass(frozen=True, slots=True)
 class Said:
     """A piece of this call's answer."""
 
@@ -68,7 +61,7 @@ class Ended:
     outcome: Outcome
 
 
-Frame = Ready | Unfit | Sending | Said | Ended
+Frame = Ready | Unfit | Said | Ended
 
 
 class FrameReader:
@@ -106,8 +99,6 @@ def _frame(body: bytes) -> Frame:
             return Ready()
         case {"unfit": str(version)}:
             return Unfit(version[:_WORD_CHARS_MAX])
-        case {"id": int(call), "sending": True}:
-            return Sending(call)
         case {"id": int(call), "end": dict()}:
             end = cast("dict[str, dict[str, object]]", value)["end"]
             return Ended(call, _outcome(end))

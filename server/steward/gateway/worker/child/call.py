@@ -28,8 +28,7 @@ class Call:
         self._litellm = litellm
         self._order = order
         self._writer = writer
-        self._loop = asyncio.get_running_loop()
-        self._traffic = Traffic(self._say_sending)
+        self._traffic = Traffic()
         self._has_output = False
         self._outcome: Json = {"kind": "cancelled"}
         self.number: int = order["id"]
@@ -50,11 +49,21 @@ class Call:
         self._write({"end": self._outcome})
 
     async def _chat(self) -> None:
-        stream = await self._litellm.acompletion(**self._arguments(self._fitted()))
+        arguments = self._arguments(self._fitted())
+        # Otherwise it loads a handler for tools that needs a package which it does not bring.
+        stream = await self._litellm.acompletion(**arguments, _skip_mcp_handler=True)
+        usage: Any = None
         async for chunk in stream:
             for piece in self._pieces(chunk):
                 self._write(piece)
             await self._writer.drain()
+            # Where a provider knows no `stream_options`, litellm keeps its usage there.
+            given = getattr(chunk, "usage", None) or getattr(chunk, "_hidden_params", {}).get(
+                "usage"
+            )
+            usage = given or usage
+        if (counts := self._usage(usage)) is not None:
+            self._write({"usage": counts})
         # litellm makes up a reason where the provider gave none.
         reason = stream.received_finish_reason or stream.intermittent_finish_reason
         if reason is None:
@@ -72,10 +81,6 @@ class Call:
             self._write({"usage": [sent, 0, 0, 0, 0]})
         self._write({"finished": "stop"})
         self._outcome = {"kind": "done"}
-
-    def _say_sending(self) -> None:
-        # litellm sends some requests from threads.
-        self._loop.call_soon_threadsafe(self._write, {"sending": True})
 
     def _write(self, said: Json) -> None:
         if not self._writer.is_closing():
@@ -126,8 +131,6 @@ class Call:
             yield from self._texts("text", getattr(delta, "content", None))
             for part in getattr(delta, "tool_calls", None) or ():
                 yield from self._call_parts(part)
-        if (usage := self._usage(getattr(chunk, "usage", None))) is not None:
-            yield {"usage": usage}
 
     def _texts(self, kind: str, text: object) -> Iterator[Json]:
         for part in _cut(text):
@@ -178,12 +181,19 @@ def _failure(error: Exception, seen: Traffic) -> Json:
     if seen.is_unreachable:
         return {**outcome, "kind": "unreachable"}
     if not seen.is_sent:
-        names = [kind.__name__ for kind in type(error).__mro__]
-        is_unfit = isinstance(error, UnfitError) or any(name in names for name in _REFUSED)
-        return {**outcome, "kind": "unfit"} if is_unfit else outcome
+        return {**outcome, "kind": "unfit"} if _is_unfit(error) else outcome
     if 300 <= seen.status < 500 or seen.status in (503, 529):
         return {**outcome, "kind": "refused", "retry_after": seen.retry_after}
     return outcome
+
+
+def _is_unfit(error: BaseException | None) -> bool:
+    """Whether litellm refused it by itself, or lacks a package for this provider."""
+    if error is None:
+        return False
+    names = [kind.__name__ for kind in type(error).__mro__]
+    is_refused = isinstance(error, UnfitError | ImportError) or any(n in names for n in _REFUSED)
+    return is_refused or _is_unfit(error.__context__)
 
 
 def _word(error: Exception) -> str:

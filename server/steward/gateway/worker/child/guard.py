@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,8 +74,7 @@ class RepeatedError(Exception):
 class Traffic:
     """What one call really sent and got, whatever litellm makes of it."""
 
-    def __init__(self, say_sending: Callable[[], None]) -> None:
-        self._say_sending = say_sending
+    def __init__(self) -> None:
         self._sent: set[tuple[str, str]] = set()
         self.status = 0
         """Of the last answer; nought before there is one."""
@@ -99,7 +98,6 @@ class Traffic:
         self._sent.add(address)
         # Nothing is compressed, so nothing small unfolds into something huge.
         request.headers["accept-encoding"] = "identity"
-        self._say_sending()
 
     def note_response(self, response: Any) -> None:
         """The head of an answer is here."""
@@ -122,7 +120,9 @@ def watch_http() -> None:
     """Note every request, and follow no redirect: it could carry prompt and key elsewhere."""
     import httpx
 
-    send, send_soon = httpx.Client.send, httpx.AsyncClient.send
+    plain: Any = httpx.Client
+    awaited: Any = httpx.AsyncClient
+    send, send_soon = plain.send, awaited.send
 
     def sending(client: Any, request: Any, **options: Any) -> Any:
         with _noted(request) as noted:
@@ -136,7 +136,7 @@ def watch_http() -> None:
             noted.note_response(response)
         return response
 
-    httpx.Client.send, httpx.AsyncClient.send = sending, sending_soon
+    plain.send, awaited.send = sending, sending_soon
 
 
 @contextlib.contextmanager
