@@ -1,6 +1,7 @@
 """A run plans, asks, and then thinks and acts until it is done, stopped or refused."""
 
 import asyncio
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +12,12 @@ from demo.replies import Refuse, Reply, ToolCall, always, call, say
 from steward.agents.agent import FIX
 from steward.agents.execute import execute
 from steward.core.money import NanoUsd
+from steward.ledger.account import Limits
+from steward.ledger.budget import set_budget
 from steward.permissions.decide import Capability
 from steward.permissions.question import OpenQuestion
 from steward.tools.tool import Call, Output, Request
-from tests.agents.crew import Crew
+from tests.agents.crew import PLAN, Crew
 from tests.agents.memory_journal import MemoryJournal
 from tests.rooms import answering, no, yes
 
@@ -173,6 +176,23 @@ async def test_a_run_stops_at_its_cost_limit_and_keeps_what_was_landed(crew: Cre
     assert "cost_limit_usd" in str(ended["message"])
     assert journal.outcomes["think-0"]["code"] == "steward.over_budget"
     assert (crew.rooms.workspace.root / "a.py").read_text() == "one\n2\nthree\n"
+
+
+async def test_half_an_answer_that_the_budget_cut_short_is_not_acted_on(crew: Crew) -> None:
+    await crew.play(DONE)
+    principal, ledger = crew.rooms.principal, crew.steps.hands.ledger
+    plan = (await ledger.calls(principal))[0]
+    spent = (await ledger.standing(principal)).spent
+    left = NanoUsd(spent + plan.reserved_nano_usd - 100 * 600)
+    limits, now = Limits(hard=left), crew.rooms.clock.now()
+    await crew.rooms.database.run(
+        lambda session: set_budget(session, principal, f"user:{principal.user}", limits, now)
+    )
+    crew.model.script = always(Reply(pieces=(json.dumps(PLAN)[:-9],), finish="length"))
+    ended = await execute(crew.steps, MemoryJournal(), 10)
+    assert crew.model.exchanges[-1].body["max_tokens"] == 400
+    assert ended["state"] == "failed"
+    assert "ended after 400 tokens" in str(ended["message"])
 
 
 async def test_a_cancelled_run_is_left_where_it_is(crew: Crew) -> None:

@@ -40,11 +40,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def _book(folder: Path) -> None:
+async def _book(folder: Path, worst: int = 5000, prefix: str = "r") -> None:
     async with open_database(folder / "steward.db") as database:
         ledger = Ledger(database, SystemClock(), Events(), LedgerSettings(), key_in(folder))
         for number, model in enumerate(["small", "large"]):
-            charge = Charge(f"r{number}", "agent", model, NanoUsd(5000), "v1")
+            charge = Charge(f"{prefix}{number}", "agent", model, NanoUsd(worst), "v1")
             await ledger.reserve(ME, charge)
             await ledger.settle(charge.request_id, Usage(10, 20, 5), NanoUsd(1000 * (number + 1)))
 
@@ -76,6 +76,15 @@ def test_a_good_ledger_is_confirmed_and_a_bad_one_is_named(folder: Path, ask: As
     code, said = ask("ledger", "verify")
     assert code == 1
     assert "Entry 2 is not what was booked" in said
+
+
+def test_calls_that_were_billed_beyond_their_reservation_are_counted(
+    folder: Path, ask: Ask
+) -> None:
+    asyncio.run(_book(folder, worst=900, prefix="more"))
+    code, said = ask("ledger", "verify")
+    assert code == 0
+    assert "billed 2 calls beyond what was reserved for them, $0.000002 in all" in said
 
 
 def test_a_checkpoint_that_is_none_is_refused(folder: Path, ask: Ask) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from demo.replies import Drop, Refuse, Reply, Stall, ToolCall, Usage, always, in_order, say
 from demo.scripted_model import ScriptedModel
+from steward.core import audit
 from steward.core.errors import (
     InvalidInputError,
     LimitError,
@@ -18,6 +19,7 @@ from steward.core.errors import (
     UnpricedError,
 )
 from steward.gateway.request import Message, ToolSpec, Usage as OurUsage
+from steward.ledger.reading import overruns
 from tests.gateway.desk import (
     INPUT_NANO,
     KEY,
@@ -137,9 +139,14 @@ async def test_a_call_that_breaks_in_the_middle_costs_what_it_streamed(desk: Des
     assert paid.cost_nano_usd == own_count_nano(desk, output_tokens=2)
 
 
-async def test_a_provider_that_bills_more_than_was_reserved_is_booked_in_full(desk: Desk) -> None:
+async def test_a_provider_that_bills_more_than_was_reserved_is_booked_in_full_and_told_of(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.model.script = always(Reply(pieces=PIECES, usage=Usage(9_000_000, 7)))
     await desk.ask()
+    assert (await desk.database.read(overruns)).calls == 1
+    assert (await desk.database.read(audit.read))[-1].action == "ledger.overrun"
+    assert "billed more than was reserved" in caplog.text
     assert (await desk.paid()).cost_nano_usd == 9_000_000 * INPUT_NANO + 7 * OUTPUT_NANO
     assert isinstance(await desk.fails(asked(request_id="r2")), OverBudgetError)
     assert len(desk.model.exchanges) == 1

@@ -12,6 +12,7 @@ class Promise:
     """A reservation."""
 
     keys: tuple[AccountKey, ...]
+    asked: tuple[int, int | None]
     worst: int
     expires_at: datetime
     state: str = "open"
@@ -28,17 +29,22 @@ class Model:
     spent: dict[AccountKey, int] = field(default_factory=dict[AccountKey, int])
     promises: dict[str, Promise] = field(default_factory=dict[str, Promise])
 
-    def reserve(self, principal: Principal, name: str, worst: int, now: datetime) -> str:
+    def reserve(
+        self, principal: Principal, name: str, worst: int, now: datetime, least: int | None = None
+    ) -> str:
+        asked = (worst, least)
         if name in self.promises:
-            return "again" if self.promises[name].worst == worst else "conflict"
+            found = self.promises[name]
+            return f"again {found.worst}" if found.asked == asked else "conflict"
         self.expire(now)
         keys = accounts_of(owner_of(principal), period_of(now))
-        for key in keys:
-            limit = self.limits.get(key.kind)
-            if worst and limit is not None and self.standing(key) + worst > limit:
-                return "refused"
-        self.promises[name] = Promise(keys, worst, now + self.hold)
-        return "new"
+        limited = [(key, self.limits[key.kind]) for key in keys if key.kind in self.limits]
+        left = min((limit - self.standing(key) for key, limit in limited), default=worst)
+        amount = worst if least is None else max(least, min(worst, left))
+        if amount and amount > left:
+            return "refused"
+        self.promises[name] = Promise(keys, asked, amount, now + self.hold)
+        return f"new {amount}"
 
     def end(self, name: str, state: str, cost: int) -> str:
         found = self.promises.get(name)

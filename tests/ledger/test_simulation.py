@@ -6,6 +6,7 @@ A seed that fails fails again: `pytest -k simulated` names it.
 import asyncio
 import random
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -96,9 +97,11 @@ def _step(
             # The person follows from the name: another one's request would be a conflict.
             principal = PEOPLE[sum(name.encode()) % len(PEOPLE)]
             worst = dice.choice([0, 1, 50, 100, 333]) if name not in names else 100
+            least = NanoUsd(40) if worst == 100 and sum(name.encode()) % 2 else None
             names.append(name)
-            expected = model.reserve(principal, name, worst, now)
-            return _told(bank.ledger.reserve(principal, charge(name, worst))), expected
+            expected = model.reserve(principal, name, worst, now, least)
+            wanted = replace(charge(name, worst), least_nano_usd=least)
+            return _told(bank.ledger.reserve(principal, wanted)), expected
         case "settle":
             cost = dice.choice([0, 10, 50, 400])
             doing = bank.ledger.settle(name, USAGE, NanoUsd(cost))
@@ -123,7 +126,7 @@ def _told(doing: Awaitable[Reservation | int | None]) -> Awaitable[str]:
         except InvalidInputError:
             return "conflict"
         if isinstance(found, Reservation):
-            return "new" if found.is_new else "again"
+            return f"{'new' if found.is_new else 'again'} {found.reserved_nano_usd}"
         return "done"
 
     return asyncio.ensure_future(tell())

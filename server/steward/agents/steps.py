@@ -159,6 +159,12 @@ class Steps:
         )
         async with self.hands.gateway.call(self.specification.principal, request) as answer:
             text = "".join([piece async for piece in answer])
+        if answer.lowered_to is not None and answer.finish_reason == "length":
+            raise OverBudgetError(
+                f"The model's answer ended after {answer.lowered_to} tokens, which is all that the"
+                " budget still covered, and half an answer is not acted on. What was landed stays."
+                " `steward budget show` says what is left; a higher limit lets the run start again."
+            )
         calls = [ToolCall(_sound(c.id), _sound(c.name), c.arguments) for c in answer.tool_calls]
         return _sound(text), tuple(calls)
 

@@ -27,7 +27,7 @@ from steward.ledger.account import Limits, kind_of, period_of
 from steward.ledger.budget import budgets, set_budget
 from steward.ledger.integrity import Checkpoint, checkpoint_of, is_empty, verify, written
 from steward.ledger.key import KEY_BYTES, KeyFile
-from steward.ledger.reading import AccountStanding, month
+from steward.ledger.reading import AccountStanding, month, overruns
 from steward.ledger.report import UsageLine, usage_by
 from steward.settings import Settings, load_settings
 
@@ -59,7 +59,10 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     """Leaves with 1 when something does not fit."""
     key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
     against = _checkpoint(arguments.against) if arguments.against else None
-    verdict = _read(settings, lambda session: verify(session, _secret(session, key), against))
+    verdict, billed = _read(
+        settings,
+        lambda session: (verify(session, _secret(session, key), against), overruns(session)),
+    )
     found = verdict.checkpoint
     if not verdict.is_intact:
         _say("The ledger is NOT intact.\n" + "".join(f"- {each}\n" for each in verdict.problems))
@@ -68,6 +71,11 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
         f"The ledger is intact: {found.seq} entries, {as_usd(found.spent_nano_usd)} spent,"
         f" {as_usd(found.reserved_nano_usd)} set aside.\n"
     )
+    if billed.calls:
+        _say(
+            f"Providers billed {billed.calls} calls beyond what was reserved for them,"
+            f" {as_usd(billed.beyond)} in all; see `ledger.overrun` in the audit trail.\n"
+        )
     if arguments.export:
         _export(arguments.export, found)
     return 0

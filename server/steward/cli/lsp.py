@@ -97,6 +97,9 @@ async def _choose_workspace(session: Session) -> None:
 
 async def _attend(session: Session, rooms: Rooms) -> None:
     """Take over interrupted runs, and keep the editor's screen current."""
+    # Imported here because it brings the database layer along, which loads after `initialize`.
+    from steward.lsp.budget import keep_budget
+
     async with asyncio.TaskGroup() as tasks:
         board = QuestionBoard(session, rooms, tasks)
         session.show_questions_again = board.show_again
@@ -105,6 +108,7 @@ async def _attend(session: Session, rooms: Rooms) -> None:
         )
         tasks.create_task(_keep("questions", board.keep_current))
         tasks.create_task(_keep("status", functools.partial(keep_status, session, rooms)))
+        tasks.create_task(_keep("budget", functools.partial(keep_budget, session, rooms)))
         tasks.create_task(_keep("progress", functools.partial(keep_progress, session, rooms)))
         if rooms.runs is not None:
             await _recover(session, rooms.runs, rooms.principal)

@@ -56,6 +56,8 @@ class Suggester:
             if self._newest.get(cursor.path) != turn:
                 return ""
         try:
+            if await self._gateway.is_short(principal, "completion"):
+                return ""
             text = trim(await self._ask(principal, cursor, turn), cursor)
         except StewardError as error:
             _log.info("no suggestion: %s", error.code)

@@ -93,6 +93,9 @@ class Answer:
         """Why the model stopped; None while it has not."""
         self.cost_nano_usd = NanoUsd(0)
         """What was booked; known when the call's block has been left."""
+        self.lowered_to: int | None = None
+        """The tokens that the model may write, where the budget covered fewer than were asked
+        for; None where it covered all."""
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

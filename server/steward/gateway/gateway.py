@@ -2,7 +2,9 @@
 
 The token accounting, in full. Before anything is sent, the most that the call can cost is
 reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Afterwards, on whatever way the call ends:
+limited by the number that we ourselves send. Where the budget does not cover that, the ledger
+reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
+on whatever way the call ends:
 
 * nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
 * the provider said what was consumed: that is booked, even above the reservation;
@@ -29,6 +31,7 @@ from steward.core.errors import (
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.principal import Principal
 from steward.core.redact import redact
+from steward.gateway import lower
 from steward.gateway.answer import Answer, Meter
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
@@ -36,6 +39,7 @@ from steward.gateway.prices import Price
 from steward.gateway.provider import Prepared, Provider
 from steward.gateway.request import Fill, Message, ModelRequest, Task
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.shortage import Shortages
 from steward.ledger.charge import Charge, Reservation
 from steward.ledger.ledger import Ledger
 
@@ -55,8 +59,7 @@ class Gateway:
         self._ledger = ledger
         self._settings = settings
         self._catalogue = Catalogue(settings)
-        self.refusal: str | None = None
-        """Why the account did not cover the last call; None once it covers one again."""
+        self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
@@ -66,6 +69,25 @@ class Gateway:
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def is_free(self) -> bool:
+        """Whether no model costs anything, so that no budget can be used up."""
+        try:
+            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+        except (UnavailableError, UnpricedError):
+            return False
+        return not any(price.worst(1, 1) for price in prices)
+
+    async def is_short(self, principal: Principal, task: Task) -> bool:
+        """Whether a call like the last one would be refused again for want of money.
+
+        It only reads, and is free as long as none was refused: whoever asks at each keystroke
+        asks this first.
+        """
+        if not self.shortages.needed(task):
+            return False
+        standing = await self._ledger.standing(principal)
+        return self.shortages.of(standing.left, task) is not None
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -81,18 +103,24 @@ class Gateway:
         provider, model = self._choose(request.task)
         price = model.priced()
         prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared.body)
+        charge = _charge(model, price, request, prepared)
         reservation = await self._reserved(principal, charge)
         if not reservation.is_new:
             raise InvalidInputError(
                 f"A call with the request id {request.request_id!r} was made before and may have"
                 " been billed; make a new id for each attempt."
             )
-        meter = Meter(len(prepared.body), request.output_tokens_max)
         answer: Answer | None = None
+        meter = Meter(len(prepared.body), request.output_tokens_max)
         try:
+            lowered = _lowered(price, charge, reservation, request, prepared)
+            if lowered is not request:
+                prepared = await _prepared(provider, model, lowered)
+                meter = Meter(len(prepared.body), lowered.output_tokens_max)
             async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
                 answer = Answer(pieces, meter)
+                if lowered is not request:
+                    answer.lowered_to = lowered.output_tokens_max
                 yield answer
         finally:
             self._book(charge, price, meter, answer)
@@ -106,9 +134,9 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.refusal = str(error)
+            self.shortages.note(charge.task, charge.worst_nano_usd, str(error))
             raise
-        self.refusal = None
+        self.shortages.clear()
         return reservation
 
     def _choose(self, task: Task) -> tuple[Provider, Model]:
@@ -171,17 +199,37 @@ def _redacted(message: Message) -> Message:
     return replace(message, content=redact(message.content), tool_calls=calls)
 
 
-def _charge(model: Model, price: Price, request: ModelRequest, body: bytes) -> Charge:
+def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
     return Charge(
         request_id=request.request_id,
         task=request.task,
         model=model.name,
-        worst_nano_usd=price.worst(len(body), request.output_tokens_max),
+        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
         price_version=price.version,
-        request_digest=hashlib.sha256(body).hexdigest(),
+        request_digest=hashlib.sha256(prepared.body).hexdigest(),
         run_id=request.run_id,
+        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
         agent=request.agent,
     )
+
+
+def _lowered(
+    price: Price,
+    charge: Charge,
+    reservation: Reservation,
+    request: ModelRequest,
+    prepared: Prepared,
+) -> ModelRequest:
+    """The request as far as it was reserved. Its body is no longer than what was prepared."""
+    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
+        return request
+    most = lower.fitting(
+        price,
+        prepared.input_tokens_max,
+        request.output_tokens_max,
+        reservation.reserved_nano_usd,
+    )
+    return replace(request, output_tokens_max=most)
 
 
 def _too_large(size: int) -> LimitError:

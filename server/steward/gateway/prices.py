@@ -49,17 +49,6 @@ class Price:
             + output_tokens_max * self._dearest_output(input_tokens_max)
         )
 
-    def output_tokens_for(self, nano_usd: int, input_tokens_max: int) -> int | None:
-        """The most output for which `worst` is within a sum; None if all output is free.
-
-        It is negative if the sum does not even cover the input.
-        """
-        rate = self._dearest_output(input_tokens_max)
-        left = nano_usd * 1_000 - self._worst_input(input_tokens_max)
-        if left < 0:
-            return -1
-        return left // rate if rate else None
-
     def _at(self, input_tokens: int) -> Tier:
         rates = self._base()
         for tier in self.tiers:

@@ -63,10 +63,17 @@ class Prepared:
     """A request as it will be sent."""
 
     body: bytes
-    """The exact bytes. Their number bounds the input tokens."""
+    """The exact bytes."""
     form: Form = "chat"
     path: str = ""
     """Where below its base URL the provider takes it; only the provider reads this."""
+    added_tokens_max: int = 0
+    """The most input that the provider adds by itself and bills, such as how to ask for tools."""
+
+    @property
+    def input_tokens_max(self) -> int:
+        """The most input that can be billed: a token takes at least one byte of the body."""
+        return len(self.body) + self.added_tokens_max
 
 
 class KeySource(Protocol):

@@ -98,7 +98,7 @@ class ModelRequest:
     model: str | None = None
     """A wish, `provider/model`; whether it is granted is decided here."""
     agent: str = ""
-    """Who asks, when it is an agent."""
+    """The id of the agent that asks; empty where none does."""
     fill: Fill | None = None
     """A gap to close; then there are no messages and no tools."""
     sampling: Sampling = STEADY

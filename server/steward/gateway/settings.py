@@ -57,7 +57,7 @@ class TaskModels(BaseModel):
     agent: str | None = None
     """The model that carries a plan out."""
     chat: str | None = None
-    """The model for those who ask it directly."""
+    """The model for those who ask one directly; as `agent` where it is not set."""
 
     def of(self, task: Task) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
@@ -69,7 +69,7 @@ class TaskModels(BaseModel):
             case "agent":
                 return self.agent
             case "chat":
-                return self.chat
+                return self.chat or self.agent
 
 
 class GatewaySettings(BaseModel):

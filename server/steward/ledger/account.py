@@ -108,6 +108,23 @@ def resets_on(now: datetime) -> date:
     return date(today.year + today.month // 12, today.month % 12 + 1, 1)
 
 
+def renewed_on(account: AccountKey) -> date | None:
+    """The day on which the account's next period begins; None for a session's."""
+    if account.period == SESSION_PERIOD:
+        return None
+    return resets_on(datetime.fromisoformat(f"{account.period}-01T00:00:00+00:00"))
+
+
+def whose(account: AccountKey) -> str:
+    """What people call the account: `monthly AI budget of 'ann'`."""
+    kind, _, name = account.scope.partition(":")
+    if account.period == SESSION_PERIOD:
+        return "AI budget of this session"
+    if kind == "user":
+        return f"monthly AI budget of {name!r}"
+    return f"monthly AI budget of the {kind}" + (f" {name!r}" if name else "")
+
+
 def _scopes(owner: Owner) -> list[tuple[Kind, str]]:
     found: list[tuple[Kind, str]] = []
     if owner.session:

@@ -46,10 +46,15 @@ class AccountState:
     defaults: Mapping[Kind, Limits] | None = None
     """Those that `limits` were compared with in this batch."""
 
+    @property
+    def room(self) -> int | None:
+        """What a new call may promise; below nought if more was spent; None without a limit."""
+        hard = self.limits.hard
+        return None if hard is None else hard - self.spent - self.reserved
+
     def covers(self, amount: int) -> bool:
         """Whether a call that may cost `amount` fits. What is free always does."""
-        hard = self.limits.hard
-        return amount == 0 or hard is None or self.spent + self.reserved + amount <= hard
+        return amount == 0 or (room := self.room) is None or amount <= room
 
 
 @dataclass(slots=True)
@@ -207,7 +212,7 @@ class Book:
             Passed(account.key, mark, self.at, account.spent, account.limits)
             for account in self.accounts.values()
             if account.is_changed
-            for mark in _marks(account)
+            for mark in marks_of(account.spent, account.limits)
         ]
 
 
@@ -290,14 +295,15 @@ def check(account: AccountState, reserved: int, spent: int) -> None:
         )
 
 
-def _marks(account: AccountState) -> list[Mark]:
-    hard, soft = account.limits
+def marks_of(spent: int, limits: Limits) -> list[Mark]:
+    """The marks that so much is beyond, the least first."""
+    hard, soft = limits
     marks: list[Mark] = []
-    if soft is not None and account.spent > soft:
+    if soft is not None and spent > soft:
         marks.append("soft")
     if hard:
-        if account.spent * 100 >= hard * 80:
+        if spent * 100 >= hard * 80:
             marks.append("80")
-        if account.spent * 100 >= hard * 95:
+        if spent * 100 >= hard * 95:
             marks.append("95")
     return marks

@@ -6,7 +6,7 @@ processes there are. Balances are never clamped: a change that would take one be
 refused, because it can only be a fault of ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -134,11 +134,12 @@ class Reserve:
         accounts = [book.accounts[key] for key in self.accounts]
         for account in accounts:
             _set_limits(book, account, self)
+        amount = _amount(charge, accounts)
         for account in accounts:
-            if not account.covers(charge.worst_nano_usd):
+            if not account.covers(amount):
                 return _balances(account)
-            check(account, charge.worst_nano_usd, 0)
-        state = _opened(self, digest, at)
+            check(account, amount, 0)
+        state = _opened(self, digest, at, amount)
         book.post(state, accounts, "reserve", at, reserved=state.reserved)
         if state.expires_at <= book.at:
             # The clock was put forward within the batch: what comes later in it finds this over.
@@ -227,7 +228,20 @@ def _same_again(found: ReservationState, digest: str) -> Reservation:
     return Reservation(found.id, found.state, found.reserved, expires_at, is_new=False)
 
 
-def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
+def _amount(charge: Charge, accounts: Sequence[AccountState]) -> NanoUsd:
+    """All that the call may cost; or what is left, where it can do with that.
+
+    Decided where the accounts cannot change any more: calls side by side share what is left
+    without passing it, and none is refused for what another one gave back meanwhile.
+    """
+    rooms = [room for account in accounts if (room := account.room) is not None]
+    left = min(rooms, default=charge.worst_nano_usd)
+    if charge.least_nano_usd is None or charge.worst_nano_usd <= left:
+        return charge.worst_nano_usd
+    return NanoUsd(max(charge.least_nano_usd, left))
+
+
+def _opened(wanted: Reserve, digest: str, at: str, amount: NanoUsd) -> ReservationState:
     charge = wanted.charge
     return ReservationState(
         id=charge.reservation_id,
@@ -242,7 +256,7 @@ def _opened(wanted: Reserve, digest: str, at: str) -> ReservationState:
         request_id=charge.request_id,
         attempt=charge.attempt,
         body_digest=digest,
-        reserved=charge.worst_nano_usd,
+        reserved=amount,
         opened_at=at,
         expires_at=stamp(wanted.expires_at),
     )

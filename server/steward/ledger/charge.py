@@ -74,6 +74,9 @@ class Charge:
     """Who is asked, by the name that the gateway has for it."""
     attempt: int = 1
     """A retry, or another model that is asked instead, is the next attempt of its request."""
+    least_nano_usd: NanoUsd | None = None
+    """What the call can do with where `worst_nano_usd` is not covered; None if with nothing less.
+    Then all that is left is reserved, and the reservation says how much that was."""
 
     @property
     def reservation_id(self) -> str:
@@ -95,6 +98,7 @@ class Charge:
             self.agent,
             self.provider,
             self.attempt,
+            self.least_nano_usd,
         )
         return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
 
@@ -119,10 +123,11 @@ class Standing:
     spent_in_session: NanoUsd
     spent: NanoUsd
     reserved: NanoUsd
-    limit: NanoUsd
-    left: NanoUsd
+    limit: NanoUsd | None
+    """The person's own; None where there is none."""
+    left: NanoUsd | None
     """What a new call may still promise, by whichever of its accounts has least; never below
-    nought."""
+    nought. None where no account has a limit."""
     narrowest: str
     """The scope that has least."""
     resets_on: date

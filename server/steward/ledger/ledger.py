@@ -10,6 +10,7 @@ are refused.
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -21,7 +22,7 @@ from steward.core.events import BudgetPassed, Events, Spent
 from steward.core.limits import AMOUNT_NANO_USD_MAX, ATTEMPTS_MAX, CALL_MS_MAX, TOKENS_MAX
 from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
-from steward.ledger import reading
+from steward.ledger import reading, told
 from steward.ledger.account import (
     SESSION_PERIOD,
     AccountKey,
@@ -32,6 +33,7 @@ from steward.ledger.account import (
     resets_on,
     session_account,
     user_account,
+    whose,
 )
 from steward.ledger.book import Passed
 from steward.ledger.booking import (
@@ -88,13 +90,16 @@ class Ledger:
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.
 
-        The same charge under the same id gives the same reservation and takes nothing more.
+        The same charge under the same id gives the same reservation and takes nothing more. Where
+        not all is covered and `least_nano_usd` says that less will do, what is left is set aside.
 
         Raises:
             OverBudgetError: an account cannot cover it; the message says which and until when.
             InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
         _check_amount(charge.worst_nano_usd)
+        if charge.least_nano_usd is not None:
+            _check_least(charge.least_nano_usd, charge.worst_nano_usd)
         _check_attempt(charge)
         now = self._clock.now()
         wanted = Reserve(
@@ -179,26 +184,58 @@ class Ledger:
         """How this person's accounts stand now."""
         now = self._clock.now()
         keys = accounts_of(owner_of(principal), period_of(now))
-        default = self._defaults["user"].hard
 
         def work(session: Session) -> Standing:
             accounts = reading.accounts(session, keys, self._defaults)
             own = accounts[user_account(principal, now)]
-            limited = [each for each in accounts.values() if each.left is not None] or [own]
-            narrowest = min(limited, key=lambda each: each.left or 0)
+            narrowest = reading.narrowest(accounts.values()) or own
             in_session = accounts.get(session_account(principal))
             return Standing(
                 spent_today=reading.spent_on(session, principal, now),
                 spent_in_session=in_session.spent if in_session else NanoUsd(0),
                 spent=own.spent,
                 reserved=own.reserved,
-                limit=own.limit if own.limit is not None else default or NanoUsd(0),
-                left=narrowest.left or NanoUsd(0),
+                limit=own.limit,
+                left=narrowest.left,
                 narrowest=narrowest.key.scope,
                 resets_on=resets_on(now),
             )
 
         return await self._database.read(work)
+
+    async def narrowest(self, principal: Principal) -> reading.AccountStanding:
+        """Of the accounts that pay for this person's calls, the one that has least left.
+
+        It is the person's own where none has a limit.
+        """
+        now = self._clock.now()
+
+        def work(session: Session) -> reading.AccountStanding:
+            accounts = self._accounts(session, principal, now)
+            own = next(each for each in accounts if each.key == user_account(principal, now))
+            return reading.narrowest(accounts) or own
+
+        return await self._database.read(work)
+
+    async def untold(self, principal: Principal, needed_nano_usd: int) -> tuple[told.News, ...]:
+        """What this person should hear about their budgets now; each thing is given once in all.
+
+        Whoever is given it shows it: no other window of the person's will be. `needed_nano_usd`
+        is what the next call may cost, or nought where it is not known.
+        """
+        now = self._clock.now()
+
+        def look(session: Session) -> told.Untold:
+            accounts = self._accounts(session, principal, now)
+            return told.untold(session, principal, accounts, needed_nano_usd)
+
+        def tell(session: Session) -> tuple[told.News, ...]:
+            found = look(session)  # Again: another window may have been quicker.
+            told.keep(session, principal, found, now)
+            return found.news
+
+        found = await self._database.read(look)
+        return await self._database.run(tell) if found.changes else ()
 
     async def calls(
         self, principal: Principal, run_id: str | None = None, limit: int = 200
@@ -211,6 +248,12 @@ class Ledger:
     async def run_cost(self, run_id: str) -> NanoUsd:
         """What all calls of a run have cost so far."""
         return await self._database.read(lambda session: reading.run_cost(session, run_id))
+
+    def _accounts(
+        self, session: Session, principal: Principal, now: datetime
+    ) -> tuple[reading.AccountStanding, ...]:
+        keys = accounts_of(owner_of(principal), period_of(now))
+        return tuple(reading.accounts(session, keys, self._defaults).values())
 
     async def _give_back(self, wanted: Reserve) -> None:
         """Release what a caller reserved who has left: nobody else will end it.
@@ -271,6 +314,14 @@ def _check_amount(nano_usd: int) -> None:
         )
 
 
+def _check_least(least: int, worst: int) -> None:
+    if not 0 <= least <= worst:
+        raise InvalidInputError(
+            f"A model call that may cost {worst} nano-dollars cannot need {least} at the least;"
+            " give a sum that is not larger, and not below nought."
+        )
+
+
 def _check_attempt(charge: Charge) -> None:
     if ATTEMPT in charge.request_id or not 1 <= charge.attempt <= ATTEMPTS_MAX:
         raise InvalidInputError(
@@ -302,21 +353,17 @@ def _check_usage(usage: Usage) -> None:
 def _refusal(wanted: Reserve, found: Balances) -> str:
     _log.info("a model call was refused: over budget", extra={"task": wanted.charge.task})
     left = max(0, found.limit - found.spent - found.reserved)
+    charge = wanted.charge
+    if charge.least_nano_usd is None or charge.least_nano_usd == charge.worst_nano_usd:
+        needs = f"It may cost up to {as_usd(charge.worst_nano_usd)}"
+    else:
+        needs = f"With the shortest useful answer it may cost up to {as_usd(charge.least_nano_usd)}"
     return (
-        f"The {_whose(found.account)} does not cover this call. It may cost"
-        f" up to {as_usd(wanted.charge.worst_nano_usd)}; of {as_usd(found.limit, places=2)},"
-        f" {as_usd(found.spent)} is spent and {as_usd(found.reserved)} is set aside for calls"
-        f" under way, so {as_usd(left)} is left. {_renewal(wanted, found.account)}"
+        f"The {whose(found.account)} does not cover this call. {needs};"
+        f" of {as_usd(found.limit, places=2)}, {as_usd(found.spent)} is spent and"
+        f" {as_usd(found.reserved)} is set aside for calls under way, so {as_usd(left)} is left."
+        f" {_renewal(wanted, found.account)}"
     )
-
-
-def _whose(account: AccountKey) -> str:
-    kind, _, name = account.scope.partition(":")
-    if account.period == SESSION_PERIOD:
-        return "AI budget of this session"
-    if kind == "user":
-        return f"monthly AI budget of {name!r}"
-    return f"monthly AI budget of the {kind}" + (f" {name!r}" if name else "")
 
 
 def _renewal(wanted: Reserve, account: AccountKey) -> str:

@@ -1,9 +1,9 @@
 """What people ask the ledger: units of work that only read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Row
@@ -34,6 +34,13 @@ class AccountStanding:
         return NanoUsd(max(0, self.limit - self.spent - self.reserved))
 
 
+class Overruns(NamedTuple):
+    """How often a provider billed more than was reserved, and how much more in all."""
+
+    calls: int
+    beyond: NanoUsd
+
+
 _ACCOUNTS = text(
     "SELECT scope, period, spent_nano_usd, reserved_nano_usd FROM account"
     " WHERE tenant_id = :tenant_id AND scope IN :scopes AND period IN :periods"
@@ -52,6 +59,10 @@ _SPENT_ON = text(
 )
 _RUN_COST = text(
     "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM reservation WHERE run_id = :run_id"
+)
+_OVERRUNS = text(
+    "SELECT COUNT(*) AS calls, COALESCE(SUM(cost_nano_usd - reserved_nano_usd), 0) AS beyond"
+    " FROM reservation WHERE cost_nano_usd > reserved_nano_usd"
 )
 _NEWEST = text(
     'SELECT * FROM reservation WHERE tenant_id = :tenant_id AND "user" = :user'
@@ -83,6 +94,12 @@ def accounts(
     return found
 
 
+def narrowest(accounts: Iterable[AccountStanding]) -> AccountStanding | None:
+    """The account that has least left; None where none has a limit."""
+    limited = [each for each in accounts if each.left is not None]
+    return min(limited, key=lambda each: each.left or 0, default=None)
+
+
 def month(
     session: Session,
     tenant_id: str,
@@ -108,6 +125,12 @@ def spent_on(session: Session, principal: Principal, at: datetime) -> NanoUsd:
         "day": f"{at.astimezone(UTC):%Y-%m-%d}",
     }
     return NanoUsd(int(session.connection().execute(_SPENT_ON, values).scalar_one()))
+
+
+def overruns(session: Session) -> Overruns:
+    """The calls that were ever billed beyond what was reserved for them."""
+    row = session.connection().execute(_OVERRUNS).one()
+    return Overruns(int(row.calls), NanoUsd(int(row.beyond)))
 
 
 def run_cost(session: Session, run_id: str) -> NanoUsd:

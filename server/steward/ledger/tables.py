@@ -82,6 +82,25 @@ class BudgetWarningRow(SQLModel, table=True):
     soft_limit_nano_usd: int | None = Field(sa_type=BigInteger)
 
 
+class BudgetToldRow(SQLModel, table=True):
+    """What a person was told about an account, in whichever of their windows.
+
+    A mark stays told for the period; `off` is taken away when AI is back.
+    """
+
+    __tablename__ = "budget_told"  # pyright: ignore[reportAssignmentType]
+
+    tenant_id: str = Field(primary_key=True)
+    user: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    news: str = Field(primary_key=True)
+    """A mark, or `off`."""
+    at: datetime
+    needed_nano_usd: int = Field(sa_type=BigInteger)
+    """What the call may have cost that `off` was told about; AI is back when there is as much."""
+
+
 class ReservationRow(SQLModel, table=True):
     """One model call, from promise to payment."""
 

@@ -2,37 +2,38 @@
 
 import asyncio
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from steward.core.money import as_usd
+from steward.ledger.account import renewed_on, whose
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
 
+if TYPE_CHECKING:
+    from steward.ledger.reading import AccountStanding
+
 _AT_MOST_EVERY_S = 0.2
+_LOOK_AGAIN_S = 3.0
+"""How soon is seen what other processes did: what they spent, and limits that somebody changed."""
 
 
 async def status(rooms: Rooms) -> dict[str, object]:
     """Everything in one object, for the notification and for the command."""
     standing = await rooms.ledger.standing(rooms.principal)
+    # The account that has least left is the one that a person must know about.
+    budget = await rooms.ledger.narrowest(rooms.principal)
     questions = await rooms.approvals.pending(rooms.principal)
     runs = await rooms.runs.under_way(rooms.principal) if rooms.runs else []
-    reason = rooms.gateway.unavailable_reason()
-    if reason is None and standing.left <= 0:
-        reason = (
-            f"The budget of {as_usd(standing.limit, places=2)} is used up;"
-            f" AI is back on {standing.resets_on.isoformat()}."
-            if standing.narrowest.startswith("user:")
-            else f"The budget of {standing.narrowest!r} is used up; see `steward budget show`."
-        )
-    if reason is None:
-        reason = rooms.gateway.refusal  # Something is left, but too little for the last call.
+    reason = _why_off(rooms, budget)
     return {
         "spentToday": as_usd(standing.spent_today),
         "spentInSession": as_usd(standing.spent_in_session),
-        "spent": as_usd(standing.spent),
-        "reserved": as_usd(standing.reserved),
-        "limit": as_usd(standing.limit, places=2),
-        "left": as_usd(standing.left),
-        "resetsOn": standing.resets_on.isoformat(),
+        "budget": whose(budget.key),
+        "spent": as_usd(budget.spent),
+        "reserved": as_usd(budget.reserved),
+        "limit": None if budget.limit is None else as_usd(budget.limit, places=2),
+        "left": None if budget.left is None else as_usd(budget.left),
+        "resetsOn": None if (day := renewed_on(budget.key)) is None else day.isoformat(),
         "openQuestions": len(questions),
         "runs": runs,
         "ai": "ready" if reason is None else "off",
@@ -40,14 +41,44 @@ async def status(rooms: Rooms) -> dict[str, object]:
     }
 
 
+def _why_off(rooms: Rooms, budget: "AccountStanding") -> str | None:
+    gateway = rooms.gateway
+    if (reason := gateway.unavailable_reason()) is not None or gateway.is_free():
+        return reason
+    if budget.left == 0:
+        return _nothing_left(budget)
+    # Something is left, but perhaps too little for a call that was refused.
+    short = gateway.shortages.of(budget.left)
+    return short.reason if short else None
+
+
+def _nothing_left(budget: "AccountStanding") -> str:
+    day = renewed_on(budget.key)
+    again = f"it is renewed on {day}" if day else "the next session has its own"
+    if budget.reserved:
+        return (
+            f"The {whose(budget.key)} is spent, or set aside for calls under way: of"
+            f" {as_usd(budget.limit or 0, places=2)}, {as_usd(budget.reserved)} is set aside."
+        )
+    return (
+        f"The {whose(budget.key)}, {as_usd(budget.limit or 0, places=2)}, is used up; {again}."
+        " To raise it now, use `steward budget set`."
+    )
+
+
 async def keep_status(session: Session, rooms: Rooms) -> None:
     """Send `steward/status` after changes, not more often than five times a second."""
     if not session.can.shows_status:
         return
+    shown: dict[str, object] = {}
     with rooms.events.watch() as events:
         while True:
-            session.protocol.notify("steward/status", await status(rooms))
-            await anext(events)  # Every kind of event is worth a look.
+            if (now := await status(rooms)) != shown:
+                session.protocol.notify("steward/status", now)
+                shown = now
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):
+                    await anext(events)  # Every kind of event is worth a look.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AT_MOST_EVERY_S):
                     while True:

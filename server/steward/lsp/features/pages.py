@@ -78,7 +78,7 @@ def _usage_page(calls: "Sequence[Call]", standing: "Standing") -> str:
         "# What Steward spent",
         "",
         f"Today {as_usd(standing.spent_today)}, this month {as_usd(standing.spent)} of"
-        f" {as_usd(standing.limit, places=2)}; set aside {as_usd(standing.reserved)}. The next"
+        f" {_limit(standing.limit)}; set aside {as_usd(standing.reserved)}. The next"
         f" month's budget begins on {standing.resets_on.isoformat()}.",
         "",
         "| at (UTC) | task | model | tokens in | cached | out | cost | state |",
@@ -92,6 +92,10 @@ def _usage_page(calls: "Sequence[Call]", standing: "Standing") -> str:
         for call in reversed(calls)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _limit(nano_usd: int | None) -> str:
+    return "no limit" if nano_usd is None else as_usd(nano_usd, places=2)
 
 
 def _audit_page(entries: "Sequence[AuditEntry]", *, is_intact: bool) -> str:

@@ -1,0 +1,124 @@
+"""Tell the person about their budgets: a mark that was passed, AI that went off or came back.
+
+The rows are the truth (`steward.ledger.told`); an event only makes the window that booked it the
+first to look. So the message comes where the person works, once, however many windows are open.
+"""
+
+import asyncio
+import logging
+import shlex
+from contextlib import suppress
+
+from lsprotocol import types
+
+from steward.core.errors import StewardError
+from steward.core.events import BudgetPassed, Spent, Watcher
+from steward.core.money import NANO_PER_USD, NOTHING, as_usd
+from steward.ledger.account import renewed_on, whose
+from steward.ledger.book import Mark
+from steward.ledger.reading import AccountStanding
+from steward.ledger.told import MarkPassed, News, Restored, UsedUp
+from steward.lsp.rooms import Rooms
+from steward.lsp.session import Session
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 3.0
+"""How soon is noticed what another process booked or decided, and that a month has begun."""
+
+
+async def keep_budget(session: Session, rooms: Rooms) -> None:
+    """Look after every booking, and every few seconds, until cancelled."""
+    with rooms.events.watch() as events:
+        while True:
+            try:
+                await _tell(session, rooms)
+            except StewardError as error:  # A full disk: it is told when it can be written down.
+                _log.info("budgets could not be looked at: %s", error.code)
+            await _next_look(events)
+
+
+async def _tell(session: Session, rooms: Rooms) -> None:
+    if rooms.gateway.is_free() or rooms.gateway.unavailable_reason() is not None:
+        return  # No budget keeps a call from being made.
+    # A run says itself that it was refused, and ghost text goes on where that is covered.
+    tasks = () if rooms.suggester is None else ("completion",)
+    needed = rooms.gateway.shortages.needed(*tasks)
+    for news in await rooms.ledger.untold(rooms.principal, needed):
+        params = types.ShowMessageParams(_kind(news), f"Steward: {message(news)}")
+        session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+
+
+async def _next_look(events: Watcher) -> None:
+    """At once after a booking: the window that booked should be the one that tells."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_AGAIN_S):
+            while not isinstance(await anext(events), Spent | BudgetPassed):
+                pass
+
+
+def message(news: News) -> str:
+    """What the person reads."""
+    match news:
+        case MarkPassed(account, mark):
+            return (
+                f"{_how_far(account, mark)}; {_renewed(account)}. Nothing is stopped yet."
+                f" {_to_raise(account)}"
+            )
+        case UsedUp(account):
+            return (
+                f"AI is off{_until(account)}, because {_all_of_it(account)}. Everything else goes"
+                f" on. {_to_raise(account)}"
+            )
+        case Restored(account, is_new_period):
+            why = "a new month has begun. The" if is_new_period else "the"
+            return f"AI is back: {why} {whose(account.key)} {_room(account)}."
+
+
+def _kind(news: News) -> types.MessageType:
+    return types.MessageType.Info if isinstance(news, Restored) else types.MessageType.Warning
+
+
+def _how_far(account: AccountStanding, mark: Mark) -> str:
+    if mark == "soft":
+        of = _usd(account.soft_limit or NOTHING)
+        return f"The {whose(account.key)} is beyond its soft limit: {_usd(account.spent)} of {of}"
+    limit = account.limit or 1
+    return (
+        f"{account.spent * 100 // limit} % of the {whose(account.key)} is used:"
+        f" {_usd(account.spent)} of {_usd(limit)}"
+    )
+
+
+def _all_of_it(account: AccountStanding) -> str:
+    limit = account.limit or NOTHING
+    if not limit:
+        return f"the {whose(account.key)} is {_usd(limit)}"
+    return f"the {whose(account.key)} is used up: {_usd(account.spent)} of {_usd(limit)} is spent"
+
+
+def _room(account: AccountStanding) -> str:
+    if account.limit is None or account.left is None:
+        return "has no limit now"
+    return f"is {_usd(account.limit)}, and {_usd(account.left)} of it is left"
+
+
+def _renewed(account: AccountStanding) -> str:
+    day = renewed_on(account.key)
+    return f"the next begins on {day}" if day else "the next session has its own"
+
+
+def _until(account: AccountStanding) -> str:
+    if not account.limit:
+        return ""  # Nor is there anything in the next month.
+    day = renewed_on(account.key)
+    return f" until {day}" if day else " in this window"
+
+
+def _to_raise(account: AccountStanding) -> str:
+    scope = shlex.quote(account.key.scope)
+    return f"To raise it now, run `steward budget set {scope} --limit USD`."
+
+
+def _usd(nano_usd: int) -> str:
+    return as_usd(nano_usd, places=2 if nano_usd >= NANO_PER_USD or not nano_usd else 6)
