@@ -1,5 +1,6 @@
 """What the tests of litellm's process share: the real one, and programs that stand in its place."""
 
+import asyncio
 import os
 import stat
 import sys
@@ -7,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from pydantic import SecretStr
@@ -23,6 +25,8 @@ from tests.gateway.desk import asked
 PYTHON = ROOT / ".worker" / "bin" / "python"
 """The interpreter that has litellm; `make worker` installs it."""
 KEY = "sk-" + "for-litellm-only-0123456789"
+URL = "http://127.0.0.1:9/v1"
+"""Where nobody listens."""
 MODEL = Model("elsewhere", "small")
 
 
@@ -118,3 +122,19 @@ def program(folder: Path, code: str) -> Path:
     file.write_text(textwrap.dedent(head) + textwrap.dedent(code), "utf-8")
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
     return file
+
+
+class Given(Protocol):
+    """Gives a provider behind a program with this code."""
+
+    def __call__(self, code: str, idle_s: float = 600.0) -> Elsewhere: ...
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def is_alive(process_id: int) -> bool:
+    return Path(f"/proc/{process_id}").exists()

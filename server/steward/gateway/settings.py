@@ -1,6 +1,8 @@
 """What an operator may choose about models."""
 
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -72,6 +74,20 @@ class TaskModels(BaseModel):
                 return self.chat or self.agent
 
 
+class WorkerSettings(BaseModel):
+    """The process that runs litellm, for the providers whose format Steward does not speak."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    python: Path | None = None
+    """The Python interpreter of an environment in which litellm is installed. Not set means
+    Steward's own, with `pip install 'steward[litellm]'`. An environment apart keeps its packages
+    away from Steward's."""
+    idle: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0), le=timedelta(days=1))
+    """How long the process is kept without a call. It takes some seconds to start and about
+    250 MB of memory."""
+
+
 class GatewaySettings(BaseModel):
     """The `[gateway]` section."""
 
@@ -91,6 +107,8 @@ class GatewaySettings(BaseModel):
     prices: dict[str, ModelPrice] = {}
     """Prices by model, before the built-in ones. A model without a price is not called.
     `STEWARD_MODEL_PRICE="0.15/0.60"` is short for the price of `STEWARD_MODEL`."""
+    worker: WorkerSettings = WorkerSettings()
+    """The process that runs litellm."""
 
     @property
     def base_url(self) -> str | None:
