@@ -239,7 +239,9 @@ async def test_another_format_than_openais_is_spoken(there: Elsewhere) -> None:
     assert b'"max_tokens":50' in requests[0].replace(b" ", b"")
 
 
-async def test_hanging_up_reaches_a_provider_of_another_format(there: Elsewhere) -> None:
+async def test_hanging_up_reaches_a_provider_of_another_format(
+    there: Elsewhere, model: ScriptedModel
+) -> None:
     gone = asyncio.Event()
     async with raw_server("text/event-stream", events(3), gone) as (url, _):
         reached = replace(there, url=url, route=Route("anthropic"))
@@ -248,6 +250,7 @@ async def test_hanging_up_reaches_a_provider_of_another_format(there: Elsewhere)
             assert await anext(pieces) == Text("a")
         async with asyncio.timeout(20):
             await gone.wait()
+    await still_answers(there, model)
 
 
 async def test_texts_become_vectors(there: Elsewhere) -> None:
@@ -260,6 +263,14 @@ async def test_texts_become_vectors(there: Elsewhere) -> None:
     assert pieces == [Vector(0, (0, 0.5)), Vector(1, (1, 0.5)), Usage(7, 0), Finished("stop")]
 
 
+async def still_answers(there: Elsewhere, model: ScriptedModel) -> None:
+    """It hung up because it was told to, and not because it was killed for not doing so."""
+    process_id = there.worker.process_id
+    model.script = always(say("hello"))
+    assert (await there.ask())[0] == Text("hello")
+    assert there.worker.process_id == process_id is not None
+
+
 @pytest.mark.parametrize("prefix", ["openai", "mistral", "deepseek", "groq"])
 async def test_hanging_up_reaches_the_provider(
     there: Elsewhere, model: ScriptedModel, prefix: str
@@ -270,6 +281,7 @@ async def test_hanging_up_reaches_the_provider(
     async with aclosing(reached.provider.stream(prepared, lambda: None)) as pieces:
         assert await anext(pieces) == Text("a")
     await model.exchanges[0].closed_early()
+    await still_answers(there, model)
 
 
 async def test_hanging_up_before_the_first_piece_reaches_the_provider(
@@ -283,6 +295,7 @@ async def test_hanging_up_before_the_first_piece_reaches_the_provider(
         await asking
     await exchange.closed_early()
     assert there.is_sent
+    await still_answers(there, model)
 
 
 async def test_a_request_that_would_lose_its_tools_is_not_sent(
