@@ -5,7 +5,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import crowd, measure, page, typing_speed
+from benchmarks import crowd, ledger_page, ledger_speed, measure, page, typing_speed
 
 
 def main() -> None:
@@ -25,6 +25,8 @@ def main() -> None:
     rows = page.rows(times, sizes, trips, session)
     rows.append(page.large_row(large))
     rows += page.typing_rows(keys, cancels, beside, crowd.crowd())
+    booked, report = asyncio.run(ledger_speed.books(2)), asyncio.run(ledger_speed.report_ms())
+    rows += ledger_page.ledger_rows(booked, ledger_speed.windows(), report)
     print(page.table(rows))
     print(page.machine())
     if options.write:

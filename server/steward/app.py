@@ -5,7 +5,6 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
-import getpass
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -29,6 +28,7 @@ from steward.core.errors import UnavailableError
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
+from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
@@ -38,6 +38,7 @@ from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
+from steward.permissions.people import identified
 from steward.sandbox.jail import BubblewrapJail
 from steward.settings import Settings
 from steward.tools.change_files import ChangeFiles
@@ -90,7 +91,8 @@ async def open_house(
             settings.permissions.answer_within,
         )
         owner = Owner(settings.data_dir / "executors", ground.new_id())
-        principal = Principal(getpass.getuser(), owner.name, str(root or ""))
+        asking = Principal(login_name(), owner.name, str(root or ""))
+        principal = await database.read(lambda session: identified(session, asking))
         oracle = IgnoreOracle(root) if root else None
         runs = None
         if root is not None and oracle is not None:

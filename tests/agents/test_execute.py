@@ -13,7 +13,7 @@ from steward.agents.agent import FIX
 from steward.agents.execute import execute
 from steward.core.money import NanoUsd
 from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
+from steward.ledger.budget import Budget, set_budget
 from steward.permissions.decide import Capability
 from steward.permissions.question import OpenQuestion
 from steward.tools.tool import Call, Output, Request
@@ -184,10 +184,8 @@ async def test_half_an_answer_that_the_budget_cut_short_is_not_acted_on(crew: Cr
     plan = (await ledger.calls(principal))[0]
     spent = (await ledger.standing(principal)).spent
     left = NanoUsd(spent + plan.reserved_nano_usd - 100 * 600)
-    limits, now = Limits(hard=left), crew.rooms.clock.now()
-    await crew.rooms.database.run(
-        lambda session: set_budget(session, principal, f"user:{principal.user}", limits, now)
-    )
+    wanted, now = Budget(f"user:{principal.user}", Limits(hard=left)), crew.rooms.clock.now()
+    await crew.rooms.database.run(lambda session: set_budget(session, principal, wanted, {}, now))
     crew.model.script = always(Reply(pieces=(json.dumps(PLAN)[:-9],), finish="length"))
     ended = await execute(crew.steps, MemoryJournal(), 10)
     assert crew.model.exchanges[-1].body["max_tokens"] == 400

@@ -13,10 +13,14 @@ from demo.scripted_model import ScriptedModel
 from steward.completion.cursor import Cursor
 from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
+from steward.core.events import Spent
+from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
+from steward.ledger.account import Limits
+from steward.ledger.budget import Budget, set_budget
 from steward.ledger.ledger import Ledger
 from tests.completion.test_cursor import at
-from tests.rooms import DEADLINE_S, numbered, open_gateway, open_ground
+from tests.rooms import DEADLINE_S, Ground, numbered, open_gateway, open_ground
 
 ANN = Principal("ann", "session-1", "/work")
 FOREVER_S = 3600.0
@@ -25,12 +29,15 @@ ENDLESS = Reply(pieces=("x",) * 100_000, piece_delay_s=0.005)
 
 
 class Desk:
-    """Suggesters that differ only in how long they wait, and the ledger behind them."""
+    """Suggesters that differ only in how long they wait, and what is behind them."""
 
-    def __init__(self, at_once: Suggester, patient: Suggester, ledger: Ledger) -> None:
+    def __init__(
+        self, at_once: Suggester, patient: Suggester, ledger: Ledger, ground: Ground
+    ) -> None:
         self.at_once = at_once
         self.patient = patient
         self.ledger = ledger
+        self.ground = ground
 
     async def suggest(self, cursor: Cursor, *, is_automatic: bool = True) -> str:
         async with asyncio.timeout(DEADLINE_S):
@@ -49,7 +56,7 @@ async def open_desk(folder: Path, url: str) -> AsyncGenerator[Desk]:
             Suggester(gateway, ids, Rhythm(ground.clock, wait_s), output_tokens_max=50)
             for wait_s in (0.0, FOREVER_S)
         )
-        yield Desk(at_once, patient, ledger)
+        yield Desk(at_once, patient, ledger, ground)
 
 
 @pytest.fixture
@@ -192,6 +199,27 @@ async def test_what_goes_wrong_is_no_suggestion(
     assert await desk.suggest(CURSOR) == ""
     scripted_model.script = always(say("a + b"))
     assert await desk.suggest(CURSOR) == "a + b"
+
+
+async def test_while_money_is_wanting_a_keystroke_only_looks_whether_it_is_there_again(
+    desk: Desk, scripted_model: ScriptedModel
+) -> None:
+    ground = desk.ground
+
+    async def allow(nano_usd: int) -> None:
+        wanted, now = Budget("user:ann", Limits(NanoUsd(nano_usd))), ground.clock.now()
+        await ground.database.run(lambda session: set_budget(session, ANN, wanted, {}, now))
+
+    await allow(1)
+    with ground.events.watch() as seen:
+        assert await desk.suggest(CURSOR) == ""
+        assert isinstance(await anext(seen), Spent)  # A refusal is news.
+        for number in range(5):
+            assert await desk.suggest(typed(CURSOR, "x" * number)) == ""
+        assert seen._queue.empty(), "the ledger was asked for money that is not there"
+        await allow(NANO_PER_USD)
+        assert await desk.suggest(CURSOR) == "a + b"
+    assert len(scripted_model.exchanges) == 1
 
 
 async def test_without_a_provider_there_is_no_suggestion(tmp_path: Path) -> None:

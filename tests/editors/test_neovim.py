@@ -203,7 +203,7 @@ async def test_a_stopped_run_takes_its_diff_away_and_pages_tell_what_happened(
         "audit": "approval.approved",
         "runs": f"- {GOAL} (fix, cancelled",
         "show": f"Run of fix: {GOAL}",
-        "status": "AI is ready.",
+        "status": "- Spent $0.",
         "log": "working. run_tests",
     }
     for word, text in pages.items():

@@ -11,6 +11,7 @@ from demo.replies import JsonObject, Reply, call, say
 from demo.script import BRANCH, MESSAGE, RIGHT, SOURCE, WRONG, play
 from demo.scripted_model import ScriptedModel
 from tests.client import ASKING, Window as OtherEditor
+from tests.editors.conftest import OpenWindow
 from tests.editors.desk import Desk, branches
 from tests.editors.stories import GOAL, PLAN, ask_for_the_fix, becomes, get_to_the_diff
 from tests.editors.vscode import Window
@@ -46,6 +47,24 @@ async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for
     wanted = "return sum(line.quantity for line in self.lines)"
     await becomes(lambda: wanted in (folder / "shop/basket.py").read_text("utf-8"), True)
     await expect(window.status).to_contain_text(re.compile(r"\$0\.0*[1-9]\d* today"))
+
+
+async def test_the_status_tells_the_budget_and_a_message_tells_when_it_is_used_up(
+    opened: OpenWindow,
+) -> None:
+    window = await opened(STEWARD_LEDGER__LIMIT_USD="0.000001")
+    tooltip = window.page.get_by_role("tooltip")
+    await expect(window.status).to_contain_text("$0.000000 today")
+    await window.status.hover()
+    await expect(tooltip).to_contain_text("Spent $0.000000 of $0.000001")
+    await window.photograph("budget")
+    await window.open_file("shop/basket.py")
+    await window.type_at_the_end("\n    def item_count(self) -> int:\n")
+    await expect(window.status).to_contain_text("AI off")
+    await window.sees("Everything else goes on")
+    await window.status.hover()
+    await expect(tooltip).to_contain_text("does not cover this call")
+    await window.photograph("budget-used-up")
 
 
 async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(

@@ -3,11 +3,18 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.core.database import open_database
+from steward.core.login import login_name
+from steward.core.principal import Principal
+from steward.permissions import people
+from steward.permissions.roles import Person
 from tests.client import Json, Window
 from tests.environment import steward_environment
 from tests.flows.books import Books
@@ -29,9 +36,13 @@ def database(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 async def set_budget(data_folder: Path, database: dict[str, str], limit: str) -> None:
-    """`steward budget set` in a process of its own, as from a terminal."""
+    await steward(data_folder, database, "budget", "set", "user", "--limit", limit)
+
+
+async def steward(data_folder: Path, database: dict[str, str], *arguments: str) -> None:
+    """A command in a process of its own, as from a terminal."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "steward", "budget", "set", "user", "--limit", limit),
+        *(sys.executable, "-m", "steward", *arguments),
         env=steward_environment(data_folder, "http://127.0.0.1:9/v1", database),
         stdout=asyncio.subprocess.PIPE,
     )
@@ -98,6 +109,8 @@ async def test_a_budget_that_is_used_up_is_told_once_and_so_is_its_return(
 ) -> None:
     window, other = await open_window(**database), await open_window(**database)
     assert await spend(window) == COUNTED
+    if database:  # What is shared has to be somebody's before budgets can be set.
+        await steward(data_folder, database, "people", "add", login_name(), "--role", "owner")
     await set_budget(data_folder, database, "0.0000001")
     await until(lambda: is_off(window) and is_off(other) and bool(told(window, other)))
     assert "used up" in window.status["reason"]
@@ -112,20 +125,37 @@ async def test_a_budget_that_is_used_up_is_told_once_and_so_is_its_return(
     assert "AI is off until 20" in message
     assert "Everything else goes on" in message
 
-    await set_budget(data_folder, database, "5")
-    await until(lambda: not is_off(window) and not is_off(other))
-    assert window.status["limit"] == "$5.00"
-    assert await spend(other, EMPTY) == EMPTIED
-    await until(lambda: len(told(window, other)) == 2)
     await set_budget(data_folder, database, "none")
-    await until(lambda: window.status["limit"] is None)
-    assert not is_off(window)
+    await until(lambda: not is_off(window) and not is_off(other))
+    await until(lambda: len(told(window, other)) == 2)
+    assert (window.status["limit"], window.status["left"]) == (None, None)
+    assert await spend(other, EMPTY) == EMPTIED
     for each in (window, other):
         await each.close()
     # Whichever window saw it first has said so, and only that one.
     (back,) = [text for text in told(window, other) if text != message]
     assert "AI is back" in back
-    assert "is $5.00" in back
+    assert "has no limit now" in back
+
+
+async def test_who_only_reads_is_told_why_no_model_is_called(
+    open_window: OpenWindow, scripted_model: ScriptedModel, data_folder: Path
+) -> None:
+    olga, now = Principal("olga", "", ""), datetime.now(UTC)
+
+    def work(session: Session) -> list[str | None]:
+        them = (Person("olga", "owner"), Person(login_name(), "viewer"))
+        return [people.add(session, olga, person, now) for person in them]
+
+    async with open_database(data_folder / "steward.db") as books:
+        assert await books.run(work) == [None, None]
+    # Whatever an editor says of itself, the tables are asked.
+    window = await open_window(LOGNAME="olga", USER="olga")
+    assert await spend(window) == ""
+    await until(lambda: is_off(window))
+    assert "the role 'viewer', which calls no model" in window.status["reason"]
+    assert scripted_model.exchanges == []
+    await window.close()
 
 
 async def test_models_that_cost_nothing_need_no_budget(

@@ -17,10 +17,14 @@ from steward.core.database import Database, open_database
 from steward.core.events import Events
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
+from steward.ledger.account import Limits
+from steward.ledger.budget import Budget, set_budget
 from steward.ledger.charge import Charge, Usage
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
+from steward.permissions import people
+from steward.permissions.roles import Person
 from tests.places import Place
 
 ANN = Principal("ann", "session-1", "/work")
@@ -68,6 +72,18 @@ def charge(
     return Charge(request_id, task, "small", NanoUsd(nano_usd), "v1", run_id=run_id)
 
 
+async def allow(database: Database, scope: str, nano_usd: int | None, at: datetime) -> None:
+    """A budget, set by Ann, who is the owner."""
+
+    def work(session: Session) -> str | None:
+        if not people.everyone(session, ANN.tenant_id):
+            people.add(session, ANN, Person(ANN.user, "owner"), at)
+        limits = Limits(None if nano_usd is None else NanoUsd(nano_usd))
+        return set_budget(session, ANN, Budget(scope, limits), {}, at)
+
+    assert await database.run(work) is None
+
+
 async def assert_balanced(database: Database) -> None:
     """Every account stands where the sum of its entries says."""
     scopes = {
@@ -93,3 +109,15 @@ async def assert_balanced(database: Database) -> None:
 
     for spent, spent_entries, reserved, reserved_entries in await database.read(work):
         assert (spent, reserved) == (spent_entries, reserved_entries)
+
+
+async def limit(bank: Bank, scope: str, limits: Limits) -> None:
+    """Let Ann, who owns everything, set a budget."""
+    now = bank.clock.now()
+
+    def work(session: Session) -> str | None:
+        if not people.everyone(session, ANN.tenant_id):
+            people.add(session, ANN, Person(ANN.user, "owner"), now)
+        return set_budget(session, ANN, Budget(scope, limits), {}, now)
+
+    assert await bank.database.run(work) is None

@@ -3,12 +3,12 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import timedelta
+from typing import cast
 
 import pytest
-from sqlalchemy import Engine, event, exc
+from sqlalchemy import exc
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
@@ -16,7 +16,7 @@ from steward.core.limits import AMOUNT_NANO_USD_MAX
 from steward.core.money import NanoUsd
 from steward.ledger.charge import Reservation, Usage
 from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
-from tests.places import Place
+from tests.places import Place, execute
 
 
 class Busy:
@@ -39,29 +39,29 @@ class Busy:
         assert self._may_end.wait(10)
 
 
-@contextmanager
-def commits_noted() -> Generator[list[object]]:
-    """Grows by one with every commit."""
-    seen: list[object] = []
-
-    def note(connection: object) -> None:
-        seen.append(connection)
-
-    event.listen(Engine, "commit", note)
-    yield seen
-    event.remove(Engine, "commit", note)
-
-
 async def test_calls_that_wait_at_the_same_time_share_one_commit(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("first"))
-    with commits_noted() as seen:
-        async with Busy(bank):
-            calls = [
-                asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(50)
-            ]
-            await asyncio.sleep(0)
-        assert all(isinstance(each, Reservation) for each in await asyncio.gather(*calls))
-    assert len(seen) == 1
+    said: list[str] = []
+    if bank.database.kind == "sqlite":
+        await bank.database.run(lambda session: _driver(session).set_trace_callback(said.append))
+    async with Busy(bank):
+        calls = [asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{n}"))) for n in range(50)]
+        await asyncio.sleep(0)
+    assert all(isinstance(each, Reservation) for each in await asyncio.gather(*calls))
+    if bank.database.kind == "sqlite":
+        assert said[said.index("COMMIT") + 1 :].count("COMMIT") == 1  # The first was of `Busy`.
+    else:
+        assert await bank.database.read(_transactions) == 2
+
+
+def _transactions(session: Session) -> int:
+    """How many transactions have made the reservations, of which none was changed."""
+    statement = "SELECT COUNT(DISTINCT CAST(xmin AS TEXT)) FROM reservation"
+    return session.connection().exec_driver_sql(statement).scalar_one()
+
+
+def _driver(session: Session) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", session.connection().connection.driver_connection)
 
 
 async def test_exactly_as_many_as_there_is_room_for_are_admitted_of_256_callers(
@@ -150,7 +150,10 @@ async def test_absurd_sums_and_counts_have_no_effect(bank: Bank, nano_usd: int) 
     await bank.ledger.reserve(ANN, charge("r2", 500))
     with pytest.raises(InvalidInputError, match="cannot cost"):
         await bank.ledger.settle("r2", USAGE, NanoUsd(nano_usd))
-    for absurd in (Usage(-1, 0), Usage(0, 10**10), Usage(0, 0, -5)):
+    for absurd in (
+        *(Usage(-1, 0), Usage(0, 10**10), Usage(0, 0, -5), Usage(1, 0, 2)),
+        *(Usage(3, 0, 2, 2), Usage(0, 0, 0, -1), Usage(9, 1, reasoning_tokens=2)),
+    ):
         with pytest.raises(InvalidInputError, match="cannot consume"):
             await bank.ledger.settle("r2", absurd, NanoUsd(1))
     standing = await bank.ledger.standing(ANN)
@@ -177,21 +180,50 @@ def _full(session: Session, *, is_full: bool) -> None:
     connection.exec_driver_sql(f"PRAGMA max_page_count = {pages if is_full else 2**30}")
 
 
-async def test_a_commit_that_fails_is_forgotten(bank: Bank) -> None:
-    await bank.ledger.reserve(ANN, charge("before"))
-    event.listen(Engine, "commit", _fail)
-    try:
-        with pytest.raises(UnavailableError, match="I/O"):
+async def test_a_commit_that_fails_is_forgotten(place: Place) -> None:
+    async with open_bank(place) as bank:
+        await bank.ledger.reserve(ANN, charge("before"))
+        await _let_commits_fail(bank, place, fail=True)
+        with pytest.raises(UnavailableError, match="refused"):
             await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
-    finally:
-        event.remove(Engine, "commit", _fail)
-    assert (await bank.ledger.standing(ANN)).reserved == 100_000
-    await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))
-    await assert_balanced(bank.database)
+        with pytest.raises(UnavailableError, match="refused"):
+            await bank.ledger.settle("before", USAGE, NanoUsd(1))
+        await _let_commits_fail(bank, place, fail=False)
+        assert (await bank.ledger.standing(ANN)).reserved == 100_000
+        assert (await bank.ledger.reserve(ANN, charge("r1", LIMIT - 100_000))).is_new
+        await bank.ledger.settle("before", USAGE, NanoUsd(2))
+        standing = await bank.ledger.standing(ANN)
+        assert (standing.spent, standing.reserved) == (2, LIMIT - 100_000)
+        await assert_balanced(bank.database)
 
 
-def _fail(_connection: object) -> None:
-    raise exc.OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
+async def _let_commits_fail(bank: Bank, place: Place, *, fail: bool) -> None:
+    """On SQLite it refuses the statement; on PostgreSQL a trigger at the end says the disk is full.
+
+    Either has done all that comes before a commit.
+    """
+    if isinstance(place, str):
+        for statement in _FULL_AT_COMMIT if fail else ("DROP FUNCTION full_disk() CASCADE",):
+            execute(place, statement)
+        return
+
+    def forbid(action: int, what: str | None, *_: object) -> int:
+        is_commit = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
+        return sqlite3.SQLITE_DENY if is_commit else sqlite3.SQLITE_OK
+
+    def change(session: Session) -> None:
+        _driver(session).set_authorizer(forbid if fail else None)
+
+    with suppress(exc.DatabaseError):  # Its own commit is the first that fails.
+        await bank.database.read(change)
+
+
+_FULL_AT_COMMIT = (
+    "CREATE FUNCTION full_disk() RETURNS TRIGGER LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = 'disk_full'; END $$",
+    "CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT ON entry DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION full_disk()",
+)
 
 
 async def test_a_file_that_cannot_be_written_books_nothing(filed: Bank) -> None:

@@ -16,7 +16,7 @@ from steward.ledger.chain import START, Entry, seal
 from steward.ledger.integrity import Checkpoint, Verdict, checkpoint_of, verify, written
 from steward.ledger.key import KEY_BYTES, KeyFile
 from tests.ledger.bank import ANN, BOB, KEY, USAGE, Bank, charge, key_in, open_bank
-from tests.places import Place, execute
+from tests.places import Place, engine_of, execute, tamper
 
 
 async def verdict(bank: Bank, against: Checkpoint | None = None) -> Verdict:
@@ -123,7 +123,7 @@ async def test_whatever_somebody_changed_behind_our_back_is_found(
     bank: Bank, place: Place, change: str, first_bad: int | None
 ) -> None:
     await book_some(bank)
-    _steal(place, change)
+    tamper(place, change)
     found = await verdict(bank)
     assert not found.is_intact
     assert found.first_bad_seq == first_bad
@@ -134,23 +134,23 @@ async def test_nonsense_that_only_sqlite_lets_in_is_found(
     filed: Bank, tmp_path: Path, change: str
 ) -> None:
     await book_some(filed)
-    _steal(tmp_path / "steward.db", f"UPDATE entry SET {change} WHERE seq = 2")
+    tamper(tmp_path / "steward.db", f"UPDATE entry SET {change} WHERE seq = 2")
     assert (await verdict(filed)).first_bad_seq == 2
 
 
 async def test_an_end_that_was_cut_off_with_all_that_followed_from_it_is_found(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    async with open_bank(tmp_path / "steward.db") as bank:
+    async with open_bank(place) as bank:
         await bank.ledger.reserve(ANN, charge("r1", 500))
         await bank.ledger.settle("r1", USAGE, NanoUsd(120))
-    early = (tmp_path / "steward.db").read_bytes()
-    async with open_bank(tmp_path / "steward.db") as bank:
+    early = await asyncio.to_thread(_kept, place)
+    async with open_bank(place) as bank:
         await bank.ledger.reserve(ANN, charge("r2", 500))
         await bank.ledger.settle("r2", USAGE, NanoUsd(300))
         seen = (await verdict(bank)).checkpoint
-    (tmp_path / "steward.db").write_bytes(early)
-    async with open_bank(tmp_path / "steward.db") as bank:
+    await asyncio.to_thread(_put_back, place, early)
+    async with open_bank(place) as bank:
         assert (await verdict(bank)).is_intact
         cut = await verdict(bank, checkpoint_of(written(seen)))
         assert "cut off" in cut.problems[0]
@@ -159,6 +159,28 @@ async def test_an_end_that_was_cut_off_with_all_that_followed_from_it_is_found(
         await bank.ledger.settle("r3", USAGE, NanoUsd(300))
         other = await verdict(bank, seen)
         assert "not the one that the checkpoint names" in other.problems[0]
+
+
+_BOOKS = ("reservation", "entry", "account", "usage")
+
+
+def _kept(place: Place) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the books, as a thief copies them."""
+    return {table: execute(place, f'SELECT * FROM "{table}"') for table in _BOOKS}
+
+
+def _put_back(place: Place, rows: dict[str, list[tuple[object, ...]]]) -> None:
+    """Make the books say what they said then, and nothing else."""
+    for table in reversed(_BOOKS):
+        tamper(place, f'DELETE FROM "{table}"')
+    engine = engine_of(place)
+    with engine.begin() as connection:
+        sign = "?" if isinstance(place, Path) else "%s"
+        for table in _BOOKS:
+            for row in rows[table]:
+                signs = ", ".join([sign] * len(row))
+                connection.exec_driver_sql(f'INSERT INTO "{table}" VALUES ({signs})', row)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"seq": "x"}', json.dumps({"seq": 1})])
@@ -205,14 +227,3 @@ async def test_callers_that_make_the_key_at_the_same_time_share_it(tmp_path: Pat
     assert len(set(made)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.key"]
     assert await asyncio.to_thread(key_in(tmp_path).load, may_make=False) == made[0]
-
-
-def _steal(place: Place, change: str) -> None:
-    if isinstance(place, str):
-        execute(place, "ALTER TABLE entry DISABLE TRIGGER USER")
-        execute(place, change)
-        execute(place, "ALTER TABLE entry ENABLE TRIGGER USER")  # Other tests use the database.
-        return
-    for trigger in ("update", "delete"):
-        execute(place, f"DROP TRIGGER entry_no_{trigger}")
-    execute(place, change)

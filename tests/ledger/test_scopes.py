@@ -11,9 +11,19 @@ from steward.core.events import BudgetPassed, Watcher
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import Limits
-from steward.ledger.budget import budgets, set_budget
+from steward.ledger.budget import budgets
 from steward.ledger.reading import month
-from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
+from tests.ledger.bank import (
+    ANN,
+    BOB,
+    LIMIT,
+    USAGE,
+    Bank,
+    assert_balanced,
+    charge,
+    limit,
+    open_bank,
+)
 from tests.places import Place
 
 RED = Principal("ann", "session-1", "/work", team="red")
@@ -132,21 +142,21 @@ async def test_a_mark_is_told_once_by_all_processes_together(place: Place) -> No
 async def test_a_mark_stays_told_when_the_limit_is_raised_and_reached_again(bank: Bank) -> None:
     with bank.events.watch() as seen:
         await spend(bank, "r1", LIMIT * 9 // 10)
-        await _decide(bank, "user:ann", Limits(NanoUsd(2 * LIMIT)))
+        await limit(bank, "user:ann", Limits(NanoUsd(2 * LIMIT)))
         await spend(bank, "r2", LIMIT)
         assert [mark for _, mark, _ in marks(seen)] == ["80", "95"]
 
 
 async def test_a_budget_holds_from_the_next_call_on_and_is_audited(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("r1", HALF))
-    await _decide(bank, "user:ann", Limits(NanoUsd(HALF + 10), NanoUsd(5)))
+    await limit(bank, "user:ann", Limits(NanoUsd(HALF + 10), NanoUsd(5)))
     assert (await bank.ledger.standing(ANN)).left == 10
     with pytest.raises(OverBudgetError):
         await bank.ledger.reserve(ANN, charge("r2", 11))
     await bank.ledger.reserve(BOB, charge("r3", LIMIT))
     (decision,) = await bank.database.read(lambda session: budgets(session, "local"))
     assert (decision.scope, decision.limits.hard, decision.set_by) == ("user:ann", HALF + 10, "ann")
-    await _decide(bank, "user:ann", Limits(NanoUsd(3 * NANO_PER_USD)))
+    await limit(bank, "user:ann", Limits(NanoUsd(3 * NANO_PER_USD)))
     await bank.ledger.reserve(ANN, charge("r4", 2 * NANO_PER_USD))
     trail = await bank.database.read(lambda session: audit.read(session, "budget user:ann"))
     assert [entry.detail["before_nano_usd"] for entry in trail] == [None, HALF + 10]
@@ -162,11 +172,6 @@ async def test_a_budget_that_another_process_set_holds_from_the_next_call_on(
     ):
         for number in range(3):
             await bank.ledger.reserve(ANN, charge(f"r{number}", 4))
-        await _decide(other, "user:ann", Limits(NanoUsd(50)))
+        await limit(other, "user:ann", Limits(NanoUsd(50)))
         with pytest.raises(OverBudgetError):
             await bank.ledger.reserve(ANN, charge("r3", 41))
-
-
-async def _decide(bank: Bank, scope: str, limits: Limits) -> None:
-    now = bank.clock.now()
-    await bank.database.run(lambda session: set_budget(session, ANN, scope, limits, now))

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import Limits
-from steward.ledger.budget import set_budget
 from steward.ledger.told import MarkPassed, Restored, UsedUp
-from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, charge, open_bank
+from tests.ledger.bank import ANN, BOB, LIMIT, USAGE, Bank, charge, limit, open_bank
 from tests.places import Place
 
 NEXT_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
@@ -34,10 +33,8 @@ async def spend(bank: Bank, name: str, nano_usd: int, who: Principal = ANN) -> N
     await bank.ledger.settle(name, USAGE, NanoUsd(nano_usd))
 
 
-async def decide(bank: Bank, scope: str, limit: int | None) -> None:
-    limits = Limits(None if limit is None else NanoUsd(limit))
-    now = bank.clock.now()
-    await bank.database.run(lambda session: set_budget(session, ANN, scope, limits, now))
+async def decide(bank: Bank, scope: str, nano_usd: int | None) -> None:
+    await limit(bank, scope, Limits(None if nano_usd is None else NanoUsd(nano_usd)))
 
 
 async def test_a_mark_is_told_in_one_window_of_each_person_whom_it_concerns(place: Place) -> None:

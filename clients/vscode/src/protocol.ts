@@ -35,11 +35,16 @@ export interface RunStatus {
 /** What the status bar shows. Money arrives as text, ready to show. */
 export interface StatusParams {
   spentToday: string;
+  spentInSession: string;
+  /** The budget that has least left; the sums that follow are its own. */
+  budget: string;
   spent: string;
   reserved: string;
-  limit: string;
-  left: string;
-  resetsOn: string;
+  /** `null` where there is no limit; `left` likewise. */
+  limit: string | null;
+  left: string | null;
+  /** `null` for a session's budget. */
+  resetsOn: string | null;
   openQuestions: number;
   runs: RunStatus[];
   ai: "ready" | "off";

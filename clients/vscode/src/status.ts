@@ -67,14 +67,29 @@ function tooltip(status: StatusParams | undefined, waiting: number): string {
     return "Steward is not running. Click for what you can do.";
   }
   return [
-    `Steward: ${status.ai === "off" ? "AI is off" : status.ai}`,
+    `Steward: AI is ${status.ai}`,
     status.reason,
-    `Spent today ${status.spentToday}; this period ${status.spent} of ${status.limit}`,
-    `Left ${status.left}, promised to open calls ${status.reserved}`,
-    `The next month's budget begins on ${status.resetsOn}`,
+    `Spent today ${status.spentToday}, in this window ${status.spentInSession}`,
+    "",
+    ...budgetLines(status),
+    "",
     waiting > 0 ? `${waiting} waiting for your answer` : null,
     ...status.runs.map((run) => `${run.agent}: ${run.goal} (${run.state})`),
   ]
     .filter((line) => line !== null)
-    .join("\n");
+    .join("\n")
+    .trimEnd();
+}
+
+/** The budget that has least left, as `:Steward status` words it in Neovim. */
+function budgetLines(status: StatusParams): string[] {
+  const name = status.budget.charAt(0).toUpperCase() + status.budget.slice(1);
+  const of = status.limit === null ? ", no limit" : ` of ${status.limit}`;
+  const left = status.left === null ? "" : `; left ${status.left}`;
+  const lines = [
+    `${name}:`,
+    `Spent ${status.spent}${of}`,
+    `Set aside for calls under way ${status.reserved}${left}`,
+  ];
+  return status.resetsOn === null ? lines : [...lines, `Renewed on ${status.resetsOn}`];
 }

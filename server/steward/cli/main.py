@@ -4,17 +4,10 @@ import argparse
 import asyncio
 import gc
 import sys
-from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 
 from steward import __version__
+from steward.cli.books import add_books
 from steward.cli.log import log_to_stderr
-
-_DIMENSIONS = (
-    *("model", "provider", "task", "agent", "day"),
-    *("user", "team", "workspace", "session"),
-)
 
 
 def main() -> None:
@@ -56,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
-    _add_books(commands.add_parser)
+    add_books(commands.add_parser)
     return parser
 
 
@@ -81,40 +74,6 @@ def _add_transports(lsp: argparse.ArgumentParser) -> None:
         default="127.0.0.1",
         help="where to listen: 127.0.0.1 (the default) or ::1",
     )
-
-
-def _add_books(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    ledger = add_command("ledger", help="check the cost ledger")
-    verify = ledger.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
-        "verify", help="recompute every seal, balance and sum; leaves with 1 if one does not fit"
-    )
-    verify.add_argument(
-        "--against", type=Path, metavar="FILE", help="a checkpoint that must still be in the ledger"
-    )
-    verify.add_argument(
-        "--export", type=Path, metavar="FILE", help="write a checkpoint; keep it somewhere else"
-    )
-    usage = add_command("usage", help="what model calls cost, this month or any time")
-    usage.add_argument("--by", default="model", choices=_DIMENSIONS, help="default: model")
-    for name in ("--since", "--until"):
-        usage.add_argument(name, type=_day, metavar="DAY", help="such as 2026-11-21 (UTC)")
-    form = usage.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="for a spreadsheet")
-    form.add_argument("--json", action="store_true", help="for a program")
-    budget = add_command("budget", help="what may be spent")
-    actions = budget.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("show", help="this month's accounts")
-    chosen = actions.add_parser("set", help="limit an account, in every period from now on")
-    chosen.add_argument("scope", help="user, user:NAME, team:NAME, workspace:PATH, organisation …")
-    chosen.add_argument("--limit", required=True, metavar="USD", help="never passed; or `none`")
-    chosen.add_argument("--soft", default="none", metavar="USD", help="passing it is told")
-
-
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{written!r} is not a day such as 2026-11-21") from None
 
 
 def _port(written: str) -> int:

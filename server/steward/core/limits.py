@@ -145,8 +145,12 @@ CHECKPOINT_BYTES_MAX = 4096
 """A checkpoint of the ledger, as it is kept in a file."""
 LEDGER_ACCOUNTS_KEPT_MAX = 4096
 """Accounts that the ledger's writer remembers; it forgets all when there are more."""
+LEDGER_RESERVATIONS_KEPT_MAX = 4096
+"""Open reservations that it remembers, likewise."""
 AMOUNT_NANO_USD_MAX = 10**17
 """What one model call may cost or promise: a hundred million dollars."""
+PERSON_NAME_CHARS_MAX = 200
+"""The name of a person or a team."""
 ATTEMPTS_MAX = 1000
 """Attempts of one request, retries and other models together."""
 CALL_MS_MAX = 86_400_000

@@ -13,6 +13,7 @@ PicoUsd = NewType("PicoUsd", int)
 
 NOTHING = NanoUsd(0)
 NANO_PER_USD = 1_000_000_000
+NANO_PER_CENT = 10_000_000
 PICO_PER_NANO = 1_000
 
 

@@ -8,6 +8,7 @@ to be repeated because somebody else was quicker.
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, make_url
@@ -28,7 +29,7 @@ from steward.core.limits import (
     DATABASE_UNIT_ATTEMPTS_MAX,
 )
 from steward.core.migrate import HEAD, bring_to_head, revision_of
-from steward.core.store import Kind
+from steward.core.store import Kind, Transaction
 
 T = TypeVar("T")
 
@@ -82,12 +83,20 @@ class PostgresqlStore:
 
     def transact(self, work: Callable[[Session], T], *, may_write: bool) -> T:
         """Run `work` in a transaction; again where that was lost and surely not committed."""
+        engine = self._writing if may_write else self._reading
+        return self._run(engine, partial(_Attempt, work, may_write=may_write))
+
+    def transact_bare(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction that may write, on the driver's connection; likewise."""
+        return self._run(self._writing, partial(_BareAttempt, work, may_write=True))
+
+    def _run(self, engine: Engine, begun: "Callable[[], _Attempt]") -> Any:
         left = DATABASE_UNIT_ATTEMPTS_MAX
         while True:
             left -= 1
-            attempt = _Attempt(work, may_write=may_write)
+            attempt = begun()
             try:
-                with self._connected(self._writing if may_write else self._reading) as connection:
+                with self._connected(engine) as connection:
                     return attempt.run(connection)
             except self._failures as error:
                 if not left or not attempt.may_be_repeated(error):
@@ -150,7 +159,7 @@ class PostgresqlStore:
 class _Attempt:
     """One try at a unit of work, and how far it came."""
 
-    def __init__(self, work: Callable[[Session], Any], *, may_write: bool) -> None:
+    def __init__(self, work: Callable[[Any], Any], *, may_write: bool) -> None:
         self._work = work
         self._may_write = may_write
         self._is_committing = False
@@ -158,6 +167,7 @@ class _Attempt:
 
     def run(self, connection: Connection) -> Any:
         self._driver = connection.connection.driver_connection
+        _keep_to_utc(connection, self._driver)
         connection.exec_driver_sql(_BEGIN_WRITE if self._may_write else _BEGIN_READ)
         session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
         with session, session.begin():
@@ -182,6 +192,32 @@ class _Attempt:
     def is_in_doubt(self) -> bool:
         """Whether it may have been committed."""
         return self._may_write and self._is_committing and self.is_lost
+
+
+class _BareAttempt(_Attempt):
+    """One try at a unit that speaks to the driver itself."""
+
+    def run(self, connection: Connection) -> Any:
+        driver: Any = connection.connection.driver_connection
+        self._driver = driver
+
+        def restart() -> None:
+            driver.rollback()
+            driver.execute(_BEGIN_WRITE)
+
+        def joined() -> Session:
+            # The transaction is the unit's: closing the session leaves it open.
+            if not connection.in_transaction():
+                connection.begin()
+            mode = "rollback_only"
+            return Session(connection, expire_on_commit=False, join_transaction_mode=mode)
+
+        driver.execute(_BEGIN_WRITE)
+        result = self._work(Transaction(driver, restart, joined))
+        _check_unbroken(driver)
+        self._is_committing = True
+        driver.execute("COMMIT")
+        return result
 
 
 def open_postgresql(url: str) -> PostgresqlStore:
@@ -263,6 +299,13 @@ def _connect_arguments(url: URL, *, read_only: bool) -> dict[str, object]:
     chosen = {name: value for name, value in defaults.items() if name not in url.query}
     options = f"{url.query.get('options', '')} {ours}".strip()
     return chosen | {"options": options, "client_encoding": "utf8"}
+
+
+def _keep_to_utc(connection: Connection, driver: Any) -> None:
+    """PGTZ and PGDATESTYLE in somebody's environment go before what we said when we connected."""
+    status = driver.info.parameter_status
+    if status("TimeZone") != "UTC" or not str(status("DateStyle")).startswith("ISO"):
+        connection.exec_driver_sql("SET timezone = 'UTC'; SET datestyle = 'ISO'")
 
 
 def _check_unbroken(driver: Any) -> None:

@@ -1,9 +1,13 @@
 """Who asks."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 LOCAL_TENANT = "local"
 """The organisation of somebody who belongs to none."""
+
+Role = Literal["owner", "admin", "member", "viewer"]
+"""What somebody is among the people of an organisation; see `steward.permissions.roles`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +22,6 @@ class Principal:
     """The first workspace folder's absolute path; empty where no folder is open."""
     tenant_id: str = LOCAL_TENANT
     team: str = ""
-    """The team whose budget pays too; empty where there is none."""
+    """The team whose budget pays too, as the tables know it; empty where there is none."""
+    role: Role | None = "member"
+    """As the tables know it; None where the organisation has people and this is none of them."""

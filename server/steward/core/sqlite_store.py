@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
@@ -20,7 +20,7 @@ from sqlmodel import Session
 from steward.core.errors import UnavailableError
 from steward.core.limits import DATABASE_BUSY_ATTEMPTS_MAX, DATABASE_BUSY_S
 from steward.core.migrate import bring_to_head, is_at_head
-from steward.core.store import Kind
+from steward.core.store import Kind, Transaction
 
 T = TypeVar("T")
 
@@ -34,26 +34,70 @@ class SqliteStore:
     def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
         self._engine = engine
+        # One for good: there is one thread, and a pool would ask and reset it each time.
+        self._connection = engine.connect()
+        self._driver = _driver_of(self._connection)
+        self._bare = Transaction(self._driver, self._restart, self._joined)
+        self._may_write: bool | None = None
 
     def transact(self, work: Callable[[Session], T], *, may_write: bool) -> T:
         """Run `work` in a transaction of its own."""
-        with self._engine.connect() as connection:
-            _begin(connection, "BEGIN IMMEDIATE" if may_write else "BEGIN", self.name)
-            session = Session(
-                connection,
-                expire_on_commit=False,
-                # The transaction that we began is the session's to commit or roll back.
-                join_transaction_mode="control_fully",
-            )
-            try:
-                with session, session.begin():
-                    return work(session)
-            except OperationalError as error:
-                raise _refused(self.name, error) from error
+        self._begin(may_write=may_write)
+        session = Session(
+            self._connection,
+            expire_on_commit=False,
+            # The transaction that we began is the session's to commit or roll back.
+            join_transaction_mode="control_fully",
+        )
+        try:
+            with session, session.begin():
+                return work(session)
+        except OperationalError as error:
+            raise _refused(self.name, error.orig) from error
+        finally:
+            self._driver.rollback()  # Of a unit that asked its session for nothing.
+
+    def transact_bare(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction that may write, on the driver's connection."""
+        self._begin(may_write=True)
+        try:
+            result = work(self._bare)
+            self._commit()
+        finally:
+            # Where it was committed nothing is left to undo; a full disk has undone it already.
+            self._connection.rollback()
+            self._driver.rollback()
+        return result
 
     def close(self) -> None:
         """Close the file."""
+        self._connection.close()
         self._engine.dispose()
+
+    def _begin(self, *, may_write: bool) -> None:
+        if self._may_write is not may_write:
+            self._driver.execute(f"PRAGMA query_only = {'OFF' if may_write else 'ON'}")
+            self._may_write = may_write
+        _begin(self._driver, "BEGIN IMMEDIATE" if may_write else "BEGIN", self.name)
+
+    def _commit(self) -> None:
+        try:
+            self._driver.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise _refused(self.name, error) from error
+
+    def _restart(self) -> None:
+        self._connection.rollback()
+        self._driver.rollback()
+        self._begin(may_write=True)
+
+    def _joined(self) -> Session:
+        """The transaction is the unit's: closing the session leaves it open."""
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        return Session(
+            self._connection, expire_on_commit=False, join_transaction_mode="rollback_only"
+        )
 
 
 def open_sqlite(path: Path) -> SqliteStore:
@@ -66,15 +110,13 @@ def open_sqlite(path: Path) -> SqliteStore:
         _create_private(path)
         if not is_at_head(path):
             _migrate(path)
-        engine = _engine(path)
-        engine.connect().close()
+        return SqliteStore(str(path), _engine(path))
     except (OSError, sqlite3.Error, OperationalError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error
         raise UnavailableError(
             f"The database {str(path)!r} cannot be opened: {reason}. Check that the folder exists,"
             " is yours and has room, or set STEWARD_DATA_DIR to another one."
         ) from error
-    return SqliteStore(str(path), engine)
 
 
 def _create_private(path: Path) -> None:
@@ -92,7 +134,7 @@ def _migrate(path: Path) -> None:
     engine = _engine(path, enforce_foreign_keys=False)
     try:
         with engine.connect() as connection:
-            _begin(connection, "BEGIN IMMEDIATE", str(path))
+            _begin(_driver_of(connection), "BEGIN IMMEDIATE", str(path))
             bring_to_head(connection, str(path), "STEWARD_DATA_DIR to another folder")
             connection.commit()
     finally:
@@ -119,14 +161,14 @@ def _prepare(enforce_foreign_keys: bool, connection: sqlite3.Connection, _record
     connection.execute("PRAGMA trusted_schema = OFF")
 
 
-def _begin(connection: Connection, begin: str, name: str) -> None:
-    query_only = "ON" if begin == "BEGIN" else "OFF"
-    if connection.info.get("query_only") != query_only:
-        connection.exec_driver_sql(f"PRAGMA query_only = {query_only}")
-        connection.info["query_only"] = query_only
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _begin(driver: sqlite3.Connection, begin: str, name: str) -> None:
     try:
-        _retry_busy(partial(connection.exec_driver_sql, begin))
-    except OperationalError as error:
+        _retry_busy(partial(driver.execute, begin))
+    except sqlite3.OperationalError as error:
         if not _is_busy(error):
             raise _refused(name, error) from error
         waited_s = DATABASE_BUSY_S * DATABASE_BUSY_ATTEMPTS_MAX
@@ -136,9 +178,9 @@ def _begin(connection: Connection, begin: str, name: str) -> None:
         ) from error
 
 
-def _refused(name: str, error: OperationalError) -> UnavailableError:
+def _refused(name: str, error: BaseException | None) -> UnavailableError:
     return UnavailableError(
-        f"The database {name!r} refused: {error.orig}. Nothing was changed."
+        f"The database {name!r} refused: {error}. Nothing was changed."
         " Check that its disk has room and can be written, then try again."
     )
 
@@ -148,14 +190,13 @@ def _retry_busy(attempt: Callable[[], object]) -> None:
     for left in reversed(range(DATABASE_BUSY_ATTEMPTS_MAX)):
         try:
             attempt()
-        except (OperationalError, sqlite3.OperationalError) as error:
+        except sqlite3.OperationalError as error:
             if not left or not _is_busy(error):
                 raise
         else:
             return
 
 
-def _is_busy(error: OperationalError | sqlite3.OperationalError) -> bool:
-    original = error.orig if isinstance(error, OperationalError) else error
-    code = getattr(original, "sqlite_errorcode", 0)
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

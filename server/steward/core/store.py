@@ -1,12 +1,25 @@
 """What `steward.core.database` asks of a database; SQLite and PostgreSQL give it."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
 
 from sqlmodel import Session
 
 T = TypeVar("T")
 Kind = Literal["sqlite", "postgresql"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction that may write, for a unit of work that brings its own statements."""
+
+    driver: Any
+    """The driver's own connection; what it raises comes bare. The unit ends nothing on it."""
+    restart: Callable[[], None]
+    """Undo whatever the unit did, and begin anew; others may have written in between."""
+    open_session: Callable[[], Session]
+    """The same transaction as a session; to be closed before the unit returns."""
 
 
 class Store(Protocol):
@@ -29,6 +42,14 @@ class Store(Protocol):
 
     def transact(self, work: Callable[[Session], T], *, may_write: bool) -> T:
         """Run `work` in a transaction: commit if it returns, roll back if it raises.
+
+        Raises:
+            UnavailableError: the database failed us.
+        """
+        ...
+
+    def transact_bare(self, work: Callable[[Transaction], T]) -> T:
+        """As `transact` for a unit that may write, without what a session costs.
 
         Raises:
             UnavailableError: the database failed us.

@@ -9,7 +9,7 @@ from steward.core.money import NanoUsd
 from steward.gateway.provider import CallPart, Finished, Piece, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
 
-_BYTES_PER_TOKEN = 3
+BYTES_PER_TOKEN = 3
 """For our own count. Code takes about four bytes a token, so this counts rather too many."""
 
 
@@ -56,8 +56,8 @@ class Meter:
         if self._reported is not None and self._is_finished:
             return self._reported, False
         said = self._reported or Usage(0, 0)
-        own_input = -(-self._body_bytes // _BYTES_PER_TOKEN)
-        own_output = max(self._pieces, -(-self._output_bytes // _BYTES_PER_TOKEN))
+        own_input = -(-self._body_bytes // BYTES_PER_TOKEN)
+        own_output = max(self._pieces, -(-self._output_bytes // BYTES_PER_TOKEN))
         estimate = Usage(
             max(said.input_tokens, own_input),
             max(said.output_tokens, min(own_output, self._output_tokens_max)),

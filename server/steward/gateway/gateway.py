@@ -134,7 +134,10 @@ class Gateway:
         try:
             reservation = await self._ledger.reserve(principal, charge)
         except OverBudgetError as error:
-            self.shortages.note(charge.task, charge.worst_nano_usd, str(error))
+            needed = charge.worst_nano_usd
+            if charge.least_nano_usd is not None:  # A shorter answer was refused, too.
+                needed = charge.least_nano_usd
+            self.shortages.note(charge.task, needed, str(error))
             raise
         self.shortages.clear()
         return reservation

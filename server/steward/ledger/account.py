@@ -1,6 +1,6 @@
 """Which accounts pay: whose, and of which time."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -56,6 +56,10 @@ class Owner(NamedTuple):
     session: str
 
 
+Purse = tuple[Owner, str]
+"""An owner and the period that is paid in: together they name the accounts that pay."""
+
+
 @lru_cache(_CACHED)
 def kind_of(scope: str) -> Kind:
     """What a scope belongs to."""
@@ -99,13 +103,29 @@ def session_account(principal: Principal) -> AccountKey:
 
 def period_of(now: datetime) -> str:
     """The month, UTC, that a call made now belongs to."""
-    return f"{now.astimezone(UTC):%Y-%m}"
+    utc = now.astimezone(UTC)
+    return f"{utc.year}-{utc.month:02}"
 
 
 def resets_on(now: datetime) -> date:
     """The first day of the next month, UTC."""
     today = now.astimezone(UTC).date()
     return date(today.year + today.month // 12, today.month % 12 + 1, 1)
+
+
+def forecast(spent: NanoUsd, now: datetime) -> NanoUsd | None:
+    """What a month will have cost at its end, UTC, if it goes on as it went so far.
+
+    None on its first day, of which nothing follows.
+    """
+    at = now.astimezone(UTC)
+    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    passed = at - first
+    if passed < timedelta(days=1):
+        return None
+    whole = datetime.combine(resets_on(at), time(tzinfo=UTC)) - first
+    second = timedelta(seconds=1)
+    return NanoUsd(spent * (whole // second) // (passed // second))
 
 
 def renewed_on(account: AccountKey) -> date | None:

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple, Protocol
 from steward.core.errors import UnavailableError
 from steward.core.limits import BALANCE_NANO_USD_MAX
 from steward.core.money import NOTHING, NanoUsd
-from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
+from steward.core.store import Transaction
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, Purse, accounts_of
 from steward.ledger.chain import Entry, Head
 from steward.ledger.charge import NO_USAGE, UNMEASURED, Measured, State, Usage
 
@@ -85,9 +86,9 @@ class ReservationState:
     is_stored: bool = False
 
     @property
-    def accounts(self) -> tuple[AccountKey, ...]:
-        """The accounts that it is taken from, the narrowest first."""
-        return accounts_of(self.owner, self.period)
+    def purse(self) -> Purse:
+        """Whose accounts it is taken from."""
+        return self.owner, self.period
 
 
 class Note(NamedTuple):
@@ -120,6 +121,21 @@ class Sum(NamedTuple):
     day: str
 
 
+class Names(NamedTuple):
+    """Under what a call is counted, by every dimension."""
+
+    tenant_id: str
+    day: str
+    user: str
+    workspace: str
+    team: str
+    provider: str
+    model: str
+    agent: str
+    task: str
+    session: str
+
+
 @dataclass(slots=True)
 class Usages:
     """Calls, tokens and cost, added up."""
@@ -134,6 +150,7 @@ class Usages:
 class Store(Protocol):
     """What a batch asks of a database, inside one transaction that is open already."""
 
+    @property
     def head(self) -> Head:
         """The end of the chain; no other process adds to it until the transaction ends."""
         ...
@@ -142,12 +159,15 @@ class Store(Protocol):
         """The last two entries with their seals, the older first."""
         ...
 
-    def reservations(self, ids: Collection[str]) -> Iterable[ReservationState]:
-        """Those of the reservations that there are, for this transaction alone to change."""
+    def reservations(self) -> Iterable[ReservationState]:
+        """Those that were asked for and exist, for this transaction alone to change."""
         ...
 
-    def due(self, at: str, most: int) -> Sequence[ReservationState]:
-        """Open reservations whose time was over at `at`, the oldest first; likewise."""
+    def due(self) -> Sequence[ReservationState]:
+        """Open reservations whose time was over when it was asked, the oldest first; likewise.
+
+        At most `EXPIRED_AT_ONCE_MAX`.
+        """
         ...
 
     def accounts(self, keys: Collection[AccountKey]) -> Iterable[AccountState]:
@@ -162,6 +182,27 @@ class Store(Protocol):
         ...
 
 
+class Asked(NamedTuple):
+    """What a batch will ask of its store, as far as it is known before anything was read."""
+
+    ids: Collection[str]
+    purses: Collection[Purse]
+    at: str
+
+
+class Books(Protocol):
+    """The books in one database, from batch to batch."""
+
+    @property
+    def poison(self) -> tuple[type[Exception], ...]:
+        """What the database makes of values that it cannot keep."""
+        ...
+
+    def open(self, transaction: Transaction, asked: Asked) -> Store:
+        """The books within this transaction; some databases read at once what will be asked."""
+        ...
+
+
 @dataclass(slots=True)
 class Book:
     """What a batch reads and changes."""
@@ -171,15 +212,25 @@ class Book:
     due: list[ReservationState]
     at: str
     """The latest time that an operation of the batch was asked at."""
+    seq: int
+    """The number of the last entry."""
     entries: list[Entry] = field(default_factory=list[Entry])
-    """What happened, in order; numbered when it is sealed."""
+    """What happened, in order."""
     notes: list[Note] = field(default_factory=list[Note])
-    sums: dict[Sum, Usages] = field(default_factory=dict[Sum, Usages])
+    used: dict[Names, Usages] = field(default_factory=dict[Names, Usages])
     changed: dict[str, ReservationState] = field(default_factory=dict[str, ReservationState])
 
-    def paying(self, reservation: ReservationState) -> list[AccountState]:
-        """The accounts that a reservation is taken from."""
-        return [self.accounts[key] for key in reservation.accounts]
+    paying_for: dict[Purse, list[AccountState]] = field(
+        default_factory=dict[Purse, list[AccountState]]
+    )
+
+    def paying(self, purse: Purse) -> list[AccountState]:
+        """The accounts that pay together, the narrowest first."""
+        found = self.paying_for.get(purse)
+        if found is None:
+            found = [self.accounts[key] for key in accounts_of(*purse)]
+            self.paying_for[purse] = found
+        return found
 
     def post(
         self,
@@ -201,10 +252,18 @@ class Book:
             account.is_changed = True
         self.reservations[reservation.id] = reservation
         self.changed[reservation.id] = reservation
-        entry = _entry(reservation, kind, at, reserved, spent)
+        self.seq += 1
+        entry = _entry(self.seq, reservation, kind, at, reserved, spent)
         self.entries.append(entry)
         if kind != "reserve":
-            add_up(self.sums, entry)
+            count(self.used, entry)
+
+    def sums(self) -> dict[Sum, Usages]:
+        """What was used, by every dimension."""
+        sums: dict[Sum, Usages] = {}
+        for names, usages in self.used.items():
+            _spread(sums, names, usages)
+        return sums
 
     def passed(self) -> list[Passed]:
         """Every mark that a changed account is beyond, told before or not."""
@@ -218,34 +277,70 @@ class Book:
 
 def add_up(sums: dict[Sum, Usages], entry: Entry) -> None:
     """Add an entry to the sums of every dimension."""
-    day = entry.at[:10]
+    used: dict[Names, Usages] = {}
+    count(used, entry)
+    for names, usages in used.items():
+        _spread(sums, names, usages)
+
+
+def count(used: dict[Names, Usages], entry: Entry) -> None:
+    """Add an entry to what was used under its names."""
     # What an expired call cost in truth corrects its sum and is no second call.
     calls = 1 if entry.kind in ("settle", "expire") else 0
-    names: tuple[tuple[Dimension, str], ...] = (
-        ("all", ""),
-        ("user", entry.user),
-        ("workspace", entry.workspace),
-        ("team", entry.team),
-        ("provider", entry.provider),
-        ("model", entry.model),
-        ("agent", entry.agent),
-        ("task", entry.task),
-        ("session", entry.session),
-    )
     if not calls and not entry.spent_change_nano_usd:
         return
-    for dimension, name in names:
-        if not name and dimension != "all":
-            continue
-        key = Sum(entry.tenant_id, dimension, name, day)
-        found = sums.get(key)
-        if found is None:
-            found = sums[key] = Usages()
-        found.calls += calls
-        found.input_tokens += entry.input_tokens
-        found.output_tokens += entry.output_tokens
-        found.cached_tokens += entry.cached_tokens
-        found.cost_nano_usd += entry.spent_change_nano_usd
+    names = Names(
+        entry.tenant_id,
+        entry.at[:10],
+        entry.user,
+        entry.workspace,
+        entry.team,
+        entry.provider,
+        entry.model,
+        entry.agent,
+        entry.task,
+        entry.session,
+    )
+    found = used.get(names)
+    if found is None:
+        found = used[names] = Usages()
+    found.calls += calls
+    found.input_tokens += entry.input_tokens
+    found.output_tokens += entry.output_tokens
+    found.cached_tokens += entry.cached_tokens
+    found.cost_nano_usd += entry.spent_change_nano_usd
+
+
+_NAMED: tuple[Dimension, ...] = (
+    "user",
+    "workspace",
+    "team",
+    "provider",
+    "model",
+    "agent",
+    "task",
+    "session",
+)
+"""The dimensions of `Names`, behind the tenant and the day."""
+
+
+def _spread(sums: dict[Sum, Usages], names: Names, usages: Usages) -> None:
+    tenant_id, day = names[:2]
+    _add(sums, Sum(tenant_id, "all", "", day), usages)
+    for dimension, name in zip(_NAMED, names[2:], strict=True):
+        if name:
+            _add(sums, Sum(tenant_id, dimension, name, day), usages)
+
+
+def _add(sums: dict[Sum, Usages], key: Sum, usages: Usages) -> None:
+    found = sums.get(key)
+    if found is None:
+        found = sums[key] = Usages()
+    found.calls += usages.calls
+    found.input_tokens += usages.input_tokens
+    found.output_tokens += usages.output_tokens
+    found.cached_tokens += usages.cached_tokens
+    found.cost_nano_usd += usages.cost_nano_usd
 
 
 def stamp(at: datetime) -> str:
@@ -253,10 +348,12 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
-def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spent: int) -> Entry:
+def _entry(
+    seq: int, reservation: ReservationState, kind: str, at: str, reserved: int, spent: int
+) -> Entry:
     usage = reservation.usage
     return Entry(
-        0,  # Numbered when it is sealed.
+        seq,
         *reservation.owner,
         reservation.period,
         reservation.id,
@@ -279,20 +376,21 @@ def _entry(reservation: ReservationState, kind: str, at: str, reserved: int, spe
     )
 
 
-def check(account: AccountState, reserved: int, spent: int) -> None:
-    """Refuse a change that would take the account below nought or beyond what is counted.
+def check(accounts: Sequence[AccountState], reserved: int, spent: int) -> None:
+    """Refuse a change that would take an account below nought or beyond what is counted.
 
     Raises:
         UnavailableError: it would; the books are damaged.
     """
-    new_reserved, new_spent = account.reserved + reserved, account.spent + spent
     most = BALANCE_NANO_USD_MAX
-    if not (0 <= new_reserved <= most and 0 <= new_spent <= most):
-        raise UnavailableError(
-            f"The account {account.key.scope!r} of {account.key.period} cannot stand at"
-            f" {new_spent} nano-dollars spent and {new_reserved} reserved; the ledger is damaged."
-            " Nothing was booked. Run `steward ledger verify` to see where."
-        )
+    for account in accounts:
+        new_reserved, new_spent = account.reserved + reserved, account.spent + spent
+        if not (0 <= new_reserved <= most and 0 <= new_spent <= most):
+            raise UnavailableError(
+                f"The account {account.key.scope!r} of {account.key.period} cannot stand at"
+                f" {new_spent} nano-dollars spent and {new_reserved} reserved; the ledger is"
+                " damaged. Nothing was booked. Run `steward ledger verify` to see where."
+            )
 
 
 def marks_of(spent: int, limits: Limits) -> list[Mark]:

@@ -9,12 +9,12 @@ refused, because it can only be a fault of ours.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from steward.core.errors import InvalidInputError, NotFoundError
 from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, accounts_of
+from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, Purse
 from steward.ledger.book import (
     EXPIRED_AT_ONCE_MAX,
     AccountState,
@@ -53,8 +53,8 @@ class Operation(Protocol[T_co]):
         ...
 
     @property
-    def accounts(self) -> tuple[AccountKey, ...]:
-        """The accounts that it needs beside those of its reservation."""
+    def purse(self) -> Purse | None:
+        """Whose accounts it needs, beside those of its reservation."""
         ...
 
     def book(self, book: Book) -> T_co:
@@ -72,8 +72,7 @@ class Balances:
     reserved: NanoUsd
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a reservation ends."""
 
     state: State
@@ -113,9 +112,9 @@ class Reserve:
         return self.charge.reservation_id
 
     @property
-    def accounts(self) -> tuple[AccountKey, ...]:
-        """All that pay."""
-        return accounts_of(self.owner, self.period)
+    def purse(self) -> Purse:
+        """Who pays."""
+        return self.owner, self.period
 
     def book(self, book: Book) -> Reservation | Balances:
         """The reservation; or how the account stands that does not cover it."""
@@ -131,14 +130,15 @@ class Reserve:
             return _same_again(found, digest)
         at = stamp(self.at)
         _expire(book, self.at)
-        accounts = [book.accounts[key] for key in self.accounts]
+        accounts = book.paying(self.purse)
         for account in accounts:
-            _set_limits(book, account, self)
+            if account.defaults is not self.defaults:
+                _set_limits(book, account, self)
         amount = _amount(charge, accounts)
         for account in accounts:
             if not account.covers(amount):
                 return _balances(account)
-            check(account, amount, 0)
+        check(accounts, amount, 0)
         state = _opened(self, digest, at, amount)
         book.post(state, accounts, "reserve", at, reserved=state.reserved)
         if state.expires_at <= book.at:
@@ -156,7 +156,7 @@ class End:
 
     reservation_id: str
     ending: Ending
-    accounts: tuple[AccountKey, ...] = ()
+    purse: Purse | None = None
 
     @property
     def at(self) -> datetime:
@@ -184,7 +184,7 @@ class GiveBack:
 
     of: Reserve
     at: datetime
-    accounts: tuple[AccountKey, ...] = ()
+    purse: Purse | None = None
 
     @property
     def reservation_id(self) -> str:
@@ -211,7 +211,7 @@ class ExpireDue:
 
     at: datetime
     reservation_id: str | None = None
-    accounts: tuple[AccountKey, ...] = ()
+    purse: Purse | None = None
 
     def book(self, book: Book) -> Expired:
         """Whose reservations have expired."""
@@ -264,8 +264,6 @@ def _opened(wanted: Reserve, digest: str, at: str, amount: NanoUsd) -> Reservati
 
 def _set_limits(book: Book, account: AccountState, wanted: Reserve) -> None:
     """Note a limit that was changed, or is new."""
-    if account.defaults is wanted.defaults:
-        return
     account.defaults = wanted.defaults
     limits = account.budget or wanted.defaults.get(account.key.kind, NO_LIMITS)
     if account.limits == limits and (account.is_stored or account.is_changed):
@@ -320,9 +318,8 @@ def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner 
             f" nano-dollars; it cannot be {ending.state} with {ending.cost}."
         )
     freed, spent = found.reserved if was_open else 0, ending.cost - found.cost
-    accounts = book.paying(found)
-    for account in accounts:
-        check(account, -freed, spent)
+    accounts = book.paying(found.purse)
+    check(accounts, -freed, spent)
     found.state = ending.state
     found.cost = ending.cost
     found.usage = ending.usage

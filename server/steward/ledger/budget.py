@@ -1,5 +1,6 @@
 """What somebody decided that a scope may spend, in place of what the settings say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,17 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core import audit
 from steward.core.principal import Principal
-from steward.ledger.account import Limits
+from steward.ledger.account import NO_LIMITS, Kind, Limits
+from steward.permissions.people import known, owners
+from steward.permissions.roles import SetBudget, why_not
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a scope is to spend at most."""
+
+    scope: str
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +34,43 @@ class Decision:
 
 
 def set_budget(
-    session: Session, principal: Principal, scope: str, limits: Limits, at: datetime
-) -> None:
-    """Let `limits` hold for a scope of the principal's tenant, in this period and all later ones.
+    session: Session,
+    principal: Principal,
+    wanted: Budget,
+    defaults: Mapping[Kind, Limits],
+    at: datetime,
+) -> str | None:
+    """Let limits hold for a scope of the principal's tenant, in this period and all later ones.
 
     The next reservation is held against them. Who set them, and what was before, is audited in
-    the same transaction.
+    the same transaction; so is an attempt that the principal's role does not cover. Then nothing
+    changes and the reason is given, not raised: the unit must commit. `defaults` hold where no
+    budget was set.
     """
-    connection = session.connection()
-    key: dict[str, object] = {"tenant_id": principal.tenant_id, "scope": scope}
-    before = connection.execute(_FIND, key).one_or_none()
-    values = {"hard": limits.hard, "soft": limits.soft, "by": principal.user, "at": at}
-    connection.execute(_SET, key | values)
+    tenant, scope, limits = principal.tenant_id, wanted.scope, wanted.limits
+    before = _found(session, tenant, scope)
+    refusal = why_not(
+        known(session, tenant, principal.user), _act(session, principal, wanted, defaults)
+    )
+    if refusal is None:
+        key = {"tenant_id": tenant, "scope": scope}
+        values = {"hard": limits.hard, "soft": limits.soft, "by": principal.user, "at": at}
+        session.connection().execute(_SET, key | values)
     audit.append(
         session,
         at=at,
-        tenant_id=principal.tenant_id,
+        tenant_id=tenant,
         actor=principal.user,
-        action="ledger.budget_set",
+        action="ledger.budget_refused" if refusal else "ledger.budget_set",
         subject=f"budget {scope}",
         detail={
             "limit_nano_usd": limits.hard,
             "soft_nano_usd": limits.soft,
-            "before_nano_usd": None if before is None else before.limit_nano_usd,
-            "soft_before_nano_usd": None if before is None else before.soft_limit_nano_usd,
+            "before_nano_usd": None if before is None else before.hard,
+            "soft_before_nano_usd": None if before is None else before.soft,
         },
     )
+    return refusal
 
 
 def budgets(session: Session, tenant_id: str) -> tuple[Decision, ...]:
@@ -63,6 +85,28 @@ def budgets(session: Session, tenant_id: str) -> tuple[Decision, ...]:
         )
         for row in rows
     )
+
+
+def _act(
+    session: Session, principal: Principal, wanted: Budget, defaults: Mapping[Kind, Limits]
+) -> SetBudget:
+    tenant = principal.tenant_id
+    kind, _, name = wanted.scope.partition(":")
+    actor = known(session, tenant, principal.user)
+    of_team = _found(session, tenant, f"team:{actor.team}") if actor and actor.team else None
+    return SetBudget(
+        scope=wanted.scope,
+        hard=wanted.limits.hard,
+        whose=known(session, tenant, name) if kind == "user" else None,
+        team_hard=(of_team or defaults.get("team", NO_LIMITS)).hard,
+        owners=owners(session, tenant),
+    )
+
+
+def _found(session: Session, tenant_id: str, scope: str) -> Limits | None:
+    key = {"tenant_id": tenant_id, "scope": scope}
+    row = session.connection().execute(_FIND, key).one_or_none()
+    return None if row is None else Limits(row.limit_nano_usd, row.soft_limit_nano_usd)
 
 
 _FIND = text(

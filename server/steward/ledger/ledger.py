@@ -17,7 +17,13 @@ from sqlmodel import Session
 
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError, OverBudgetError, StewardError, UnavailableError
+from steward.core.errors import (
+    InvalidInputError,
+    NotPermittedError,
+    OverBudgetError,
+    StewardError,
+    UnavailableError,
+)
 from steward.core.events import BudgetPassed, Events, Spent
 from steward.core.limits import AMOUNT_NANO_USD_MAX, ATTEMPTS_MAX, CALL_MS_MAX, TOKENS_MAX
 from steward.core.money import NanoUsd, as_usd
@@ -61,6 +67,7 @@ from steward.ledger.postgresql import PostgresqlBooks
 from steward.ledger.settings import SETTING_OF, LedgerSettings
 from steward.ledger.sqlite import SqliteBooks
 from steward.ledger.writer import Writer
+from steward.permissions.roles import why_no_call
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +91,7 @@ class Ledger:
         self._events = events
         self._settings = settings
         self._defaults = settings.limits()
-        books = SqliteBooks().open if database.kind == "sqlite" else PostgresqlBooks
+        books = SqliteBooks() if database.kind == "sqlite" else PostgresqlBooks()
         self._writer = Writer(database, books, key, self._announce, self._announce_passed)
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
@@ -94,9 +101,12 @@ class Ledger:
         not all is covered and `least_nano_usd` says that less will do, what is left is set aside.
 
         Raises:
+            NotPermittedError: the person's role does not include calling a model.
             OverBudgetError: an account cannot cover it; the message says which and until when.
             InvalidInputError: the id was used for another charge, or the sum is absurd.
         """
+        if (refusal := why_no_call(principal)) is not None:
+            raise NotPermittedError(refusal)
         _check_amount(charge.worst_nano_usd)
         if charge.least_nano_usd is not None:
             _check_least(charge.least_nano_usd, charge.worst_nano_usd)
@@ -342,12 +352,19 @@ def _possible(took_ms: int | None) -> int | None:
 
 
 def _check_usage(usage: Usage) -> None:
-    for tokens in (usage.input_tokens, usage.output_tokens, usage.cached_tokens):
+    parts = (usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens)
+    for tokens in (usage.input_tokens, usage.output_tokens, *parts):
         if not 0 <= tokens <= TOKENS_MAX:
             raise InvalidInputError(
                 f"A model call cannot consume {tokens} tokens; the ledger takes counts from 0 to"
                 f" {TOKENS_MAX}. The provider's answer is wrong."
             )
+    kept = usage.cached_tokens + usage.cache_write_tokens
+    if kept > usage.input_tokens or usage.reasoning_tokens > usage.output_tokens:
+        raise InvalidInputError(
+            f"A model call cannot consume {usage}: a part is larger than the whole. The provider's"
+            " answer is wrong."
+        )
 
 
 def _refusal(wanted: Reserve, found: Balances) -> str:

@@ -33,6 +33,12 @@ class AccountStanding:
             return None
         return NanoUsd(max(0, self.limit - self.spent - self.reserved))
 
+    def covers(self, amount: NanoUsd) -> bool:
+        """Whether a call that may cost so much would fit now. What is free always does."""
+        return (
+            amount == 0 or self.limit is None or self.spent + self.reserved + amount <= self.limit
+        )
+
 
 class Overruns(NamedTuple):
     """How often a provider billed more than was reserved, and how much more in all."""

@@ -4,7 +4,7 @@ Both databases understand them; how a batch's rows are found is each one's own.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from steward.core.money import NanoUsd
 from steward.ledger.account import AccountKey, Limits, Owner
@@ -119,32 +119,49 @@ def reservation_of(row: tuple[Any, ...]) -> ReservationState:
     )
 
 
-_ENDING = (
+ENDING = (
     "state, cost_nano_usd, is_estimated, input_tokens, output_tokens, cached_tokens,"
     " first_piece_ms, duration_ms, saved_nano_usd, ended_at"
 )
+
+
+class Put(NamedTuple):
+    """How rows get into a table."""
+
+    table: str
+    columns: str
+    on_conflict: str = ""
+
+    @property
+    def row_by_row(self) -> str:
+        """A statement for one row, with `?` for each value."""
+        marks = ", ".join("?" for _ in self.columns.split(","))
+        return f"INSERT INTO {self.table} ({self.columns}) VALUES ({marks}){self.on_conflict}"  # noqa: S608
+
+
 _ATTEMPT = "agent, provider, request_id, attempt"
 _OWNER = 'tenant_id, team, "user", workspace, session'
 RESERVATION = (
     f"id, {_OWNER}, period, task, model, run_id, price_version, {_ATTEMPT}, body_digest,"
-    f" reserved_nano_usd, opened_at, expires_at, {_ENDING}"
+    f" reserved_nano_usd, opened_at, expires_at, {ENDING}"
 )
 DUE = (
     f"SELECT {RESERVATION} FROM reservation"  # noqa: S608
     " WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?"
 )
-INSERT = f"INSERT INTO reservation ({RESERVATION}) VALUES ({', '.join('?' * 29)})"  # noqa: S608
+INSERT = Put("reservation", RESERVATION)
 UPDATE = (
-    f"UPDATE reservation SET ({_ENDING}) = ({', '.join('?' * 10)})"  # noqa: S608
+    f"UPDATE reservation SET ({ENDING}) = ({', '.join('?' * 10)})"  # noqa: S608
     " WHERE id = ?"
 )
-PUT_ACCOUNT = (
-    "INSERT INTO account (tenant_id, scope, period, limit_nano_usd, soft_limit_nano_usd,"
-    " spent_nano_usd, reserved_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?)"
+PUT_ACCOUNT = Put(
+    "account",
+    "tenant_id, scope, period, limit_nano_usd, soft_limit_nano_usd, spent_nano_usd,"
+    " reserved_nano_usd",
     " ON CONFLICT (tenant_id, scope, period) DO UPDATE SET"
     " limit_nano_usd = excluded.limit_nano_usd,"
     " soft_limit_nano_usd = excluded.soft_limit_nano_usd,"
-    " spent_nano_usd = excluded.spent_nano_usd, reserved_nano_usd = excluded.reserved_nano_usd"
+    " spent_nano_usd = excluded.spent_nano_usd, reserved_nano_usd = excluded.reserved_nano_usd",
 )
 HEAD = "SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1"
 _ENTRY = (
@@ -153,16 +170,17 @@ _ENTRY = (
     f" model, run_id, price_version, {_ATTEMPT}, seal"
 )
 ENDING_OF_CHAIN = f"SELECT {_ENTRY} FROM entry ORDER BY seq DESC LIMIT 2"  # noqa: S608
-APPEND = f"INSERT INTO entry ({_ENTRY}) VALUES ({', '.join('?' * 25)})"  # noqa: S608
-ADD_UP = (
-    'INSERT INTO "usage" (tenant_id, dimension, name, day, calls, input_tokens, output_tokens,'
-    " cached_tokens, cost_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+APPEND = Put("entry", _ENTRY)
+ADD_UP = Put(
+    '"usage"',
+    "tenant_id, dimension, name, day, calls, input_tokens, output_tokens, cached_tokens,"
+    " cost_nano_usd",
     " ON CONFLICT (tenant_id, dimension, day, name) DO UPDATE SET"
     " calls = usage.calls + excluded.calls,"
     " input_tokens = usage.input_tokens + excluded.input_tokens,"
     " output_tokens = usage.output_tokens + excluded.output_tokens,"
     " cached_tokens = usage.cached_tokens + excluded.cached_tokens,"
-    " cost_nano_usd = usage.cost_nano_usd + excluded.cost_nano_usd"
+    " cost_nano_usd = usage.cost_nano_usd + excluded.cost_nano_usd",
 )
 NOTE_MARK = (
     "INSERT INTO budget_warning (tenant_id, scope, period, mark, at, spent_nano_usd,"

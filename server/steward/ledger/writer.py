@@ -12,40 +12,30 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import exc
-from sqlmodel import Session
 
 from steward.core import audit
 from steward.core.database import Database
 from steward.core.errors import InvalidInputError, StewardError, UnavailableError
 from steward.core.limits import LEDGER_BATCH_MAX, LEDGER_OPERATIONS_WAITING_MAX
+from steward.core.store import Transaction
+from steward.ledger.account import accounts_of
 from steward.ledger.book import (
-    EXPIRED_AT_ONCE_MAX,
+    Asked,
     Book,
+    Books,
     Passed,
     Store,
     stamp,
 )
 from steward.ledger.booking import Operation
-from steward.ledger.chain import START, Entry, Head, seal
+from steward.ledger.chain import START, Entry, seal
 from steward.ledger.key import KeyFile
 
 T = TypeVar("T")
-
-_POISON = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    exc.DataError,
-    exc.IntegrityError,
-)
-"""What databases make of values that they cannot keep."""
 
 
 @dataclass(slots=True)
@@ -93,13 +83,14 @@ class Writer:
     def __init__(
         self,
         database: Database,
-        open_store: Callable[[Session], Store],
+        books: Books,
         key: KeyFile,
         on_booked: Callable[[Operation[Any], Any], None],
         on_passed: Callable[[Passed], None],
     ) -> None:
         self._database = database
-        self._open_store = open_store
+        self._books = books
+        self._poison = _POISON + books.poison
         self._key_file = key
         self._key: bytes | None = None
         self._on_booked = on_booked
@@ -131,7 +122,7 @@ class Writer:
         return future
 
     def _start(self, batch: _Batch) -> None:
-        done = self._database.hand_in(lambda session: self._book(session, batch))
+        done = self._database.hand_in_bare(partial(self._book, batch))
         batch.turn = self._database.handed_in
         self._batch = batch
         done.add_done_callback(lambda done: self._deliver(batch, done))
@@ -152,69 +143,68 @@ class Writer:
         for passed in booked.passed:
             self._on_passed(passed)
 
-    def _book(self, session: Session, batch: _Batch) -> Booked:
-        operations = batch.take()
+    def _book(self, batch: _Batch, transaction: Transaction) -> Booked:
         try:
-            return self._together(session, operations)
-        except _POISON as error:
+            return self._together(transaction, batch.take())
+        except self._poison as error:
             raise _unkept(error) from error
         except sqlite3.DatabaseError as error:
             raise _unavailable(error) from error
 
-    def _together(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
-        if len(operations) == 1:
-            return self._write(session, operations)
+    def _together(self, transaction: Transaction, operations: Sequence[Operation[Any]]) -> Booked:
         try:
-            return self._undoable(session, operations)
-        except _POISON:
+            return self._write(transaction, operations)
+        except self._poison:
+            if len(operations) == 1:
+                raise
             # One of them holds what the database cannot keep; the others must not pay for it.
-            return self._one_by_one(session, operations)
+            transaction.restart()
+            return self._one_by_one(transaction, operations)
 
-    def _one_by_one(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
+    def _one_by_one(self, transaction: Transaction, operations: Sequence[Operation[Any]]) -> Booked:
+        execute = transaction.driver.execute
         booked = Booked([])
         for operation in operations:
+            execute("SAVEPOINT ledger")
             try:
-                alone = self._undoable(session, [operation])
-            except _POISON as error:
+                alone = self._write(transaction, [operation])
+            except self._poison as error:
+                # Not after a full disk and the like: then the database has undone everything.
+                execute("ROLLBACK TO SAVEPOINT ledger")
                 booked.outcomes.append(_unkept(error))
             else:
                 booked.outcomes += alone.outcomes
                 booked.passed += alone.passed
+            execute("RELEASE SAVEPOINT ledger")
         return booked
 
-    def _undoable(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
-        execute = session.connection().exec_driver_sql
-        execute("SAVEPOINT ledger")
-        try:
-            booked = self._write(session, operations)
-        except _POISON:
-            # Not after a full disk and the like: then the database has undone everything.
-            execute("ROLLBACK TO SAVEPOINT ledger")
-            raise
-        execute("RELEASE SAVEPOINT ledger")
-        return booked
-
-    def _write(self, session: Session, operations: Sequence[Operation[Any]]) -> Booked:
-        store = self._open_store(session)
-        book = _opened(store, operations)
+    def _write(self, transaction: Transaction, operations: Sequence[Operation[Any]]) -> Booked:
+        asked = _asked(operations)
+        store = self._books.open(transaction, asked)
+        book = _opened(store, asked)
         outcomes = [_outcome(operation, book) for operation in operations]
         entries = self._sealed(store, book.entries)
         passed = store.write(book, entries)
-        for note in book.notes:
-            audit.append(session, **note._asdict())
+        if book.notes:
+            with transaction.open_session() as session:
+                for note in book.notes:
+                    audit.append(session, **note._asdict())
         return Booked(outcomes, list(passed))
 
     def _sealed(self, store: Store, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
         if not entries:
             return []  # Who books nothing needs no key.
-        head = store.head()
-        key = self._key = self._key or _proven(self._key_file, head, store)
-        return _chained(key, head, entries)
+        key = self._key = self._key or _proven(self._key_file, store)
+        return _chained(key, store.head.seal, entries)
 
 
-def _proven(file: KeyFile, head: Head, store: Store) -> bytes:
+_POISON = (ValueError, TypeError, OverflowError, exc.DataError, exc.IntegrityError)
+"""What becomes of values that cannot be kept, before a driver sees them or through a session."""
+
+
+def _proven(file: KeyFile, store: Store) -> bytes:
     """The key, once the end of the chain has been found to be sealed with it."""
-    key = file.load(may_make=head.seq == 0)
+    key = file.load(may_make=store.head.seq == 0)
     ending = store.ending()
     if not ending:
         return key
@@ -228,19 +218,23 @@ def _proven(file: KeyFile, head: Head, store: Store) -> bytes:
     return key
 
 
-def _opened(store: Store, operations: Sequence[Operation[Any]]) -> Book:
+def _asked(operations: Sequence[Operation[Any]]) -> Asked:
+    return Asked(
+        {found for operation in operations if (found := operation.reservation_id) is not None},
+        {purse for operation in operations if (purse := operation.purse) is not None},
+        stamp(max(operation.at for operation in operations)),
+    )
+
+
+def _opened(store: Store, asked: Asked) -> Book:
     """Everything that the operations may touch, read once."""
-    ids = {found for operation in operations if (found := operation.reservation_id) is not None}
-    at = stamp(max(operation.at for operation in operations))
-    reservations = {each.id: each for each in store.reservations(ids)}
-    due = list(store.due(at, EXPIRED_AT_ONCE_MAX))
+    due = list(store.due())
+    reservations = {each.id: each for each in store.reservations()}
     reservations |= {each.id: each for each in due}
-    book = Book({}, reservations, due, at)
-    keys = {key for operation in operations for key in operation.accounts}
-    for reservation in reservations.values():
-        keys.update(reservation.accounts)
-    book.accounts = {each.key: each for each in store.accounts(sorted(keys))}
-    return book
+    purses = {reservation.purse for reservation in reservations.values()} | set(asked.purses)
+    keys = {key for purse in purses for key in accounts_of(*purse)}
+    accounts = {each.key: each for each in store.accounts(sorted(keys))}
+    return Book(accounts, reservations, due, asked.at, store.head.seq)
 
 
 def _outcome(operation: Operation[T], book: Book) -> T | StewardError:
@@ -250,12 +244,9 @@ def _outcome(operation: Operation[T], book: Book) -> T | StewardError:
         return error
 
 
-def _chained(key: bytes, head: Head, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
-    seq, before = head
+def _chained(key: bytes, before: str, entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
     sealed: list[tuple[Entry, str]] = []
-    for unnumbered in entries:
-        seq += 1
-        entry = Entry(seq, *unnumbered[1:])
+    for entry in entries:
         before = seal(key, before, entry)
         sealed.append((entry, before))
     return sealed

@@ -13,7 +13,7 @@ from lsprotocol import types
 
 from steward.core.errors import StewardError
 from steward.core.events import BudgetPassed, Spent, Watcher
-from steward.core.money import NANO_PER_USD, NOTHING, as_usd
+from steward.core.money import NANO_PER_CENT, NOTHING, as_usd
 from steward.ledger.account import renewed_on, whose
 from steward.ledger.book import Mark
 from steward.ledger.reading import AccountStanding
@@ -121,4 +121,4 @@ def _to_raise(account: AccountStanding) -> str:
 
 
 def _usd(nano_usd: int) -> str:
-    return as_usd(nano_usd, places=2 if nano_usd >= NANO_PER_USD or not nano_usd else 6)
+    return as_usd(nano_usd, places=6 if nano_usd % NANO_PER_CENT else 2)

@@ -4,10 +4,11 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from steward.core.money import as_usd
+from steward.core.money import NANO_PER_CENT, as_usd
 from steward.ledger.account import renewed_on, whose
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
+from steward.permissions.roles import why_no_call
 
 if TYPE_CHECKING:
     from steward.ledger.reading import AccountStanding
@@ -31,7 +32,7 @@ async def status(rooms: Rooms) -> dict[str, object]:
         "budget": whose(budget.key),
         "spent": as_usd(budget.spent),
         "reserved": as_usd(budget.reserved),
-        "limit": None if budget.limit is None else as_usd(budget.limit, places=2),
+        "limit": None if budget.limit is None else _limit(budget.limit),
         "left": None if budget.left is None else as_usd(budget.left),
         "resetsOn": None if (day := renewed_on(budget.key)) is None else day.isoformat(),
         "openQuestions": len(questions),
@@ -42,6 +43,8 @@ async def status(rooms: Rooms) -> dict[str, object]:
 
 
 def _why_off(rooms: Rooms, budget: "AccountStanding") -> str | None:
+    if (refusal := why_no_call(rooms.principal)) is not None:
+        return refusal
     gateway = rooms.gateway
     if (reason := gateway.unavailable_reason()) is not None or gateway.is_free():
         return reason
@@ -58,12 +61,17 @@ def _nothing_left(budget: "AccountStanding") -> str:
     if budget.reserved:
         return (
             f"The {whose(budget.key)} is spent, or set aside for calls under way: of"
-            f" {as_usd(budget.limit or 0, places=2)}, {as_usd(budget.reserved)} is set aside."
+            f" {_limit(budget.limit or 0)}, {as_usd(budget.reserved)} is set aside."
         )
     return (
-        f"The {whose(budget.key)}, {as_usd(budget.limit or 0, places=2)}, is used up; {again}."
+        f"The {whose(budget.key)}, {_limit(budget.limit or 0)}, is used up; {again}."
         " To raise it now, use `steward budget set`."
     )
+
+
+def _limit(nano_usd: int) -> str:
+    """Whole cents as such; what is finer must not look like more."""
+    return as_usd(nano_usd, places=6 if nano_usd % NANO_PER_CENT else 2)
 
 
 async def keep_status(session: Session, rooms: Rooms) -> None:

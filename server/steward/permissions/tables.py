@@ -1,15 +1,42 @@
-"""The rows of questions and their answers."""
+"""The rows of questions and their answers, and of people."""
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+_LEADS = text("is_lead")
+
+
+class PersonRow(SQLModel, table=True):
+    """Somebody who belongs to an organisation."""
+
+    __tablename__ = "person"  # pyright: ignore[reportAssignmentType]  SQLModel types it badly.
+    __table_args__ = (
+        CheckConstraint("role IN ('owner', 'admin', 'member', 'viewer')", name="role_is_known"),
+        CheckConstraint("NOT is_lead OR team <> ''", name="lead_has_team"),
+        Index(
+            "ix_person_lead",
+            "tenant_id",
+            "team",
+            unique=True,
+            sqlite_where=_LEADS,
+            postgresql_where=_LEADS,
+        ),
+    )
+
+    tenant_id: str = Field(primary_key=True)
+    user: str = Field(primary_key=True)
+    role: str
+    team: str
+    """Empty where they belong to none."""
+    is_lead: bool
 
 
 class ApprovalRow(SQLModel, table=True):
     """One question, from asking to the single use of its answer."""
 
-    __tablename__ = "approval"  # pyright: ignore[reportAssignmentType]  SQLModel types it badly.
+    __tablename__ = "approval"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         UniqueConstraint("tenant_id", "run_id", "key", "attempt"),
         Index("ix_approval_open", "tenant_id", "workspace", "state"),

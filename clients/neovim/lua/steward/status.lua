@@ -4,11 +4,13 @@ local M = {}
 
 ---@class steward.Status
 ---@field spentToday string
+---@field spentInSession string
+---@field budget string The budget that has least left; the sums that follow are its own.
 ---@field spent string
 ---@field reserved string
----@field limit string
----@field left string
----@field resetsOn string
+---@field limit? string None where there is no limit; `left` likewise.
+---@field left? string
+---@field resetsOn? string None for a session's budget.
 ---@field openQuestions integer
 ---@field runs { id: string, agent: string, goal: string, state: string }[]
 ---@field ai 'ready'|'off'
@@ -58,6 +60,17 @@ function M.line()
   return (table.concat(parts, ' · '):gsub('%%', '%%%%'))
 end
 
+--- The budget that has least left, as the tooltip in VS Code words it.
+---@param status steward.Status
+---@return string
+local function budget(status)
+  local parts = { ('- Spent %s%s'):format(status.spent, status.limit and ' of ' .. status.limit or ', no limit') }
+  parts[#parts + 1] = '- Set aside for calls under way ' .. status.reserved
+  parts[#parts + 1] = status.left and '- Left ' .. status.left
+  parts[#parts + 1] = status.resetsOn and '- Renewed on ' .. status.resetsOn
+  return table.concat(parts, '\n')
+end
+
 --- Everything that is known, as lines.
 ---@param status steward.Status
 ---@return string
@@ -68,9 +81,12 @@ function M.page(status)
     '',
     status.ai == 'off' and 'AI is off: ' .. reason or 'AI is ready.',
     '',
-    ('Spent today %s; this period %s of %s.'):format(status.spentToday, status.spent, status.limit),
-    ('Left %s, promised to open calls %s.'):format(status.left, status.reserved),
-    ("The next month's budget begins on %s."):format(status.resetsOn),
+    ('Spent today %s, in this window %s.'):format(status.spentToday, status.spentInSession),
+    '',
+    (status.budget:gsub('^%l', string.upper)) .. ':',
+    '',
+    budget(status),
+    '',
     ('Open questions: %d.'):format(M.question_count()),
   }
   for _, run in ipairs(status.runs) do
@@ -83,8 +99,10 @@ end
 ---@param status steward.Status
 ---@param context lsp.HandlerContext
 function M.received(status, context)
-  if status.reason == vim.NIL then
-    status.reason = nil
+  for name, value in pairs(status) do
+    if value == vim.NIL then
+      status[name] = nil
+    end
   end
   M.update(context.client_id, status)
 end

@@ -1,0 +1,98 @@
+"""What can be asked of the books at a shell; cheap to import."""
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+_DIMENSIONS = (
+    *("model", "provider", "task", "agent", "day"),
+    *("user", "team", "workspace", "session"),
+)
+_ROLES = ("owner", "admin", "member", "viewer")
+
+AddCommand = Callable[..., argparse.ArgumentParser]
+
+
+def add_books(add_command: AddCommand) -> None:
+    """Everything that can be asked of the books."""
+    _add_ledger(add_command)
+    _add_usage(add_command)
+    _add_budget(add_command)
+    _add_people(add_command)
+    _add_cost(add_command)
+
+
+def _add_ledger(add_command: AddCommand) -> None:
+    ledger = add_command("ledger", help="check the cost ledger")
+    verify = ledger.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "verify", help="recompute every seal, balance and sum; leaves with 1 if one does not fit"
+    )
+    verify.add_argument(
+        "--against", type=Path, metavar="FILE", help="a checkpoint that must still be in the ledger"
+    )
+    verify.add_argument(
+        "--export", type=Path, metavar="FILE", help="write a checkpoint; keep it somewhere else"
+    )
+
+
+def _add_usage(add_command: AddCommand) -> None:
+    usage = add_command("usage", help="what model calls cost, this month or any time")
+    usage.add_argument("--by", default="model", choices=_DIMENSIONS, help="default: model")
+    for name in ("--since", "--until"):
+        usage.add_argument(name, type=_day, metavar="DAY", help="such as 2026-11-21 (UTC)")
+    form = usage.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="for a spreadsheet")
+    form.add_argument("--json", action="store_true", help="for a program")
+
+
+def _add_budget(add_command: AddCommand) -> None:
+    budget = add_command("budget", help="what may be spent")
+    actions = budget.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("show", help="this month's accounts, and who limited them")
+    chosen = actions.add_parser("set", help="limit an account, in every period from now on")
+    chosen.add_argument("scope", help="user, user:NAME, team:NAME, workspace:PATH, organisation …")
+    chosen.add_argument("--limit", required=True, metavar="USD", help="never passed; or `none`")
+    chosen.add_argument("--soft", default="none", metavar="USD", help="passing it is told")
+
+
+def _add_people(add_command: AddCommand) -> None:
+    people = add_command("people", help="who belongs to the organisation, and may do what")
+    actions = people.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="everybody, with role and team")
+    listed.add_argument("--json", action="store_true", help="for a program")
+    added = actions.add_parser("add", help="let somebody in; the first must be an owner")
+    added.add_argument("user", help="their name at the operating system, or at the server")
+    added.add_argument("--role", default="member", choices=_ROLES, help="default: member")
+    added.add_argument("--team", default="", help="the team that they belong to")
+    removed = actions.add_parser("remove", help="let somebody go")
+    removed.add_argument("user")
+    role = actions.add_parser("role", help="change what somebody may do")
+    role.add_argument("user")
+    role.add_argument("role", choices=_ROLES)
+    team = actions.add_parser("team", help="move somebody to a team")
+    team.add_argument("user")
+    team.add_argument("team", help="its name, or `none`")
+    team.add_argument("--lead", action="store_true", help="to lead it")
+
+
+def _add_cost(add_command: AddCommand) -> None:
+    cost = add_command("cost", help="what a model call would cost")
+    actions = cost.add_subparsers(dest="action", required=True, metavar="ACTION")
+    estimate = actions.add_parser(
+        "estimate",
+        help="at most and probably, and who would pay; leaves with 1 if it would be refused",
+    )
+    estimate.add_argument("file", nargs="?", default="-", help="what is sent; `-`: standard input")
+    estimate.add_argument("--model", help="default: the one that the task has")
+    estimate.add_argument("--task", default="agent", help="default: agent")
+    estimate.add_argument("--output-tokens", type=int, metavar="N", help="at most; as the task has")
+    estimate.add_argument("--workspace", type=Path, metavar="FOLDER", help="its account pays too")
+    estimate.add_argument("--json", action="store_true", help="for a program")
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{written!r} is not a day such as 2026-11-21") from None

@@ -1,0 +1,98 @@
+"""`steward budget`: what may be spent, by whose decision, and how the month stands."""
+
+import argparse
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+from sqlmodel import Session
+
+from steward.cli.shell import Shell, limit, say, table
+from steward.core.errors import InvalidInputError
+from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
+from steward.core.principal import Principal
+from steward.ledger.account import SESSION_PERIOD, Limits, forecast, kind_of, period_of
+from steward.ledger.budget import Budget, Decision, budgets, set_budget
+from steward.ledger.reading import AccountStanding, month
+
+_USD_MAX = Decimal(1_000_000_000)
+
+
+def show_budgets(shell: Shell) -> None:
+    """Write how every account of the month stands, and who limited it."""
+    principal, now = shell.principal, shell.now
+    defaults = shell.settings.ledger.limits()
+
+    def work(session: Session) -> tuple[Sequence[AccountStanding], dict[str, Decision]]:
+        decided = {each.scope: each for each in budgets(session, principal.tenant_id)}
+        wanted = {*decided, f"user:{principal.user}", "organisation"}
+        return month(session, principal.tenant_id, period_of(now), wanted, defaults), decided
+
+    accounts, decided = shell.read(work)
+    head = (
+        *("account", "soft limit", "limit", "spent", "set aside", "left"),
+        *("by month's end", "set by", "on"),
+    )
+    rows = [(*_sums(each), _forecast(shell, each), *_decision(decided, each)) for each in accounts]
+    say(table((head, *rows)) + f"\n{period_of(now)} (UTC)\n")
+
+
+def limit_account(shell: Shell, arguments: argparse.Namespace) -> None:
+    """Set a budget, if the person's role includes it."""
+    scope = _scope(arguments.scope, shell.principal)
+    limits = Limits(_nano(arguments.limit), _nano(arguments.soft))
+    defaults, now = shell.settings.ledger.limits(), shell.now
+    wanted = Budget(scope, limits)
+    shell.permitted(lambda session: set_budget(session, shell.principal, wanted, defaults, now))
+    say(
+        f"From the next call on, {scope} has a limit of {limit(limits.hard)} and a soft limit of"
+        f" {limit(limits.soft)}.\n"
+    )
+
+
+def _sums(each: AccountStanding) -> tuple[str, ...]:
+    return (
+        each.key.scope,
+        limit(each.soft_limit),
+        limit(each.limit),
+        as_usd(each.spent),
+        as_usd(each.reserved),
+        limit(each.left),
+    )
+
+
+def _forecast(shell: Shell, each: AccountStanding) -> str:
+    if each.key.period == SESSION_PERIOD:
+        return "-"
+    expected = forecast(each.spent, shell.now)
+    return "-" if expected is None else as_usd(expected, places=2)
+
+
+def _decision(decided: dict[str, Decision], each: AccountStanding) -> tuple[str, str]:
+    found = decided.get(each.key.scope)
+    return ("settings", "-") if found is None else (found.set_by, f"{found.set_at:%Y-%m-%d}")
+
+
+def _scope(written: str, principal: Principal) -> str:
+    if written == "user":
+        return f"user:{principal.user}"
+    _, _, name = written.partition(":")
+    if written == "organisation" or (name and kind_of(written) != "organisation"):
+        return written
+    raise InvalidInputError(
+        f"{written!r} is no account. Name `user`, `user:NAME`, `team:NAME`, `workspace:PATH`,"
+        " `session:ID` or `organisation`."
+    )
+
+
+def _nano(usd: str) -> NanoUsd | None:
+    if usd == "none":
+        return None
+    try:
+        amount = Decimal(usd)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 <= amount <= _USD_MAX or amount % Decimal("1e-9"):
+        raise InvalidInputError(
+            f"{usd!r} is no sum. Name US dollars from 0 to {_USD_MAX:,}, such as 12.50, or `none`."
+        )
+    return NanoUsd(int(amount * NANO_PER_USD))

@@ -1,0 +1,83 @@
+"""A person at a shell: who they are, the database that they ask, and how it is shown to them."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from steward.core.clock import Clock
+from steward.core.database import open_database
+from steward.core.errors import NotPermittedError
+from steward.core.money import as_usd
+from steward.core.principal import Principal
+from steward.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Who asks, and what their command stands on."""
+
+    settings: Settings
+    principal: Principal
+    clock: Clock
+
+    @property
+    def now(self) -> datetime:
+        """The time of asking."""
+        return self.clock.now()
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """What a unit of work finds that only reads."""
+
+        async def main() -> T:
+            async with open_database(self.settings.database_place) as database:
+                return await database.read(work)
+
+        return asyncio.run(main())
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """What a unit of work gives that may write."""
+
+        async def main() -> T:
+            async with open_database(self.settings.database_place) as database:
+                return await database.run(work)
+
+        return asyncio.run(main())
+
+    def permitted(self, work: Callable[[Session], str | None]) -> None:
+        """Do what a role must cover; `work` gives why not, if it does not.
+
+        Raises:
+            NotPermittedError: it does not. That is audited by then.
+        """
+        if (refusal := self.write(work)) is not None:
+            raise NotPermittedError(refusal)
+
+
+def say(text: str) -> None:
+    """Write to standard output."""
+    sys.stdout.write(text)
+
+
+def limit(nano_usd: int | None) -> str:
+    """A sum, or that there is none."""
+    return "none" if nano_usd is None else as_usd(nano_usd)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns: the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,153 @@
+"""What people may do, decided in one place from the role that they have among the others.
+
+    owner    everything; there is always one
+    admin    any budget; and who else is a member or a viewer, and of which team
+    member   calls models; a team's lead also limits what its members may spend
+    viewer   reads reports, and calls no model
+
+Unknown means no: whoever is not among the people of an organisation that has any may do nothing.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from steward.core.money import as_usd
+from steward.core.principal import Principal, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the organisation knows."""
+
+    user: str
+    role: Role
+    team: str = ""
+    """The team that they belong to; empty where it is none."""
+    is_lead: bool = False
+    """Whether they lead that team; a team has one lead at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBudget:
+    """Limiting what an account may spend."""
+
+    scope: str
+    hard: int | None
+    """The new limit; None for no limit."""
+    whose: Person | None
+    """Of a person's account, that person, if known."""
+    team_hard: int | None
+    """What the team of whoever acts may spend; None if nobody limited it."""
+    owners: int
+    """How many owners there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePerson:
+    """Adding somebody, changing what they are, or removing them."""
+
+    before: Person | None
+    after: Person | None
+    owners: int
+    """How many owners there are before the change."""
+
+
+Act = SetBudget | ChangePerson
+
+
+def why_not(actor: Person | None, act: Act) -> str | None:
+    """Why whoever acts may not do this, in words for them; None if they may."""
+    match act:
+        case SetBudget():
+            return _why_not_limit(actor, act)
+        case ChangePerson():
+            return _why_impossible(act) or _why_not_change(actor, act)
+        case _:
+            assert_never(act)
+
+
+def why_no_call(principal: Principal) -> str | None:
+    """Why this person may call no model; None if they may."""
+    match principal.role:
+        case "owner" | "admin" | "member":
+            return None
+        case "viewer":
+            return (
+                f"{principal.user!r} has the role 'viewer', which calls no model. Ask an owner or"
+                f" admin to run `steward people role {principal.user} member`."
+            )
+        case None:
+            return (
+                f"{principal.user!r} is not among the people of this organisation, so no model is"
+                " called for them. Ask an owner or admin to run `steward people add"
+                f" {principal.user}`."
+            )
+
+
+def _why_not_limit(actor: Person | None, act: SetBudget) -> str | None:
+    if actor is None:
+        return _UNKNOWN if act.owners else _FIRST
+    if actor.role in ("owner", "admin"):
+        return None
+    of_own_team = act.whose is not None and act.whose.team == actor.team != ""
+    if not (actor.is_lead and actor.role == "member" and of_own_team):
+        return (
+            f"Your role, {actor.role!r}, does not include the budget of {act.scope!r}. Ask an owner"
+            " or admin; for a member of a team, its lead can do it too."
+        )
+    if act.team_hard is None:
+        return (
+            f"The team {actor.team!r} has no limit of its own, so its lead has nothing to share"
+            f" out. Ask an owner or admin to run `steward budget set team:{actor.team}`."
+        )
+    if act.hard is None or act.hard > act.team_hard:
+        return (
+            f"A lead can give a member no more than the team has, which is {as_usd(act.team_hard)}."
+            " Name a lower limit, or ask an owner or admin."
+        )
+    return None
+
+
+def _why_impossible(act: ChangePerson) -> str | None:
+    """What nobody may do, whatever their role."""
+    before, after = act.before, act.after
+    becomes_owner = after is not None and after.role == "owner"
+    if act.owners == 0 and not becomes_owner:
+        return _FIRST
+    if act.owners == 1 and before is not None and before.role == "owner" and not becomes_owner:
+        return (
+            f"{before.user!r} is the last owner, and there must be one. Make somebody else an owner"
+            " first, with `steward people role NAME owner`."
+        )
+    if after is not None and after.is_lead and (after.role == "viewer" or not after.team):
+        return (
+            f"{after.user!r} cannot lead a team: a lead belongs to it and is no viewer. Change the"
+            " role or the team first."
+        )
+    return None
+
+
+def _why_not_change(actor: Person | None, act: ChangePerson) -> str | None:
+    if act.owners == 0:
+        return None  # Somebody must be the first.
+    if actor is None:
+        return _UNKNOWN
+    if actor.role == "owner":
+        return None
+    touched = {each.role for each in (act.before, act.after) if each is not None}
+    if actor.role == "admin" and touched <= {"member", "viewer"}:
+        return None
+    return (
+        f"Your role, {actor.role!r}, does not include this change. Admins decide about members and"
+        " viewers, and owners about everybody; ask one of them."
+    )
+
+
+_FIRST = (
+    "Nobody is known here yet, and the first person must be an owner. Run `steward people add NAME"
+    " --role owner` first."
+)
+_UNKNOWN = (
+    "You are not among the people of this organisation, so you may change nothing. Ask an owner or"
+    " admin to add you with `steward people add`."
+)
