@@ -21,6 +21,7 @@ def add_books(add_command: AddCommand) -> None:
     _add_budget(add_command)
     _add_people(add_command)
     _add_cost(add_command)
+    _add_model(add_command)
 
 
 def _add_ledger(add_command: AddCommand) -> None:
@@ -89,6 +90,22 @@ def _add_cost(add_command: AddCommand) -> None:
     estimate.add_argument("--output-tokens", type=int, metavar="N", help="at most; as the task has")
     estimate.add_argument("--workspace", type=Path, metavar="FOLDER", help="its account pays too")
     estimate.add_argument("--json", action="store_true", help="for a program")
+
+
+def _add_model(add_command: AddCommand) -> None:
+    model = add_command("model", help="which models are known, and what they cost")
+    actions = model.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="all of them, with abilities and prices")
+    listed.add_argument("--provider", metavar="NAME", help="only those of this one")
+    listed.add_argument("--json", action="store_true", help="for a program")
+    shown = actions.add_parser("show", help="everything that is known of one")
+    shown.add_argument("model", help="such as anthropic/claude-sonnet-5")
+    shown.add_argument("--json", action="store_true", help="for a program")
+    priced = actions.add_parser("price", help="say what one costs, for everybody")
+    priced.add_argument("model", help="such as anthropic/claude-sonnet-5")
+    for rate in ("input", "output", "cached-input", "cache-write"):
+        priced.add_argument(f"--{rate}", metavar="USD", help="a million tokens")
+    priced.add_argument("--remove", action="store_true", help="take the price back")
 
 
 def _day(written: str) -> date:

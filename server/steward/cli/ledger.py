@@ -46,6 +46,10 @@ def _answer(shell: Shell, arguments: argparse.Namespace) -> int:
             from steward.cli.people import answer
 
             answer(shell, str(action), arguments)
+        case "model", action:
+            from steward.cli.model import answer as answer_model
+
+            answer_model(shell, str(action), arguments)
         case "usage", _:
             from steward.cli.usage import show_usage
 

@@ -3,10 +3,13 @@
 import argparse
 import asyncio
 import gc
+import resource
 import sys
+from pathlib import Path
 
 from steward import __version__
 from steward.cli.books import add_books
+from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.log import log_to_stderr
 
 
@@ -14,9 +17,19 @@ def main() -> None:
     """Run what the user asked for; the process ends with its exit code."""
     arguments = build_parser().parse_args()
     log_to_stderr(arguments.log_level)
+    # A crash must not write the keys that are in memory to a disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
+    if arguments.command in CREDENTIALS:
+        from steward.cli.keeping import run as keep
+
+        sys.exit(keep(arguments))
+    if arguments.command == "serve":
+        from steward.cli.serve import serve as serve_web
+
+        sys.exit(serve_web(arguments))
     if arguments.command != "lsp":
         from steward.cli.ledger import run
 
@@ -49,7 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
+    _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
     add_books(commands.add_parser)
+    add_credentials(commands.add_parser)
     return parser
 
 
@@ -73,6 +88,21 @@ def _add_transports(lsp: argparse.ArgumentParser) -> None:
         "--host",
         default="127.0.0.1",
         help="where to listen: 127.0.0.1 (the default) or ::1",
+    )
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    local = "127.0.0.1"
+    serve.add_argument(
+        "--host", default=local, help=f"where to listen (default: {local}, this machine only)"
+    )
+    serve.add_argument("--port", type=_port, default=8484, help="default: 8484; 0 takes a free one")
+    for name, what in (("cert", "the certificate and its chain"), ("key", "its private key")):
+        serve.add_argument(f"--tls-{name}", type=Path, metavar="FILE", help=f"{what}, in PEM")
+    serve.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a proxy in between ends TLS, and nobody else reaches the port",
     )
 
 

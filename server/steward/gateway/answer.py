@@ -200,3 +200,12 @@ class Answer:
         while True:
             if text := self._joined.take(await anext(self._pieces)):
                 return text
+
+    async def next_piece(self) -> Piece:
+        """The next piece of whatever kind, for whoever passes the answer on as it comes.
+
+        Raises what `__anext__` raises.
+        """
+        piece = await anext(self._pieces)
+        self._joined.take(piece)
+        return piece

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import replace
 
-from steward.core.errors import InvalidInputError
+from steward.core.errors import RepeatedError
 from steward.core.money import NOTHING
 from steward.gateway import lower
 from steward.gateway.provider import Prepared
@@ -48,10 +48,10 @@ def check_new(reservation: Reservation, request_id: str) -> None:
     """Refuse a call that was made before.
 
     Raises:
-        InvalidInputError: it was.
+        RepeatedError: it was.
     """
     if not reservation.is_new:
-        raise InvalidInputError(
+        raise RepeatedError(
             f"A call with the request id {request_id!r} was made before and may have been billed;"
             " make a new id for each."
         )

@@ -18,6 +18,7 @@ from steward.gateway.bill import check_new, known_charge
 from steward.gateway.breaker import Breakers
 from steward.gateway.cache import Cache, Known, key_of
 from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.model import Model
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
 from steward.gateway.pacing import Pacing, patience
 from steward.gateway.prepare import prepare, without_secrets
@@ -89,6 +90,10 @@ class Gateway:
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
+
+    def models(self, principal: Principal) -> tuple[Model, ...]:
+        """Every model that can be asked here, and by this person."""
+        return self._selection.offered(principal)
 
     def is_free(self) -> bool:
         """Whether no model costs anything, so that no budget can be used up."""

@@ -35,14 +35,14 @@ class SettingsKeys:
 
 
 class FirstKey:
-    """The key of the first source that has one."""
+    """The key of the first source that has one; the settings stand before the vault."""
 
     def __init__(self, *sources: KeySource) -> None:
         self._sources = sources
 
     async def key(self, provider: str, base_url: str) -> SecretStr | None:
-        """The key for this address, if any source has one."""
+        """The key that may be sent to this address; None if no source has one."""
         for source in self._sources:
-            if (found := await source.key(provider, base_url)) is not None:
-                return found
+            if (key := await source.key(provider, base_url)) is not None:
+                return key
         return None

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from steward.core.errors import UnavailableError, UnpricedError
 from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
-from steward.gateway.choose import Preference, Rule, choose
+from steward.gateway.catalogue.model import Model
+from steward.gateway.choose import Preference, Rule, allowed, choose
 from steward.gateway.provider import Provider
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose
 from steward.gateway.settings import GatewaySettings, TaskModels
@@ -74,6 +75,22 @@ class Selection:
         choice = choose(task, principal.team, wish, preferences, self._rules, self._fallbacks)
         first, *others = choice.models
         return [self._target(first), *self._usable(others)], choice.why
+
+    def offered(self, principal: Principal) -> tuple[Model, ...]:
+        """Every model that this person may ask for something, by id."""
+        named = {model.id: model for model in self._catalogue}
+        for purpose in get_args(Purpose):
+            if (default := self._default(purpose)) is not None:
+                named[default] = self._catalogue.find(default)
+        return tuple(
+            model
+            for id_, model in sorted(named.items())
+            if model.provider in self._providers
+            and model.price is not None
+            and any(
+                allowed(id_, principal.team, purpose, self._rules) for purpose in get_args(Purpose)
+            )
+        )
 
     def _preference(
         self, whose: str, by_name: Mapping[str, TaskModels], task: Purpose, name: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, TypeVar
 
-from steward.core.errors import InvalidInputError, NotFoundError
+from steward.core.errors import InvalidInputError, NotFoundError, RepeatedError
 from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, Purse
@@ -222,7 +222,7 @@ class ExpireDue:
 
 def _same_again(found: ReservationState, digest: str) -> Reservation:
     if found.body_digest != digest:
-        raise InvalidInputError(
+        raise RepeatedError(
             f"The request id {found.id!r} was used for another request; make a new id for each,"
             " and count the attempts of one."
         )

@@ -1,6 +1,6 @@
 """The models that are known, with what an operator says of them above what the data file says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,10 +15,16 @@ _PICO_PER_TOKEN = 1_000_000
 
 
 class Catalogue:
-    """What is known of models: the operator's own word first, then the data file's."""
+    """What is known of models: the operator's own word first, then the data file's.
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    A price is the settings' first, then the one that an administrator set, then the file's.
+    """
+
+    def __init__(
+        self, settings: GatewaySettings, decided: Mapping[str, Price] | None = None
+    ) -> None:
         self._settings = settings
+        self._decided: Mapping[str, Price] = {} if decided is None else decided
 
     def find(self, name: str) -> Model:
         """What is known of a model, by `provider/model`, or by a name of the default provider.
@@ -27,6 +33,8 @@ class Catalogue:
         """
         provider, name = self._settings.split(name)
         known = KNOWN.get(f"{provider}/{name}", Model(provider, name))
+        if (set_price := self._decided.get(known.id)) is not None:
+            known = replace(known, price=set_price)
         described = self._settings.models_known.get(known.id)
         if described is not None:
             known = _described(known, described)
@@ -40,7 +48,7 @@ class Catalogue:
         default = self._settings.provider
         named = {f"{default}/{name}" for name in self._settings.prices if "/" not in name}
         named |= {name for name in self._settings.prices if "/" in name}
-        for known in sorted({*KNOWN, *self._settings.models_known, *named}):
+        for known in sorted({*KNOWN, *self._settings.models_known, *self._decided, *named}):
             yield self.find(known)
 
 
