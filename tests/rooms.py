@@ -20,7 +20,8 @@ from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
 from steward.gateway.keys import SettingsKeys
-from steward.gateway.providers import default_provider
+from steward.gateway.pacing import Pacing
+from steward.gateway.providers import open_providers
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
@@ -128,25 +129,38 @@ async def open_rooms(
         )
 
 
+def steady(clock: Clock, pauses: list[float] | None = None) -> Pacing:
+    """Pauses that are over at once, and noted; and dice that fall in the middle."""
+
+    async def pause(seconds: float) -> None:
+        if pauses is not None:
+            pauses.append(seconds)
+        if isinstance(clock, ManualClock):
+            clock.advance(timedelta(seconds=seconds))
+
+    return Pacing(clock, pause, lambda: 0.5)
+
+
 @asynccontextmanager
 async def open_gateway(
     url: str, folder: Path, database: Database, clock: Clock, events: Events
 ) -> AsyncGenerator[tuple[Gateway, Ledger]]:
     """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out.
 
-    The ledger's key is in `folder`.
+    The ledger's key is in `folder`. No answers are kept: the scripts say something else each time.
     """
     settings = GatewaySettings.model_validate(
         {
             "url": url,
             "models": {"completion": "small", "plan": "small", "agent": "small"},
             "prices": {"small": {"input": "0.15", "output": "0.60"}},
+            "cache": {"enabled": False},
         }
     )
     ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
     client = HttpClient()
-    provider = default_provider(settings, SettingsKeys(settings), client)
-    gateway = Gateway(provider, ledger, settings)
+    providers = open_providers(settings, SettingsKeys(settings), client)
+    gateway = Gateway(providers, ledger, settings, steady(clock))
     try:
         yield gateway, ledger
     finally:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "2026_11_21_model_prices"
-down_revision = "2026_11_21_people"
+down_revision = "2026_11_21_secrets"
 branch_labels = None
 depends_on = None
 

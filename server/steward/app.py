@@ -5,6 +5,7 @@ else, so nothing below reaches for a global. Importing it loads the database lay
 that must answer first import it afterwards.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -30,16 +31,23 @@ from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
-from steward.core.principal import Principal
+from steward.core.principal import LOCAL_TENANT, Principal
+from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import SettingsKeys
-from steward.gateway.providers import default_provider
+from steward.gateway.keys import KeysInOrder, SettingsKeys
+from steward.gateway.pacing import Pacing
+from steward.gateway.provider import KeySource
+from steward.gateway.providers import open_providers
+from steward.gateway.vault.key_ring import KeyRingFile
+from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
+from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
+from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.sandbox.jail import BubblewrapJail
 from steward.settings import Settings
 from steward.tools.change_files import ChangeFiles
@@ -50,6 +58,7 @@ from steward.tools.read_file import ReadFile
 from steward.tools.run_tests import RunTests
 from steward.tools.search import Search
 from steward.tools.tool import Tool
+from steward.web.rooms import Rooms as WebRooms
 from steward.workspace.editor import Editor
 from steward.workspace.git import Git
 from steward.workspace.ignore import IgnoreOracle
@@ -82,8 +91,8 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        provider = default_provider(settings.gateway, SettingsKeys(settings.gateway), client)
-        gateway = Gateway(provider, ledger, settings.gateway)
+        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        gateway = _gateway(ground, ledger, keys, client)
         approvals = Approvals(
             database,
             ground.clock,
@@ -117,6 +126,50 @@ async def open_house(
                 await runs.close()
             await gateway.close()
             await client.close()
+
+
+@asynccontextmanager
+async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
+    """Join the parts for `steward serve`; release what they hold on the way out."""
+    async with open_database(settings.database_place) as database:
+        ground = Ground(settings, database, SystemClock(), random_id, Events())
+        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
+        with suppress(UnavailableError):  # The next model call says so; all else goes on.
+            await ledger.expire_due()
+        client = HttpClient()
+        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
+        gateway = _gateway(ground, ledger, keys, client)
+        try:
+            yield WebRooms(
+                database=database,
+                clock=ground.clock,
+                new_id=ground.new_id,
+                tokens=Tokens(
+                    database,
+                    ground.clock,
+                    ground.new_id,
+                    partial(secrets.token_urlsafe, TOKEN_BYTES),
+                ),
+                gateway=gateway,
+                settings=settings.web,
+            )
+        finally:
+            await gateway.close()
+            await client.close()
+
+
+def _gateway(ground: Ground, ledger: Ledger, keys: KeySource, client: HttpClient) -> Gateway:
+    chosen = ground.settings.gateway
+    providers = open_providers(chosen, keys, client)
+    pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+    decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
+    return Gateway(providers, ledger, chosen, pacing, decided=decided)
+
+
+def _vault_keys(ground: Ground) -> VaultKeys:
+    file = KeyRingFile(ground.settings.vault_key, partial(secrets.token_bytes, SEAL_KEY_BYTES))
+    return VaultKeys(OpenKeys(ground.database, file, ground.clock), LOCAL_TENANT)
 
 
 def _suggester(ground: Ground, gateway: Gateway) -> Suggester | None:

@@ -22,6 +22,7 @@ from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.settings import LedgerSettings
 from steward.permissions.settings import PermissionsSettings
+from steward.web.settings import WebSettings
 
 _Tree = dict[str, Any]
 _Origins = dict[tuple[str, ...], str]
@@ -77,6 +78,7 @@ class Settings(BaseModel):
     gateway: GatewaySettings = GatewaySettings()
     ledger: LedgerSettings = LedgerSettings()
     permissions: PermissionsSettings = PermissionsSettings()
+    web: WebSettings = WebSettings()
 
     @property
     def database_place(self) -> Path | str:
@@ -90,6 +92,11 @@ class Settings(BaseModel):
     def ledger_key(self) -> Path:
         """The file of the key that seals the ledger's entries."""
         return self.data_dir / "ledger.key"
+
+    @property
+    def vault_key(self) -> Path:
+        """The file of the key that seals the providers' keys."""
+        return self.data_dir / "vault.key"
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -10,7 +10,7 @@ import pytest
 
 from steward.cli.ledger import run
 from steward.cli.main import build_parser
-from steward.core.clock import SystemClock
+from steward.core.clock import Clock, SystemClock
 from steward.core.database import open_database
 from steward.core.events import Events
 from steward.core.login import login_name
@@ -72,9 +72,11 @@ async def book(folder: Path, place: Place, worst: int = 5000, prefix: str = "r")
 def ask(books: Books, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Ask `steward` about them; gives the exit code and what was said."""
 
-    def steward(*arguments: object, user: str | None = None, stdin: str = "") -> tuple[int, str]:
+    def steward(
+        *arguments: object, user: str | None = None, stdin: str = "", clock: Clock | None = None
+    ) -> tuple[int, str]:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = run(build_parser().parse_args(list(map(str, arguments))), user)
+        code = run(build_parser().parse_args(list(map(str, arguments))), user, clock)
         said = capsys.readouterr()
         return code, said.out + said.err
 

@@ -1,7 +1,10 @@
 """Budgets at a shell: set by those whose role includes it, shown with who decided."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from steward.core.clock import ManualClock
 from tests.cli.conftest import ME, Ask, Books
 from tests.places import execute
 
@@ -17,6 +20,11 @@ def shown(ask: Ask) -> dict[str, list[str]]:
     """Account → the cells of its line."""
     lines = [line.split() for line in ask("budget", "show")[1].splitlines() if line]
     return {line[0]: line[1:] for line in lines}
+
+
+def own_line(said: str) -> list[str]:
+    """The cells of the line of whoever runs the tests."""
+    return next(line for line in said.splitlines() if line.startswith("user:")).split()
 
 
 def audited(books: Books, action: str) -> list[tuple[object, ...]]:
@@ -38,6 +46,17 @@ def test_a_budget_that_is_set_is_shown_and_audited(owned: Books, ask: Ask) -> No
         (ME.user, f"budget user:{ME.user}"),
         (ME.user, "budget team:red"),
     ]
+
+
+def test_what_the_month_will_cost_is_told_once_a_day_of_it_has_passed(
+    owned: Books, ask: Ask
+) -> None:
+    first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    early = ask("budget", "show", clock=ManualClock(first + timedelta(hours=23)))[1]
+    assert own_line(early)[6] == "-"
+    later = ask("budget", "show", clock=ManualClock(first + timedelta(days=2)))[1]
+    assert own_line(later)[6] == "$0.01"  # 3,000 nano-dollars in two days: rounded up, not down.
+    assert own_line(later)[7:] == ["settings", "-"]
 
 
 def test_who_may_not_set_a_budget_is_told_so_and_it_is_audited(owned: Books, ask: Ask) -> None:

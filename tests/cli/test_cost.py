@@ -67,6 +67,16 @@ def test_a_call_that_would_be_shortened_says_to_what(books: Books, ask: Ask) -> 
     assert (found["admitted"], found["shortened_to"]) == (False, None)
 
 
+def test_a_secret_is_counted_as_what_is_sent_in_its_place(books: Books, ask: Ask) -> None:
+    """The gateway takes it out, so its length costs nothing."""
+    sizes = set[object]()
+    for length in (40, 400):
+        secret = f"sk-proj-{'a1B2' * (length // 4)}"
+        said = ask("cost", "estimate", "--json", stdin=f"My key is {secret} and works.")[1]
+        sizes.add(json.loads(said)["input_tokens_max"])
+    assert len(sizes) == 1
+
+
 def test_an_estimate_changes_nothing(books: Books, ask: Ask) -> None:
     before = ask("ledger", "verify")
     told(ask)

@@ -1,8 +1,8 @@
 """What the gateway's tests share: a whole gateway, and requests to send through it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,17 +12,20 @@ from steward.core.database import Database, open_database
 from steward.core.errors import StewardError
 from steward.core.events import Events
 from steward.core.money import NANO_PER_USD
+from steward.core.principal import Principal
 from steward.gateway.answer import Answer
 from steward.gateway.gateway import Gateway
+from steward.gateway.hook import Hook
 from steward.gateway.http import HttpClient
 from steward.gateway.keys import SettingsKeys
-from steward.gateway.providers import default_provider
+from steward.gateway.providers import open_providers
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.charge import Call
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from tests.ledger.bank import ANN, START, key_in
+from tests.rooms import steady
 
 KEY = "sk-" + "scripted-" + "0123456789abcdef"
 INPUT_NANO, OUTPUT_NANO = 150, 600
@@ -38,10 +41,15 @@ class Desk:
     ledger: Ledger
     database: Database
     model: ScriptedModel
+    clock: ManualClock
+    pauses: list[float]
+    """How long was waited between attempts."""
 
-    async def ask(self, request: ModelRequest | None = None) -> tuple[str, Answer]:
+    async def ask(
+        self, request: ModelRequest | None = None, principal: Principal = ANN
+    ) -> tuple[str, Answer]:
         """The whole text, and the answer it came with."""
-        async with self.gateway.call(ANN, request or asked()) as answer:
+        async with self.gateway.call(principal, request or asked()) as answer:
             text = "".join([piece async for piece in answer])
         return text, answer
 
@@ -83,17 +91,23 @@ async def open_desk(
     model: ScriptedModel,
     settings: GatewaySettings | None = None,
     limit_nano_usd: int = NANO_PER_USD,
+    hooks: Sequence[Hook] = (),
+    pause: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[Desk]:
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
     async with open_database(folder / "steward.db") as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
-        ledger = Ledger(database, ManualClock(START), Events(), chosen, key_in(folder))
+        clock, pauses = ManualClock(START), list[float]()
+        ledger = Ledger(database, clock, Events(), chosen, key_in(folder))
         client = HttpClient()
-        provider = default_provider(settings, SettingsKeys(settings), client)
-        gateway = Gateway(provider, ledger, settings)
+        providers = open_providers(settings, SettingsKeys(settings), client)
+        pacing = steady(clock, pauses)
+        if pause is not None:
+            pacing = replace(pacing, pause=pause)
+        gateway = Gateway(providers, ledger, settings, pacing, hooks)
         try:
-            yield Desk(gateway, ledger, database, model)
+            yield Desk(gateway, ledger, database, model, clock, pauses)
         finally:
             await gateway.close()
             await client.close()

@@ -148,7 +148,7 @@ async def test_a_provider_that_bills_more_than_was_reserved_is_booked_in_full_an
     assert (await desk.database.read(audit.read))[-1].action == "ledger.overrun"
     assert "billed more than was reserved" in caplog.text
     assert (await desk.paid()).cost_nano_usd == 9_000_000 * INPUT_NANO + 7 * OUTPUT_NANO
-    assert isinstance(await desk.fails(asked(request_id="r2")), OverBudgetError)
+    assert isinstance(await desk.fails(asked("more", request_id="r2")), OverBudgetError)
     assert len(desk.model.exchanges) == 1
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from steward.core.money import NanoUsd
-from steward.ledger.book import Dimension
 from steward.ledger.charge import Usage
 from steward.ledger.report import UsageLine, usage_by
+from steward.ledger.sums import Dimension
 from tests.ledger.bank import ANN, BOB, USAGE, Bank, charge
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)

@@ -2,6 +2,7 @@
 
     StewardError             the base; `code` is stable and safe to show
     |- InvalidInputError         an argument, a setting or a model's answer is wrong
+    |  `- RepeatedError              a request under this id was made before
     |- NotPermittedError         the policy or a person said no
     |- NotFoundError             no such file, run, question or model
     |- OverBudgetError           the account cannot cover the call
@@ -18,6 +19,8 @@
 Anything else that escapes is a bug, and front ends report it as one.
 """
 
+from collections.abc import Mapping
+
 
 class StewardError(Exception):
     """Something the user can act on. The message says what happened, why, and what to do."""
@@ -29,6 +32,12 @@ class InvalidInputError(StewardError):
     """An argument, a setting or a model's answer is wrong."""
 
     code = "steward.invalid_input"
+
+
+class RepeatedError(InvalidInputError):
+    """A request under this id was made before, and may have been billed."""
+
+    code = "steward.repeated"
 
 
 class NotPermittedError(StewardError):
@@ -44,9 +53,13 @@ class NotFoundError(StewardError):
 
 
 class OverBudgetError(StewardError):
-    """The account cannot cover the call."""
+    """The account cannot cover the call. `details` says for programs what the message says."""
 
     code = "steward.over_budget"
+
+    def __init__(self, message: str, details: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
 
 
 class UnpricedError(StewardError):

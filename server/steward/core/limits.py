@@ -88,6 +88,8 @@ REQUEST_BYTES_MAX = 4 * 1024 * 1024
 ANSWER_CHARS_MAX = 1_000_000
 """One answer of a model."""
 PROVIDER_CONNECT_S = 10.0
+PROVIDER_PROBE_S = 15.0
+"""How long a provider may take to say whether it accepts a key."""
 PROVIDER_CONNECTIONS_MAX = 256
 """Connections to all providers together."""
 PROVIDER_FIRST_PIECE_S = 120.0
@@ -96,6 +98,27 @@ PROVIDER_IDLE_S = 60.0
 """The longest silence in a stream that has begun."""
 PROVIDER_WALL_S = 600.0
 """The longest request; a reservation outlives it."""
+
+PROVIDER_KEY_CHARS_MAX = 4096
+"""A provider's key; it must fit into a header."""
+PROVIDER_NAME_CHARS_MAX = 64
+PROVIDER_KEYS_MAX = 200
+"""Keys that the vault holds for one tenant."""
+VAULT_KEYS_REMEMBERED_MAX = 64
+"""Sealed keys that a process remembers for a moment."""
+TOKENS_A_USER_MAX = 100
+"""Personal tokens of one user that are in force."""
+TOKEN_NAME_CHARS_MAX = 64
+TOKENS_REMEMBERED_MAX = 4096
+"""Personal tokens that a process remembers for a moment."""
+RATE_BUCKETS_MAX = 10_000
+"""People and models whose calls are counted at the same time."""
+CACHE_BYTES_MAX = 8 * 1024 * 1024
+"""All answers of models that are kept."""
+CACHE_ANSWER_BYTES_MAX = 64 * 1024
+"""One answer that is kept."""
+HOOK_S = 5.0
+"""How long one hook may take over one model call."""
 
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""
@@ -156,6 +179,49 @@ STREAM_BYTES_MAX = 64 * 1024 * 1024
 """Everything that a provider may send for one answer, framing included."""
 STREAM_TAIL_S = 0.25
 """How long the end of a finished stream is waited for, so that its connection can be used again."""
+
+WEB_CONNECTIONS_MAX = 1_000
+"""Connections of one server; where all are taken, the oldest that has not signed in goes."""
+WEB_HEAD_BYTES_MAX = 32 * 1024
+"""The request line and all headers of one HTTP request."""
+WEB_HEADERS_MAX = 100
+"""How many headers those may be."""
+WEB_BODY_BYTES_MAX = 4 * 1024 * 1024
+"""The body of one HTTP request."""
+WEB_BODIES_BYTES_MAX = 64 * 1024 * 1024
+"""The bodies of all requests that are being read, together."""
+WEB_HEAD_S = 10.0
+"""How long a client may take to send a request's headers."""
+WEB_BODY_S = 60.0
+"""How long it may take to send the body."""
+WEB_IDLE_S = 75.0
+"""How long a connection may wait for its next request."""
+WEB_STALLED_S = 30.0
+"""How long a client may leave an answer unread."""
+WEB_ANSWERS_WITHIN_STOP_S = 20.0
+"""How long answers under way may take when the server is told to stop."""
+WEB_TOKEN_CHARS_MAX = 200
+"""A personal token as a client shows it."""
+WEB_FAILURES_BURST = 10
+"""Failed sign-ins from one address before it is answered "too many"."""
+WEB_FAILURE_EVERY_S = 6.0
+"""How long it takes until one of them is forgotten."""
+WEB_ADDRESSES_MAX = 10_000
+"""Addresses whose failed sign-ins are remembered."""
+WEB_IDEMPOTENCY_KEY_CHARS_MAX = 200
+"""A client's own name for its request."""
+WEB_MESSAGES_MAX = 5_000
+"""Messages of one conversation."""
+WEB_PARTS_MAX = 2_000
+"""Parts of one message."""
+WEB_TOOLS_MAX = 256
+"""Tools that one request may offer to a model."""
+WEB_STOPS_MAX = 16
+"""Texts at which a model is told to stop."""
+WEB_INPUTS_MAX = 2_048
+"""Texts of one request for embeddings."""
+WEB_NAME_CHARS_MAX = 200
+"""The name of a model, a tool or a tool call as a client writes it."""
 
 LISTENER_EDITORS_MAX = 16
 """Editors connected to one listener; each has a server process of its own."""

@@ -213,7 +213,6 @@ class _BareAttempt(_Attempt):
             mode = "rollback_only"
             return Session(connection, expire_on_commit=False, join_transaction_mode=mode)
 
-        _keep_to_utc(connection, driver)
         driver.execute(_BEGIN_WRITE)
         result = self._work(Transaction(driver, restart, joined))
         _check_unbroken(driver)

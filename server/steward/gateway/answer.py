@@ -3,11 +3,12 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from steward.core.errors import LimitError, ProviderRefusedError, RateLimitedError
+from steward.core.errors import LimitError
 from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
 from steward.core.money import NanoUsd
 from steward.gateway.provider import CallPart, Finished, Piece, SoFar, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
+from steward.gateway.trail import Attempt, Trail
 
 BYTES_PER_TOKEN = 3
 """For our own count. Code takes about four bytes a token, so this counts rather too many."""
@@ -31,6 +32,8 @@ class Meter:
         self._is_finished = False
         self.is_sent = False
         """True once the provider may bill."""
+        self.has_begun = False
+        """True once anything of an answer has arrived."""
         self.is_refused = False
         """True once the provider refused before it began: it does not bill."""
 
@@ -40,6 +43,7 @@ class Meter:
 
     def note(self, piece: Piece) -> None:
         """A piece has arrived."""
+        self.has_begun = True
         match piece:
             case Text(text) | Thought(text):
                 self._add(text)
@@ -82,23 +86,14 @@ class _CallParts:
     arguments: list[str] = field(default_factory=list[str])
 
 
-class Answer:
-    """Iterate over it for the text; the rest is complete when the iteration ends."""
+class Joined:
+    """What the pieces of an answer come to, within bounds; the text is the reader's to keep."""
 
-    def __init__(self, pieces: AsyncGenerator[Piece], meter: Meter) -> None:
-        self._pieces = pieces
-        self._meter = meter
+    def __init__(self) -> None:
         self._chars = 0
         self._calls: dict[int, _CallParts] = {}
         self.usage: Usage | None = None
-        """What the provider says the call consumed; None until it does."""
         self.finish_reason: str | None = None
-        """Why the model stopped; None while it has not."""
-        self.cost_nano_usd = NanoUsd(0)
-        """What was booked; known when the call's block has been left."""
-        self.lowered_to: int | None = None
-        """The tokens that the model may write, where the budget covered fewer than were asked
-        for; None where it covered all."""
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -108,28 +103,12 @@ class Answer:
             for index, call in sorted(self._calls.items())
         )
 
-    def __aiter__(self) -> "Answer":
-        """The pieces of the text, as they arrive."""
-        return self
-
-    async def __anext__(self) -> str:
-        """The next piece of text.
+    def take(self, piece: Piece) -> str:
+        """Add a piece; gives the text that it brings.
 
         Raises:
-            UnavailableError: the provider refused or broke off; see `Provider.stream`.
             LimitError: the answer is larger than we take.
         """
-        try:
-            while True:
-                piece = await anext(self._pieces)
-                self._meter.note(piece)
-                if text := self._take(piece):
-                    return text
-        except (ProviderRefusedError, RateLimitedError):
-            self._meter.is_refused = True
-            raise
-
-    def _take(self, piece: Piece) -> str:
         match piece:
             case Text(text):
                 self._count(text)
@@ -164,3 +143,69 @@ class Answer:
                 f"The model's answer is longer than {ANSWER_CHARS_MAX} characters and was cut off."
                 " Ask for less."
             )
+
+
+class Answer:
+    """Iterate over it for the text; the rest is complete when the iteration ends."""
+
+    def __init__(self, pieces: AsyncGenerator[Piece], trail: Trail) -> None:
+        self._pieces = pieces
+        self._joined = Joined()
+        self.trail = trail
+        """Which models were tried, why, and at what cost."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider says the call consumed; None until it does."""
+        return self._joined.usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped; None while it has not."""
+        return self._joined.finish_reason
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tools that the model wants to use, in its order."""
+        return self._joined.tool_calls
+
+    @property
+    def cost_nano_usd(self) -> NanoUsd:
+        """What was booked; known when the call's block has been left."""
+        return self.trail.cost_nano_usd
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What was tried; the last of it once the call's block has been left."""
+        return tuple(self.trail.attempts)
+
+    @property
+    def lowered_to(self) -> int | None:
+        """What the answer was shortened to, in tokens; None where the budget covered it all."""
+        return self.trail.lowered_to
+
+    def __aiter__(self) -> "Answer":
+        """The pieces of the text, as they arrive."""
+        return self
+
+    async def __anext__(self) -> str:
+        """The next piece of text.
+
+        Raises:
+            UnavailableError: the provider refused or broke off; see `Provider.stream`.
+            OverBudgetError: an attempt failed, and the account does not cover another one.
+            NotPermittedError: a hook objects to the answer.
+            LimitError: the answer is larger than we take.
+        """
+        while True:
+            if text := self._joined.take(await anext(self._pieces)):
+                return text
+
+    async def next_piece(self) -> Piece:
+        """The next piece of whatever kind, for whoever passes the answer on as it comes.
+
+        Raises what `__anext__` raises.
+        """
+        piece = await anext(self._pieces)
+        self._joined.take(piece)
+        return piece

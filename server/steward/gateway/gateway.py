@@ -1,79 +1,109 @@
 """The only road to a model: choose, price, reserve, stream, settle.
 
-The token accounting, in full. Before anything is sent, the most that the call can cost is
-reserved: every input token takes at least one byte of the request's body, and the output is
-limited by the number that we ourselves send. Where the budget does not cover that, the ledger
-reserves what is left, and the number is lowered to what that covers (see `lower`). Afterwards,
-on whatever way the call ends:
-
-* nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
-* the provider said what was consumed: that is booked, even above the reservation;
-* the call was cut short, by us or by it: the larger of what it said and what we counted is
-  booked, marked as estimated (see `Meter`);
-* this process died: the ledger charges the whole reservation when its time is over.
+How the attempts of a call follow each other and are paid is told in `attempts`.
 """
 
-import asyncio
-import hashlib
-import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
-from steward.core.errors import (
-    InvalidInputError,
-    LimitError,
-    OverBudgetError,
-    UnavailableError,
-    UnpricedError,
-)
-from steward.core.limits import REQUEST_BYTES_MAX
+from steward.core.errors import OverBudgetError, UnavailableError, UnpricedError
+from steward.core.money import NOTHING
 from steward.core.principal import Principal
-from steward.core.redact import redact
-from steward.gateway import lower
-from steward.gateway.answer import Answer, Meter
+from steward.gateway.answer import Answer, Joined
+from steward.gateway.attempts import Chain
+from steward.gateway.bill import check_new, known_charge
+from steward.gateway.breaker import Breakers
+from steward.gateway.cache import Cache, Known, key_of
 from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.catalogue.model import Model
-from steward.gateway.prices import Price
-from steward.gateway.provider import Prepared, Provider
-from steward.gateway.request import Fill, Message, ModelRequest, Task
+from steward.gateway.hook import Answered, Asking, Hook, Hooks
+from steward.gateway.pacing import Pacing, patience
+from steward.gateway.prepare import prepare, without_secrets
+from steward.gateway.provider import Piece, Prepared, Provider, Vector
+from steward.gateway.rate import Rates
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Task
+from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.shortage import Shortages
-from steward.ledger.charge import Charge, Reservation
+from steward.gateway.target import Target
+from steward.gateway.trail import Trail
+from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation, Usage
 from steward.ledger.ledger import Ledger
 
-_log = logging.getLogger(__name__)
 
-_OFF_LOOP_CHARS = 20_000
-"""Requests above this size are prepared in a thread."""
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What texts became."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    """In the order of the texts."""
+    usage: Usage | None
+    """What the provider says it consumed, if it did."""
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A call that may be made."""
+
+    request: ModelRequest | EmbeddingRequest
+    targets: Sequence[Target]
+    prepared: Prepared
+    """What the first of the targets would be sent."""
+    trail: Trail
+    asking: Asking | None
+    """What hooks were shown; None where there are none."""
 
 
 class Gateway:
     """Opens model calls and keeps the ledger true."""
 
     def __init__(
-        self, provider: Provider | None, ledger: Ledger, settings: GatewaySettings
+        self,
+        providers: Mapping[str, Provider],
+        ledger: Ledger,
+        settings: GatewaySettings,
+        pacing: Pacing,
+        hooks: Sequence[Hook] = (),
+        decided: DecidedPrices | None = None,
     ) -> None:
-        self._provider = provider
+        self._decided = decided
+        self._providers = providers
         self._ledger = ledger
         self._settings = settings
-        self._catalogue = Catalogue(settings)
+        self._pacing = pacing
+        self._hooks = Hooks(hooks)
+        self._selection = Selection(
+            providers, Catalogue(settings, decided and decided.by_model), settings
+        )
+        self._rates = Rates(
+            pacing.clock, settings.calls_a_minute, self._selection.by_id(settings.calls_a_minute_of)
+        )
+        self._breakers = Breakers(settings.breaker, providers)
+        self._cache = Cache(pacing.clock, settings.cache)
         self.shortages = Shortages()
 
     def unavailable_reason(self) -> str | None:
         """Why no model can be called, in words for the user; None if all can."""
         try:
             for task in get_args(Task):
-                self._choose(task)[1].priced()
+                self._selection.default(task)
         except (UnavailableError, UnpricedError) as error:
             return str(error)
         return None
 
+    def models(self, principal: Principal) -> tuple[Model, ...]:
+        """Every model that can be asked here, and by this person."""
+        return self._selection.offered(principal)
+
     def is_free(self) -> bool:
         """Whether no model costs anything, so that no budget can be used up."""
         try:
-            prices = [self._choose(task)[1].priced() for task in get_args(Task)]
+            prices = [self._selection.default(task).price for task in get_args(Task)]
         except (UnavailableError, UnpricedError):
             return False
         return not any(price.worst(1, 1) for price in prices)
@@ -96,39 +126,63 @@ class Gateway:
         Raises:
             UnavailableError: no model is configured; or the provider failed.
             UnpricedError: nobody has said what the model costs.
+            NotPermittedError: the policy, or a hook, does not allow it.
+            RateLimitedError: this person has asked this model often enough for now.
             OverBudgetError: the account cannot cover the call.
             LimitError: the request is larger than we send.
             InvalidInputError: the request id was used before.
         """
-        provider, model = self._choose(request.task)
-        price = model.priced()
-        prepared = await _prepared(provider, model, request)
-        charge = _charge(model, price, request, prepared)
-        reservation = await self._reserved(principal, charge)
-        if not reservation.is_new:
-            raise InvalidInputError(
-                f"A call with the request id {request.request_id!r} was made before and may have"
-                " been billed; make a new id for each attempt."
-            )
-        answer: Answer | None = None
-        meter = Meter(len(prepared.body), request.output_tokens_max)
-        try:
-            lowered = _lowered(price, charge, reservation, request, prepared)
-            if lowered is not request:
-                prepared = await _prepared(provider, model, lowered)
-                meter = Meter(len(prepared.body), lowered.output_tokens_max)
-            async with aclosing(provider.stream(prepared, meter.note_sent)) as pieces:
-                answer = Answer(pieces, meter)
-                if lowered is not request:
-                    answer.lowered_to = lowered.output_tokens_max
+        opened = await self._open(principal, request)
+        first = opened.targets[0]
+        key = key_of(principal, first.model, opened.prepared, request)
+        if (known := self._cache.find(key)) is not None:
+            charge = known_charge(first, request, opened.prepared)
+            async with self._known(principal, charge, known, opened) as answer:
                 yield answer
+            return
+        chain = self._chain(principal, opened)
+        await chain.begin()
+        try:
+            kept = self._kept(chain, key) if key else chain.pieces()
+            async with aclosing(self._watched(kept, opened)) as pieces:
+                yield Answer(pieces, opened.trail)
         finally:
-            self._book(charge, price, meter, answer)
+            chain.close()
+
+    async def embed(self, principal: Principal, request: EmbeddingRequest) -> Embedded:
+        """Turn texts into vectors; books what that cost, whatever comes of it.
+
+        Raises:
+            StewardError: as `call`.
+        """
+        opened = await self._open(principal, request)
+        chain = self._chain(principal, opened)
+        await chain.begin()
+        vectors: dict[int, tuple[float, ...]] = {}
+        usage: Usage | None = None
+        try:
+            async with aclosing(self._watched(chain.pieces(), opened)) as pieces:
+                async for piece in pieces:
+                    match piece:
+                        case Vector(index, values):
+                            vectors[index] = values
+                        case Usage():
+                            usage = piece
+                        case _:
+                            pass
+        finally:
+            chain.close()
+        if sorted(vectors) != list(range(len(request.texts))):
+            raise UnavailableError(
+                f"The model {opened.trail.model!r} gave {len(vectors)} vectors for"
+                f" {len(request.texts)} texts; none of them is used. Try again, or another model."
+            )
+        return Embedded(tuple(vectors[n] for n in sorted(vectors)), usage, opened.trail)
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._provider is not None:
-            await self._provider.close()
+        for provider in self._providers.values():
+            await provider.close()
 
     async def _reserved(self, principal: Principal, charge: Charge) -> Reservation:
         try:
@@ -142,101 +196,76 @@ class Gateway:
         self.shortages.clear()
         return reservation
 
-    def _choose(self, task: Task) -> tuple[Provider, Model]:
-        if self._provider is None or self._settings.base_url is None:
-            raise UnavailableError(
-                "AI is off: no model is configured. Set OPENAI_API_KEY, or STEWARD_MODEL_URL and"
-                " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
-            )
-        model = self._settings.model_for(task)
-        if model is None:
-            raise UnavailableError(
-                f"AI is off: no model is chosen for the task {task!r}. Set STEWARD_MODEL to the"
-                f" name of one that {self._settings.base_url} offers, and start again."
-            )
-        return self._provider, self._catalogue.find(model)
+    async def _open(
+        self, principal: Principal, request: ModelRequest | EmbeddingRequest
+    ) -> _Opened:
+        """Decide whom to ask, let those look who may object, and prepare what will be sent."""
+        if self._decided is not None:
+            await self._decided.refresh()
+        targets, why = self._selection.of(principal, request)
+        first = targets[0]
+        self._rates.take(principal, first.model.id)
+        asking: Asking | None = None
+        if self._hooks:
+            asking = Asking(principal, await without_secrets(request), first.model.id)
+            await self._hooks.before(asking)
+        prepared = await prepare(first.provider, first.model, request)
+        return _Opened(request, targets, prepared, Trail(why, first.model.id), asking)
 
-    def _book(self, charge: Charge, price: Price, meter: Meter, answer: Answer | None) -> None:
-        # Nothing is awaited here: a caller that was cancelled, even twice, cannot stop a booking,
-        # and nobody waits for the disk to see an answer that has arrived.
-        if answer is None or not meter.is_sent or meter.is_refused:
-            self._ledger.release_soon(charge.reservation_id)
-            return
-        usage, is_estimated = meter.usage()
-        answer.cost_nano_usd = price.cost(usage)
-        if answer.cost_nano_usd > charge.worst_nano_usd:
-            _log.error("a provider billed more than was reserved", extra={"model": charge.model})
-        self._ledger.settle_soon(
-            charge.reservation_id, usage, answer.cost_nano_usd, estimated=is_estimated
+    def _chain(self, principal: Principal, opened: _Opened) -> Chain:
+        return Chain(
+            opened.request,
+            opened.targets,
+            partial(self._reserved, principal),
+            self._ledger,
+            self._breakers,
+            self._pacing,
+            patience(opened.request.task, self._settings.retries),
+            opened.trail,
+            opened.prepared,
         )
 
+    @asynccontextmanager
+    async def _known(
+        self, principal: Principal, charge: Charge, known: Known, opened: _Opened
+    ) -> AsyncGenerator[Answer]:
+        """A call whose answer is known: booked like any other, at no cost."""
+        check_new(await self._reserved(principal, charge), charge.request_id)
+        trail = opened.trail
+        trail.is_cached, trail.saved_nano_usd = True, known.cost
+        try:
+            async with aclosing(self._watched(_told(known), opened)) as pieces:
+                yield Answer(pieces, trail)
+        finally:
+            saved = Measured(saved_nano_usd=known.cost)
+            self._ledger.settle_soon(charge.reservation_id, NO_USAGE, NOTHING, measured=saved)
 
-async def _prepared(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
-    """The request as it will be sent, without secrets."""
-    chars = _chars(request)
-    if chars > REQUEST_BYTES_MAX:
-        raise _too_large(chars)
-    if chars > _OFF_LOOP_CHARS:
-        prepared = await asyncio.to_thread(_encode, provider, model, request)
-    else:
-        prepared = _encode(provider, model, request)
-    if len(prepared.body) > REQUEST_BYTES_MAX:
-        raise _too_large(len(prepared.body))
-    return prepared
+    async def _kept(self, chain: Chain, key: str) -> AsyncGenerator[Piece]:
+        """The pieces of an answer, which is remembered when it came whole from the first model."""
+        said: list[Piece] = []
+        async with aclosing(chain.pieces()) as pieces:
+            async for piece in pieces:
+                said.append(piece)
+                yield piece
+        if chain.is_as_asked:
+            self._cache.keep(key, said, chain.targets[0].price)
 
-
-def _chars(request: ModelRequest) -> int:
-    fill = request.fill
-    gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
-    return gap + sum(len(message.content) for message in request.messages)
-
-
-def _encode(provider: Provider, model: Model, request: ModelRequest) -> Prepared:
-    messages = tuple(_redacted(message) for message in request.messages)
-    fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
-    return provider.encode(model, replace(request, messages=messages, fill=fill))
-
-
-def _redacted(message: Message) -> Message:
-    calls = tuple(replace(call, arguments=redact(call.arguments)) for call in message.tool_calls)
-    return replace(message, content=redact(message.content), tool_calls=calls)
-
-
-def _charge(model: Model, price: Price, request: ModelRequest, prepared: Prepared) -> Charge:
-    return Charge(
-        request_id=request.request_id,
-        task=request.task,
-        model=model.name,
-        worst_nano_usd=price.worst(prepared.input_tokens_max, request.output_tokens_max),
-        price_version=price.version,
-        request_digest=hashlib.sha256(prepared.body).hexdigest(),
-        run_id=request.run_id,
-        least_nano_usd=lower.least(price, prepared.input_tokens_max, request),
-        agent=request.agent,
-    )
+    async def _watched(
+        self, pieces: AsyncGenerator[Piece], opened: _Opened
+    ) -> AsyncGenerator[Piece]:
+        """The pieces of an answer, which hooks look at when it is whole."""
+        asking, trail = opened.asking, opened.trail
+        joined, text = Joined(), list[str]()
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if asking is not None:
+                    text.append(joined.take(piece))
+                yield piece
+        if asking is not None:
+            answered = Answered("".join(text), joined.tool_calls, trail.model, trail.is_cached)
+            await self._hooks.after(asking, answered)
 
 
-def _lowered(
-    price: Price,
-    charge: Charge,
-    reservation: Reservation,
-    request: ModelRequest,
-    prepared: Prepared,
-) -> ModelRequest:
-    """The request as far as it was reserved. Its body is no longer than what was prepared."""
-    if reservation.reserved_nano_usd >= charge.worst_nano_usd:
-        return request
-    most = lower.fitting(
-        price,
-        prepared.input_tokens_max,
-        request.output_tokens_max,
-        reservation.reserved_nano_usd,
-    )
-    return replace(request, output_tokens_max=most)
-
-
-def _too_large(size: int) -> LimitError:
-    return LimitError(
-        f"The request to the model would take {size} bytes; the most is {REQUEST_BYTES_MAX}."
-        " Nothing was sent. Show the model fewer or smaller files."
-    )
+async def _told(known: Known) -> AsyncGenerator[Piece]:
+    for piece in known.pieces:
+        yield piece

@@ -12,6 +12,7 @@ __all__ = [
     "Fill",
     "Message",
     "ModelRequest",
+    "Purpose",
     "Role",
     "Sampling",
     "Task",
@@ -22,6 +23,9 @@ __all__ = [
 
 Task = Literal["completion", "plan", "agent", "chat"]
 """What the model is asked for; settings choose a model for each."""
+
+Purpose = Task | Literal["embedding"]
+"""What policy, settings and the ledger tell apart."""
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -121,3 +125,13 @@ class EmbeddingRequest:
     """The vectors' length, where the model lets one choose."""
     run_id: str | None = None
     agent: str = ""
+
+    @property
+    def task(self) -> Literal["embedding"]:
+        """What it is for."""
+        return "embedding"
+
+    @property
+    def output_tokens_max(self) -> int:
+        """Vectors are no tokens."""
+        return 0

@@ -1,5 +1,6 @@
 """What an operator may choose about models."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,14 +16,15 @@ from pydantic import (
 )
 
 from steward.gateway.ability import Ability, Refused
-from steward.gateway.request import Task
+from steward.gateway.request import Purpose
 
 OPENAI_URL = "https://api.openai.com/v1"
-_OPENAI_MODELS: dict[Task, str] = {
+_OPENAI_MODELS: dict[Purpose, str] = {
     "completion": "gpt-4.1-mini",
     "plan": "gpt-4.1",
     "agent": "gpt-4.1",
     "chat": "gpt-4.1",
+    "embedding": "text-embedding-3-small",
 }
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -171,8 +173,10 @@ class TaskModels(BaseModel):
     """The model that carries a plan out."""
     chat: str | None = None
     """The model for those who ask one directly; as `agent` where it is not set."""
+    embedding: str | None = None
+    """The model that turns texts into vectors."""
 
-    def of(self, task: Task) -> str | None:
+    def of(self, task: Purpose) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
         match task:
             case "completion":
@@ -183,6 +187,61 @@ class TaskModels(BaseModel):
                 return self.agent
             case "chat":
                 return self.chat or self.agent
+            case "embedding":
+                return self.embedding
+
+
+class BreakerSettings(BaseModel):
+    """When a provider that keeps failing is left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    failures: int = Field(default=5, ge=1, le=1000)
+    """Failures after which it is left alone."""
+    window: timedelta = Field(default=timedelta(seconds=60), gt=timedelta(0))
+    """The time within which they must happen."""
+    rest: timedelta = Field(default=timedelta(seconds=20), gt=timedelta(0))
+    """How long it is left alone; then one call is let through to see whether it is back."""
+
+
+class RetrySettings(BaseModel):
+    """How often, and how long, a call is tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    attempts: int = Field(default=5, ge=1, le=20)
+    """The most attempts of one call, other models among them."""
+    tries: int = Field(default=3, ge=1, le=20)
+    """The most attempts with one model. Ghost text has one: by the second it is out of date."""
+    pause: timedelta = Field(default=timedelta(seconds=0.5), gt=timedelta(0))
+    """The pause before the second; it doubles, and varies by half. A provider that names a longer
+    one is heeded."""
+    within: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(0))
+    """No attempt begins later than this after the call began."""
+
+
+class PolicyRule(BaseModel):
+    """What may be asked where the rule applies; where several apply, each must allow a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    models: tuple[str, ...]
+    """`provider/model`; a name that ends in `*` allows everything that begins so."""
+    team: str | None = None
+    """The team that it applies to; everybody where it is not set."""
+    task: Purpose | None = None
+    """The task that it applies to; all of them where it is not set."""
+
+
+class CacheSettings(BaseModel):
+    """How answers are kept that the model would give again: temperature 0 or a seed, no tools."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    enabled: bool = True
+    """Whether any are kept. They stay in memory, and no organisation sees another's."""
+    age: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0))
+    """How long one is given again."""
 
 
 class GatewaySettings(BaseModel):
@@ -210,6 +269,25 @@ class GatewaySettings(BaseModel):
     models_known: dict[str, ModelSettings] = {}
     """What is known of models, by `provider/model`, before what the built-in catalogue says."""
 
+    preferred: dict[str, TaskModels] = {}
+    """The models that people prefer, by the name of the user; within the policy."""
+    workspaces: dict[str, TaskModels] = {}
+    """The models preferred in a workspace, by its absolute path; before a person's own."""
+    policy: tuple[PolicyRule, ...] = ()
+    """Which models may be asked, by team and task; all of them where there is no rule."""
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    """By model, those that are asked in its place when it fails, in this order."""
+    retries: RetrySettings = RetrySettings()
+    """How often, and how long, a call is tried again."""
+    breaker: BreakerSettings = BreakerSettings()
+    """When a provider that keeps failing is left alone."""
+    calls_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many calls one person may make of one model in a minute; not set, there is no rate."""
+    calls_a_minute_of: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = {}
+    """The same for single models, by `provider/model`."""
+    cache: CacheSettings = CacheSettings()
+    """How answers are kept that the model would give again."""
+
     @property
     def base_url(self) -> str | None:
         """Where calls go; None if nothing is configured."""
@@ -217,7 +295,7 @@ class GatewaySettings(BaseModel):
             return self.url
         return OPENAI_URL if self.openai_key is not None else None
 
-    def model_for(self, task: Task) -> str | None:
+    def model_for(self, task: Purpose) -> str | None:
         """The model for this task; None if nobody chose one and the endpoint is not OpenAI's."""
         return self.models.of(task) or (_OPENAI_MODELS[task] if self.is_openai else None)
 

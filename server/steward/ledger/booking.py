@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, TypeVar
 
-from steward.core.errors import InvalidInputError, NotFoundError
+from steward.core.errors import InvalidInputError, NotFoundError, RepeatedError
 from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.account import NO_LIMITS, AccountKey, Kind, Limits, Owner, Purse
@@ -141,6 +141,8 @@ class Reserve:
         check(accounts, amount, 0)
         state = _opened(self, digest, at, amount)
         book.post(state, accounts, "reserve", at, reserved=state.reserved)
+        if charge.reason:
+            book.notes.append(_attempt_note(self))
         if state.expires_at <= book.at:
             # The clock was put forward within the batch: what comes later in it finds this over.
             book.due.append(state)
@@ -220,7 +222,7 @@ class ExpireDue:
 
 def _same_again(found: ReservationState, digest: str) -> Reservation:
     if found.body_digest != digest:
-        raise InvalidInputError(
+        raise RepeatedError(
             f"The request id {found.id!r} was used for another request; make a new id for each,"
             " and count the attempts of one."
         )
@@ -272,6 +274,19 @@ def _set_limits(book: Book, account: AccountState, wanted: Reserve) -> None:
         book.notes.append(_limit_note(account, limits, wanted.at, wanted.principal.user))
     account.limits = limits
     account.is_changed = True
+
+
+def _attempt_note(wanted: Reserve) -> Note:
+    charge, owner = wanted.charge, wanted.owner
+    detail: dict[str, object] = {
+        "attempt": charge.attempt,
+        "provider": charge.provider,
+        "model": charge.model,
+        "reason": charge.reason,
+        "request": charge.request_id,
+    }
+    subject = charge.run_id or charge.request_id
+    return Note(wanted.at, owner.tenant_id, owner.user, "gateway.attempt", subject, detail)
 
 
 def _limit_note(account: AccountState, limits: Limits, at: datetime, actor: str) -> Note:

@@ -78,6 +78,9 @@ class Charge:
     """What the call can do with where `worst_nano_usd` is not covered; None if with nothing less.
     Then all that is left is reserved, and the reservation says how much that was."""
 
+    reason: str = ""
+    """Why this attempt is made after another one; it is told in the audit trail."""
+
     @property
     def reservation_id(self) -> str:
         """Under which this attempt is booked: the request's id, and the number of a later one."""

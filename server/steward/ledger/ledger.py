@@ -127,7 +127,7 @@ class Ledger:
             await self._give_back(wanted)
             raise
         if isinstance(found, Balances):
-            raise OverBudgetError(_refusal(wanted, found))
+            raise OverBudgetError(_refusal(wanted, found), _shortfall(wanted, found))
         return found
 
     async def settle(
@@ -381,6 +381,19 @@ def _refusal(wanted: Reserve, found: Balances) -> str:
         f" {as_usd(found.reserved)} is set aside for calls under way, so {as_usd(left)} is left."
         f" {_renewal(wanted, found.account)}"
     )
+
+
+def _shortfall(wanted: Reserve, found: Balances) -> dict[str, object]:
+    """What a refusal says, for programs; sums in nano-dollars."""
+    is_session = found.account.period == SESSION_PERIOD
+    return {
+        "scope": found.account.scope,
+        "limit_nano_usd": found.limit,
+        "spent_nano_usd": found.spent,
+        "reserved_nano_usd": found.reserved,
+        "needed_nano_usd": wanted.charge.worst_nano_usd,
+        "resets_on": None if is_session else resets_on(wanted.at).isoformat(),
+    }
 
 
 def _renewal(wanted: Reserve, account: AccountKey) -> str:

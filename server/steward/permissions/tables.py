@@ -62,3 +62,25 @@ class ApprovalRow(SQLModel, table=True):
     answered_by: str | None = None
     channel: str | None = None
     used_at: datetime | None = None
+
+
+class PersonalTokenRow(SQLModel, table=True):
+    """What a person's tool shows instead of the person; the token itself is not in it."""
+
+    __tablename__ = "personal_token"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_personal_token_user", "tenant_id", "user"),)
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    name: str
+    digest: str = Field(unique=True)
+    """SHA-256 of the whole token; see `steward.permissions.tokens`."""
+    scopes: str
+    """Separated by spaces."""
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """About ten minutes exact."""
+    revoked_at: datetime | None = None

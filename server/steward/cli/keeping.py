@@ -1,0 +1,41 @@
+"""`steward key` and `steward token`: what opens doors, in the hands of a person at a shell."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Awaitable, Callable
+
+from steward.core.database import Database, open_database
+from steward.core.errors import StewardError
+from steward.core.principal import Principal
+from steward.settings import Settings, load_settings
+
+Done = tuple[int, str]
+"""The exit code, and what is said."""
+Act = Callable[[argparse.Namespace, Settings, Database, Principal], Awaitable[Done]]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; returns the exit code."""
+    act: Act
+    if arguments.command == "key":
+        from steward.cli.key import act
+    else:
+        from steward.cli.token import act
+    # Whoever sits at the shell is, on this machine, the owner of all of it.
+    principal = Principal(getpass.getuser(), "", "")
+    try:
+        code, said = asyncio.run(_run(act, arguments, load_settings(), principal))
+    except StewardError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(said)
+    return code
+
+
+async def _run(
+    act: Act, arguments: argparse.Namespace, settings: Settings, principal: Principal
+) -> Done:
+    async with open_database(settings.database_place) as database:
+        return await act(arguments, settings, database, principal)

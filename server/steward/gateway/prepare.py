@@ -1,0 +1,76 @@
+"""A request as it will be sent: without secrets, within bounds, and off the loop if it is large."""
+
+import asyncio
+from dataclasses import replace
+
+from steward.core.errors import LimitError
+from steward.core.limits import REQUEST_BYTES_MAX
+from steward.core.redact import redact
+from steward.gateway.catalogue.model import Model
+from steward.gateway.provider import Prepared, Provider
+from steward.gateway.request import EmbeddingRequest, Fill, Message, ModelRequest
+
+_OFF_LOOP_CHARS = 20_000
+"""Requests above this size are prepared in a thread."""
+
+
+async def prepare(
+    provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest
+) -> Prepared:
+    """What would be sent to this provider for this model.
+
+    Raises:
+        LimitError: it is larger than we send.
+        InvalidInputError: the model, or the provider's protocol, cannot do what is asked.
+    """
+    chars = _chars(request)
+    if chars > REQUEST_BYTES_MAX:
+        raise _too_large(chars)
+    if chars > _OFF_LOOP_CHARS:
+        prepared = await asyncio.to_thread(_encode, provider, model, request)
+    else:
+        prepared = _encode(provider, model, request)
+    if len(prepared.body) > REQUEST_BYTES_MAX:
+        raise _too_large(len(prepared.body))
+    return prepared
+
+
+def _chars(request: ModelRequest | EmbeddingRequest) -> int:
+    if isinstance(request, EmbeddingRequest):
+        return sum(map(len, request.texts))
+    fill = request.fill
+    gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
+    return gap + sum(len(message.content) for message in request.messages)
+
+
+async def without_secrets(
+    request: ModelRequest | EmbeddingRequest,
+) -> ModelRequest | EmbeddingRequest:
+    """The request as it will be sent, for others to look at."""
+    if _chars(request) > _OFF_LOOP_CHARS:
+        return await asyncio.to_thread(_shown, request)
+    return _shown(request)
+
+
+def _shown(request: ModelRequest | EmbeddingRequest) -> ModelRequest | EmbeddingRequest:
+    if isinstance(request, EmbeddingRequest):
+        return replace(request, texts=tuple(map(redact, request.texts)))
+    messages = tuple(_redacted(message) for message in request.messages)
+    fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
+    return replace(request, messages=messages, fill=fill)
+
+
+def _encode(provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
+    return provider.encode(model, _shown(request))
+
+
+def _redacted(message: Message) -> Message:
+    calls = tuple(replace(call, arguments=redact(call.arguments)) for call in message.tool_calls)
+    return replace(message, content=redact(message.content), tool_calls=calls)
+
+
+def _too_large(size: int) -> LimitError:
+    return LimitError(
+        f"The request to the model would take {size} bytes; the most is {REQUEST_BYTES_MAX}."
+        " Nothing was sent. Show the model fewer or smaller files."
+    )

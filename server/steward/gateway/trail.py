@@ -1,0 +1,52 @@
+"""What was done for a call, as it is told to people: which models were tried, why, at what cost."""
+
+from dataclasses import dataclass, field
+
+from steward.core.money import NOTHING, NanoUsd
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt, when it is over."""
+
+    number: int
+    model: str
+    """`provider/model`."""
+    reason: str
+    """Why it was made; empty for the first one."""
+    error: str
+    """The code of the error that it ended with; empty if the model answered."""
+    cost_nano_usd: NanoUsd
+
+
+@dataclass(slots=True)
+class Trail:
+    """What has been done so far; it grows while the call runs."""
+
+    why: str = ""
+    """Why the first model was chosen."""
+    model: str = ""
+    """`provider/model` that is asked now, or was last."""
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    lowered_to: int | None = None
+    saved_nano_usd: NanoUsd = NOTHING
+    """What a known answer would have cost; nought where the model was asked."""
+    is_cached: bool = False
+
+    @property
+    def cost_nano_usd(self) -> NanoUsd:
+        """What all attempts cost that are over."""
+        return NanoUsd(sum(attempt.cost_nano_usd for attempt in self.attempts))
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the answer came about, in words; mostly nothing."""
+        notes = [
+            f"{attempt.model} was asked because {attempt.reason}"
+            for attempt in self.attempts
+            if attempt.reason
+        ]
+        if self.lowered_to is not None:
+            notes.append(
+                f"the answer was limited to {self.lowered_to} tokens, all that the budget covered"
+            )
+        return tuple(notes)

@@ -1,0 +1,1 @@
+"""Anthropic's API: its requests as ours, our answers as its."""

@@ -1,0 +1,173 @@
+"""The only way in: which server is meant, who asks, which path; and every error's last stop."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from steward.core.errors import NotFoundError, StewardError, UnavailableError
+from steward.core.limits import WEB_BODIES_BYTES_MAX
+from steward.core.principal import Principal
+from steward.web.anthropic.faults import AnthropicDialect
+from steward.web.bodies import Bodies
+from steward.web.dialect import Dialect
+from steward.web.errors import (
+    ForeignError,
+    MethodError,
+    UnknownTokenError,
+    UnsupportedMediaError,
+)
+from steward.web.exchange import Exchange
+from steward.web.openai.faults import OpenAIDialect
+from steward.web.rooms import Rooms
+from steward.web.sign_in import SignIn, shown_token
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Handle = Callable[[Exchange, Rooms, Principal], Awaitable[None]]
+"""Answers one kind of request of somebody who has signed in."""
+Tell = Callable[[Exchange, Rooms], Awaitable[None]]
+"""Answers one kind of request of anybody."""
+
+_OPENAI, _ANTHROPIC = OpenAIDialect(), AnthropicDialect()
+_JSON = re.compile(r"application/json\s*(?:;.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Path → method → who answers. Paths match as they were sent, byte for byte."""
+
+    signed_in: Mapping[str, Mapping[str, Handle]]
+    open: Mapping[str, Mapping[str, Tell]] = field(default_factory=dict[str, Mapping[str, Tell]])
+    """What anybody may ask; there is nothing of anybody's in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The names under which this server is asked for."""
+
+    exact: frozenset[str]
+    """Host and port, as a client writes them."""
+    names: frozenset[str] = frozenset()
+    """Names that may be followed by any port: what a proxy or a certificate stands for."""
+
+    def knows(self, host: str) -> bool:
+        """Whether a `Host` header means this server."""
+        host = host.lower()
+        name, colon, port = host.rpartition(":")
+        if colon and port.isdecimal() and name in self.names:
+            return True
+        return host in self.exact or host in self.names
+
+
+class Door:
+    """The ASGI application."""
+
+    def __init__(self, rooms: Rooms, routes: Routes, hosts: Hosts, sign_in: SignIn) -> None:
+        self._rooms = rooms
+        self._routes = routes
+        self._hosts = hosts
+        self._sign_in = sign_in
+        self._bodies = Bodies(WEB_BODIES_BYTES_MAX)
+
+    async def __call__(
+        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        """Answer one request, whatever happens."""
+        exchange = Exchange(scope, receive, send, id_=self._rooms.new_id(), bodies=self._bodies)
+        dialect: Dialect = _ANTHROPIC if _is_anthropic(exchange) else _OPENAI
+        try:
+            await self._answer(exchange)
+        except asyncio.CancelledError:
+            if not exchange.connection.is_lost:
+                await exchange.fail(exchange.why_ended or _STOPPED, dialect)
+        except StewardError as error:
+            _log.info("a request was refused: %s", error.code, extra={"request": exchange.id})
+            await exchange.fail(error, dialect)
+        except Exception as error:  # The outer boundary: one request ends, the server goes on.
+            _log.exception("the request %s failed", exchange.id)
+            await exchange.fail(error, dialect)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        self._check_where_from(exchange)
+        tell = self._routes.open.get(exchange.path)
+        if tell is not None:
+            await _chosen(tell, exchange)(exchange, self._rooms)
+            return
+        token = await self._token(exchange)
+        principal = await self._sign_in.principal(exchange, token)
+        exchange.connection.trust()
+        methods = self._routes.signed_in.get(exchange.path)
+        if methods is None:
+            raise NotFoundError("There is nothing at this address.")
+        handle = _chosen(methods, exchange)
+        if exchange.method == "POST" and not _JSON.fullmatch(exchange.header("content-type") or ""):
+            raise UnsupportedMediaError("Send JSON, with `Content-Type: application/json`.")
+        with self._sign_in.under_way(exchange, token):
+            await handle(exchange, self._rooms, principal)
+
+    def _check_where_from(self, exchange: Exchange) -> None:
+        if not self._hosts.knows(exchange.header("host") or ""):
+            # A page whose name was pointed at this machine still says its own name here.
+            raise ForeignError(
+                "The request names a host that this server does not answer for. Use its own"
+                " address, or add the name to `hosts` in the [web] section of its settings."
+            )
+        origin = exchange.header("origin")
+        site = exchange.header("sec-fetch-site") or "none"
+        if origin not in (None, exchange.origin) or site not in ("none", "same-origin"):
+            raise ForeignError("The request comes from a page of another site.")
+
+    async def _token(self, exchange: Exchange) -> str:
+        try:
+            return shown_token(exchange)
+        except UnknownTokenError:
+            await self._sign_in.note_failure(exchange, "")
+            raise
+
+
+@asynccontextmanager
+async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerator[Door]:
+    """The application, which looks after the tokens of requests under way while it is open."""
+    sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
+    async with asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(_keep_watching(sign_in))
+        try:
+            yield Door(rooms, routes, hosts, sign_in)
+        finally:
+            watch.cancel()
+
+
+async def _keep_watching(sign_in: SignIn) -> None:
+    """Watch, and begin again after a fault: a busy database must not end the server."""
+    while True:
+        try:
+            await sign_in.watch()
+        except StewardError as error:
+            _log.warning("the tokens of requests under way could not be looked at: %s", error)
+            await asyncio.sleep(_AGAIN_AFTER_S)
+
+
+def _chosen(methods: Mapping[str, T], exchange: Exchange) -> T:
+    found = methods.get(exchange.method)
+    if found is None:
+        allowed = ", ".join(sorted(methods))
+        raise MethodError(f"This address takes {allowed} only.", allowed)
+    return found
+
+
+def _is_anthropic(exchange: Exchange) -> bool:
+    is_its_path = exchange.path.startswith("/v1/messages")
+    return is_its_path or exchange.header("anthropic-version") is not None
+
+
+_AGAIN_AFTER_S = 1.0
+_STOPPED = UnavailableError("The server is being stopped. Try again in a moment.")

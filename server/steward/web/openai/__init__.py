@@ -1,0 +1,1 @@
+"""OpenAI's API: its requests as ours, our answers as its."""

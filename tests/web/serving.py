@@ -1,0 +1,204 @@
+"""A whole server in the test's own process, on a real socket, before the scripted model."""
+
+import asyncio
+import itertools
+import json
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlmodel import Session
+
+from demo.scripted_model import ScriptedModel
+from steward.core import audit
+from steward.core.clock import ManualClock
+from steward.core.principal import Principal
+from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
+from steward.web.address import bind, hosts_of
+from steward.web.api import ROUTES
+from steward.web.door import open_door
+from steward.web.limits import WebLimits
+from steward.web.rooms import Rooms
+from steward.web.server import open_server
+from steward.web.settings import WebSettings
+from tests.gateway.desk import Desk, gateway_settings, open_desk
+from tests.ledger.bank import ANN, START
+from tests.rooms import numbered
+
+Json = dict[str, Any]
+
+DEADLINE_S = 20.0
+"""How long a test waits for something before it is a failure."""
+MODELS: frozenset[Scope] = frozenset(["models"])
+HELLO: Json = {"model": "steward", "messages": [{"role": "user", "content": "hello"}]}
+"""The smallest request for a chat completion."""
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+QUICK = WebLimits(head_s=0.3, body_s=0.3, idle_s=1, stalled_s=0.3, stop_s=0.3)
+"""Limits that a test can wait for."""
+
+_TASKS = {"completion": "small", "plan": "large", "agent": "large", "chat": "large"}
+_requests = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server, and everything around it."""
+
+    port: int
+    token: str
+    desk: Desk
+    clock: ManualClock
+    tokens: Tokens
+    client: httpx.AsyncClient
+    writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
+
+    @property
+    def model(self) -> ScriptedModel:
+        """What answers in the end."""
+        return self.desk.model
+
+    async def post(self, body: Json, path: str = CHAT, **headers: str) -> httpx.Response:
+        """Ask with the token, in one piece."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(path, json=body, headers=named)
+
+    async def events(self, body: Json, path: str = CHAT) -> list[Json]:
+        """Ask for a stream, and read its events to the end."""
+        answer = await self.post({**body, "stream": True}, path)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = [line for line in answer.text.split("\n") if line.startswith("data: ")]
+        return [json.loads(line[6:]) for line in lines if line != "data: [DONE]"]
+
+    async def fresh_token(
+        self, user: str = "ann", scopes: frozenset[Scope] = MODELS
+    ) -> tuple[str, Token]:
+        """Another token."""
+        owner = replace(ANN, user=user)
+        return await self.tokens.create(owner, user, Wish("a test", scopes), _anybody)
+
+    async def revoke(self, token: Token) -> None:
+        """Let a token open nothing any more."""
+        await self.tokens.revoke(ANN, token.id, _anybody)
+
+    async def trail(self) -> list[audit.AuditEntry]:
+        """The audit trail; fails if its chain is broken."""
+
+        def work(session: Session) -> list[audit.AuditEntry]:
+            assert audit.verify(session).is_intact
+            return list(audit.read(session))
+
+        return await self.desk.database.read(work)
+
+    def written(
+        self, path: str = CHAT, body: bytes | None = None, more: Mapping[str, str] | None = None
+    ) -> bytes:
+        """A request as bytes, to be spoiled by a test."""
+        body = json.dumps(HELLO).encode() if body is None else body
+        headers = {
+            "Host": f"127.0.0.1:{self.port}",
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **(more or {}),
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
+
+    async def say(self, data: bytes) -> bytes:
+        """Send bytes and read until the server hangs up."""
+        reader, writer = await self.connect()
+        writer.write(data)
+        read = bytearray()
+        async with asyncio.timeout(DEADLINE_S):
+            with suppress(ConnectionResetError):
+                while piece := await reader.read(65536):
+                    read += piece
+        writer.close()
+        return bytes(read)
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which nothing was said yet."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writers.append(writer)
+        return reader, writer
+
+    async def close_all(self) -> None:
+        """Hang up on every connection that a test opened and did not keep."""
+        for writer in self.writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    def keep(self, writer: asyncio.StreamWriter) -> None:
+        """Leave a connection open when the server stops."""
+        self.writers.remove(writer)
+
+
+@asynccontextmanager
+async def open_serving(
+    folder: Path,
+    model: ScriptedModel,
+    *,
+    limits: WebLimits | None = None,
+    web: WebSettings | None = None,
+    **desk: Any,
+) -> AsyncGenerator[Serving]:
+    """Serve in `folder`. What is left over goes to the gateway's desk."""
+    clock = ManualClock(START)
+    desk.setdefault("settings", gateway_settings(model.url, models=_TASKS))
+    bound = bind("127.0.0.1", 0)
+    async with open_desk(folder, model, **desk) as opened:
+        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
+        tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        rooms = Rooms(
+            database=opened.database,
+            clock=clock,
+            new_id=numbered(f"request{next(_requests)}"),
+            tokens=tokens,
+            gateway=opened.gateway,
+            settings=web or WebSettings(),
+        )
+        port = _port(bound)
+        written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
+        async with (
+            open_door(rooms, ROUTES, hosts_of(bound, ())) as door,
+            open_server(door, bound, limits or WebLimits()),
+            _client(port, written) as client,
+        ):
+            serving = Serving(port, written, opened, clock, tokens, client)
+            try:
+                yield serving
+            finally:
+                await serving.close_all()
+
+
+def status_of(answer: bytes) -> int:
+    """The status of an answer as it was read; nought where there is none."""
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+def _client(port: int, token: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=DEADLINE_S,
+        trust_env=False,
+    )
+
+
+def _port(bound: socket.socket) -> int:
+    port: int = bound.getsockname()[1]
+    return port
+
+
+def _anybody(
+    _session: Session, _principal: Principal, _user: str, _scopes: frozenset[Scope]
+) -> None:
+    """Everybody may do everything here."""
