@@ -32,6 +32,7 @@ from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
+from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
 from steward.gateway.keys import FirstKey, SettingsKeys
@@ -186,7 +187,8 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
         chosen, reach.keys, reach.client, keyed=reach.keyed, open_worker=open_worker
     )
     pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
-    return Gateway(providers, ledger, chosen, pacing)
+    decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
+    return Gateway(providers, ledger, chosen, pacing, decided=decided)
 
 
 def _vault_keys(ground: Ground) -> VaultKeys:
