@@ -153,8 +153,8 @@ async def test_nothing_is_tried_again_once_the_reader_has_seen_a_piece(
 
 @pytest.fixture
 async def pair(tmp_path: Path, scripted_model: ScriptedModel) -> AsyncGenerator[Desk]:
-    """A desk where the small model is asked when the large one fails."""
-    settings = gateway_settings(scripted_model.url, **FALLBACKS)
+    """A desk where the small model is asked when the large one fails, however often that is."""
+    settings = gateway_settings(scripted_model.url, breaker={"failures": 100}, **FALLBACKS)
     async with open_desk(tmp_path, scripted_model, settings) as desk:
         yield desk
 
