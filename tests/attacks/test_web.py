@@ -189,6 +189,9 @@ async def test_a_request_whose_end_can_be_read_in_two_ways_is_not_read(serving: 
     chunked = whole.replace(length, b"Transfer-Encoding: chunked\r\n").removesuffix(body)
     ends = (b"xyz\r\n", b"-1\r\n", b"ffffffffffffffffff\r\n", b"0\r\nHost: evil\r\n\r\n")
     torn += [chunked + end for end in ends]
+    whole_chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    for encodings in (b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"):
+        torn.append(chunked.replace(b": chunked", b": " + encodings) + whole_chunk)
     for each in torn:
         assert status_of(await serving.say(each + hidden)) == 400, each[-len(body) - 120 : -60]
     assert serving.model.exchanges == []

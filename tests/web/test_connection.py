@@ -188,3 +188,16 @@ async def test_a_token_that_is_revoked_ends_the_stream_that_it_opened_and_no_oth
         await other.readuntil(b"word ")
         await scripted_model.exchanges[0].closed_early()
         assert not scripted_model.exchanges[1].is_closed_early
+
+
+async def test_a_client_that_waits_to_be_told_to_go_on_is_told(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    async with open_serving(tmp_path, scripted_model) as serving:
+        reader, writer = await serving.connect()
+        head, _, body = serving.written(more={"Expect": "100-continue"}).partition(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n")
+        async with asyncio.timeout(DEADLINE_S):
+            assert status_of(await reader.readuntil(b"\r\n\r\n")) == 100
+            writer.write(body)
+            assert status_of(await reader.readuntil(b"\r\n\r\n")) == 200
