@@ -214,7 +214,9 @@ async def test_a_request_behind_another_one_is_not_answered(serving: Serving) ->
 
 async def test_hostile_json_is_refused_and_the_next_request_answered(serving: Serving) -> None:
     hello = json.dumps(HELLO)
+    deep = '{"type": "function", "function": {"name": "f", "parameters": {"a": %s}}}'
     bombs = [
+        hello[:-1] + f', "tools": [{deep % ("[" * 300 + "]" * 300)}]}}',
         "[" * 100_000,
         '{"a":' * 100_000,
         '{"messages":' + "[" * 300 + "]" * 300 + "}",
