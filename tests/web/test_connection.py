@@ -14,6 +14,8 @@ from steward.web.limits import WebLimits
 from tests.ledger.bank import ANN
 from tests.web.serving import CHAT, DEADLINE_S, HELLO, MESSAGES, QUICK, open_serving, status_of
 
+WIDE = "\N{GRINNING FACE}"
+"""One character, and twelve bytes on its way: more than all buffers hold, in an allowed answer."""
 LONG = Reply(pieces=tuple(f"word {number} " for number in range(2000)), piece_delay_s=0.01)
 
 
@@ -114,7 +116,7 @@ async def test_an_idle_connection_that_says_an_empty_line_is_shown_out_too(
 async def test_whoever_does_not_read_is_shown_out_and_pays_what_came(
     tmp_path: Path, scripted_model: ScriptedModel
 ) -> None:
-    scripted_model.script = always(Reply(pieces=("x" * 100_000,) * 200))
+    scripted_model.script = always(Reply(pieces=(WIDE * 10_000,) * 90))
     async with open_serving(tmp_path, scripted_model, limits=QUICK) as serving:
         _, writer = await serving.connect()
         writer.write(serving.written(CHAT, json.dumps({**HELLO, "stream": True}).encode()))
