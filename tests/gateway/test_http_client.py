@@ -2,18 +2,27 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from pydantic import SecretStr, ValidationError
 
 from demo.replies import Reply, always, say
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import ProviderRefusedError, RateLimitedError, UnavailableError
 from steward.gateway.http import HttpClient, Patience
-from steward.gateway.keys import FirstKey, SettingsKeys, origin
+from steward.gateway.keys import KeysInOrder, SettingsKeys, origin
 from steward.gateway.provider import Provider
 from steward.gateway.providers import open_providers
 from steward.gateway.settings import GatewaySettings, ModelSettings
@@ -81,20 +90,43 @@ async def test_what_was_sent_to_somebody_who_hangs_up_was_sent() -> None:
     assert sent == [True]
 
 
-async def test_whoever_cannot_show_a_certificate_gets_nothing() -> None:
+async def test_a_certificate_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
     sent: list[bool] = []
-    stranger = await asyncio.start_server(speak_no_tls, "127.0.0.1", 0)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(own_certificate(tmp_path))
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(stream(END))
+        writer.close()
+
+    stranger = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     async with stranger:
         port = stranger.sockets[0].getsockname()[1]
-        with pytest.raises(UnavailableError, match="cannot be reached"):
+        with pytest.raises(UnavailableError, match="Certificate"):
             await pieces(f"https://127.0.0.1:{port}/v1", on_sent=lambda: sent.append(True))
     assert sent == []
 
 
-async def speak_no_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.write(b"220 mail.example ESMTP\r\n")
-    writer.close()
+def own_certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1, with its key, signed by nobody but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=datetime(2020, 1, 1, tzinfo=UTC),
+        not_valid_after=datetime(2100, 1, 1, tzinfo=UTC),
+    ).add_extension(here, critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    return file
 
 
 @pytest.mark.parametrize(
@@ -242,10 +274,10 @@ async def finish(provider: Provider) -> None:
 
 async def test_the_first_source_that_has_a_key_is_taken() -> None:
     empty = SettingsKeys(GatewaySettings())
-    found = await FirstKey(empty, OneKey("first"), OneKey("second")).key("x", "https://y")
+    found = await KeysInOrder((empty, OneKey("first"), OneKey("second"))).key("x", "https://y")
     assert found is not None
     assert found.get_secret_value() == "first"
-    assert await FirstKey(empty).key("x", "https://y") is None
+    assert await KeysInOrder((empty,)).key("x", "https://y") is None
 
 
 def test_an_origin_names_its_port() -> None:

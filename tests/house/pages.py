@@ -64,13 +64,20 @@ def _rows(schema: Schema, body: Schema, prefix: str) -> Iterator[Setting]:
     required: list[str] = body.get("required", [])
     for name, field in body["properties"].items():
         nested = _referred(schema, field)
-        entry = _referred(schema, field.get("additionalProperties") or {})
+        entry = _referred(schema, _entry(field))
         default = "required" if name in required else _default(field)
         yield Setting(prefix + name, default if nested is None else "", _meaning(field))
         if nested is not None:
             yield from _rows(schema, nested, f"{prefix}{name}.")
         if entry is not None:
             yield from _rows(schema, entry, f"{prefix}{name}.NAME.")
+
+
+def _entry(field: Schema) -> Schema:
+    """What a table holds under each name."""
+    patterns: dict[str, Schema] = field.get("patternProperties", {})
+    entry: Schema | bool = field.get("additionalProperties", False)
+    return next(iter(patterns.values()), entry if isinstance(entry, dict) else {})
 
 
 def _referred(schema: Schema, field: Schema) -> Schema | None:

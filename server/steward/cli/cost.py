@@ -16,6 +16,7 @@ from steward.core.errors import InvalidInputError, LimitError, UnavailableError
 from steward.core.limits import REQUEST_BYTES_MAX, TOKENS_MAX
 from steward.core.money import NOTHING, as_usd
 from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.decided import decided_prices
 from steward.gateway.catalogue.model import Model
 from steward.gateway.estimate import Estimate, asked_of, body_bytes, estimate, shortened
 from steward.gateway.prices import Price
@@ -25,7 +26,6 @@ from steward.ledger.reading import AccountStanding, accounts
 from steward.ledger.report import UsageLine, usage_by
 from steward.permissions.people import identified
 from steward.permissions.roles import why_no_call
-from steward.settings import Settings
 
 _HISTORY = timedelta(days=30)
 """How far back we look for how much the models write."""
@@ -59,7 +59,7 @@ class _Verdict:
 
 def estimate_cost(shell: Shell, arguments: argparse.Namespace) -> int:
     """Write the estimate; gives 1 if the call would be refused."""
-    asked = _asked(shell.settings, arguments)
+    asked = _asked(shell, arguments)
     books = shell.read(lambda session: _books(session, shell, asked, arguments.workspace))
     calls = books.usual.calls if books.usual else 0
     usual = -(-books.usual.output_tokens // calls) if books.usual and calls else None
@@ -84,7 +84,8 @@ def _verdict(asked: _Asked, found: Estimate, books: _Books) -> _Verdict:
     return _Verdict(f"{as_usd(found.worst_nano_usd)} is more than is left of {names}.")
 
 
-def _asked(settings: Settings, arguments: argparse.Namespace) -> _Asked:
+def _asked(shell: Shell, arguments: argparse.Namespace) -> _Asked:
+    settings = shell.settings
     task = _task(arguments.task)
     model = arguments.model or settings.gateway.model_for(task)
     if model is None:
@@ -99,7 +100,9 @@ def _asked(settings: Settings, arguments: argparse.Namespace) -> _Asked:
             f"A model cannot be asked for {most} tokens; name a number from 1 to {TOKENS_MAX}."
         )
     request = asked_of(task, _text(arguments.file), most)
-    chosen = Catalogue(settings.gateway).find(model)
+    decided = shell.read(lambda session: decided_prices(session, shell.principal.tenant_id))
+    prices = {name: each.price for name, each in decided.items()}
+    chosen = Catalogue(settings.gateway, prices).find(model)
     return _Asked(request, chosen, chosen.priced(), body_bytes(chosen, request))
 
 

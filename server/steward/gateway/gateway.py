@@ -23,6 +23,7 @@ from steward.gateway.bill import check_new, known_charge
 from steward.gateway.breaker import Breakers
 from steward.gateway.cache import Cache, Known, key_of
 from steward.gateway.catalogue.catalogue import Catalogue
+from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.catalogue.model import Model
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
 from steward.gateway.pacing import Pacing, patience
@@ -73,13 +74,17 @@ class Gateway:
         settings: GatewaySettings,
         pacing: Pacing,
         hooks: Sequence[Hook] = (),
+        decided: DecidedPrices | None = None,
     ) -> None:
+        self._decided = decided
         self._providers = providers
         self._ledger = ledger
         self._settings = settings
         self._pacing = pacing
         self._hooks = Hooks(hooks)
-        self._selection = Selection(providers, Catalogue(settings), settings)
+        self._selection = Selection(
+            providers, Catalogue(settings, decided and decided.by_model), settings
+        )
         self._rates = Rates(
             pacing.clock, settings.calls_a_minute, self._selection.by_id(settings.calls_a_minute_of)
         )
@@ -200,6 +205,8 @@ class Gateway:
         self, principal: Principal, request: ModelRequest | EmbeddingRequest
     ) -> _Opened:
         """Decide whom to ask, let those look who may object, and prepare what will be sent."""
+        if self._decided is not None:
+            await self._decided.refresh()
         targets, why = self._selection.of(principal, request)
         first = targets[0]
         self._rates.take(principal, first.model.id)

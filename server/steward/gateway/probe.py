@@ -1,9 +1,13 @@
 """One request to a provider that costs nothing, and of whose answer only the status is read."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from steward.core.errors import UnavailableError
 from steward.core.limits import PROVIDER_PROBE_S
 from steward.gateway.http import HttpClient, Patience
+
+_PATIENCE = Patience(PROVIDER_PROBE_S, PROVIDER_PROBE_S, PROVIDER_PROBE_S, PROVIDER_PROBE_S)
 
 
 async def probe(url: str, headers: Mapping[str, str]) -> int:
@@ -13,9 +17,14 @@ async def probe(url: str, headers: Mapping[str, str]) -> int:
         UnavailableError: there was no answer. Neither the headers nor what the transport says are
             repeated, since they may hold a key.
     """
-    client = HttpClient(Patience(first_piece_s=PROVIDER_PROBE_S))
+    client = HttpClient(_PATIENCE)
     try:
         async with client.request("GET", url, headers) as response:
             return response.status  # The body stays unread, however large it is.
+    except UnavailableError:
+        raise UnavailableError(
+            f"{urlsplit(url).netloc} cannot be asked about the key. Check the address and the"
+            " network, then try again. `--unchecked` takes a key without asking."
+        ) from None
     finally:
         await client.close()
