@@ -275,6 +275,7 @@ async def test_a_budget_that_ends_in_the_middle_of_a_chain_ends_the_chain(
         assert isinstance(error, OverBudgetError)
         for told in ("2026-12-01", "another attempt had failed", "answers 500"):
             assert told in str(error)
+        assert error.details["limit_nano_usd"] == limit
         sent = len(scripted_model.exchanges)
         assert 1 < sent < 20
         assert len(await desk.ledger.calls(ANN)) == sent

@@ -20,18 +20,15 @@ from steward.core.database import Database
 from steward.core.errors import (
     InvalidInputError,
     NotPermittedError,
-    OverBudgetError,
     StewardError,
     UnavailableError,
 )
 from steward.core.events import BudgetPassed, Events, Spent
 from steward.core.limits import AMOUNT_NANO_USD_MAX, ATTEMPTS_MAX, CALL_MS_MAX, TOKENS_MAX
-from steward.core.money import NanoUsd, as_usd
+from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger import reading, told
 from steward.ledger.account import (
-    SESSION_PERIOD,
-    AccountKey,
     Owner,
     accounts_of,
     owner_of,
@@ -39,7 +36,6 @@ from steward.ledger.account import (
     resets_on,
     session_account,
     user_account,
-    whose,
 )
 from steward.ledger.book import Passed
 from steward.ledger.booking import (
@@ -64,7 +60,8 @@ from steward.ledger.charge import (
 )
 from steward.ledger.key import KeyFile
 from steward.ledger.postgresql import PostgresqlBooks
-from steward.ledger.settings import SETTING_OF, LedgerSettings
+from steward.ledger.refusal import over_budget
+from steward.ledger.settings import LedgerSettings
 from steward.ledger.sqlite import SqliteBooks
 from steward.ledger.writer import Writer
 from steward.permissions.roles import why_no_call
@@ -127,7 +124,8 @@ class Ledger:
             await self._give_back(wanted)
             raise
         if isinstance(found, Balances):
-            raise OverBudgetError(_refusal(wanted, found), _shortfall(wanted, found))
+            _log.info("a model call was refused: over budget", extra={"task": charge.task})
+            raise over_budget(wanted, found)
         return found
 
     async def settle(
@@ -365,44 +363,3 @@ def _check_usage(usage: Usage) -> None:
             f"A model call cannot consume {usage}: a part is larger than the whole. The provider's"
             " answer is wrong."
         )
-
-
-def _refusal(wanted: Reserve, found: Balances) -> str:
-    _log.info("a model call was refused: over budget", extra={"task": wanted.charge.task})
-    left = max(0, found.limit - found.spent - found.reserved)
-    charge = wanted.charge
-    if charge.least_nano_usd is None or charge.least_nano_usd == charge.worst_nano_usd:
-        needs = f"It may cost up to {as_usd(charge.worst_nano_usd)}"
-    else:
-        needs = f"With the shortest useful answer it may cost up to {as_usd(charge.least_nano_usd)}"
-    return (
-        f"The {whose(found.account)} does not cover this call. {needs};"
-        f" of {as_usd(found.limit, places=2)}, {as_usd(found.spent)} is spent and"
-        f" {as_usd(found.reserved)} is set aside for calls under way, so {as_usd(left)} is left."
-        f" {_renewal(wanted, found.account)}"
-    )
-
-
-def _shortfall(wanted: Reserve, found: Balances) -> dict[str, object]:
-    """What a refusal says, for programs; sums in nano-dollars."""
-    is_session = found.account.period == SESSION_PERIOD
-    return {
-        "scope": found.account.scope,
-        "limit_nano_usd": found.limit,
-        "spent_nano_usd": found.spent,
-        "reserved_nano_usd": found.reserved,
-        "needed_nano_usd": wanted.charge.worst_nano_usd,
-        "resets_on": None if is_session else resets_on(wanted.at).isoformat(),
-    }
-
-
-def _renewal(wanted: Reserve, account: AccountKey) -> str:
-    setting = SETTING_OF[account.kind]
-    if account.period == SESSION_PERIOD:
-        renewed = "The next session has its own"
-    else:
-        renewed = f"The budget is renewed on {resets_on(wanted.at).isoformat()}"
-    return (
-        f"{renewed}; to raise it now, use `steward budget set`, or set `{setting}` in the"
-        f" [ledger] section of settings.toml, or STEWARD_LEDGER__{setting.upper()}."
-    )
