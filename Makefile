@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check editors bench soak regenerate format lock clean
+.PHONY: help run test check editors worker bench soak regenerate format lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,8 @@ check: $(VENV)/.dev ## Format, lint, import contracts, types, unused dependencie
 
 editors: $(VENV)/.dev ## Install the real editors that the editor tests drive
 	scripts/editors.sh
+
+worker: .worker/.made ## Install litellm where the tests of its process find it
 
 bench: $(VENV)/.dev ## Measure speed and memory (WRITE=1 also writes the page)
 	$(BIN)/python -m benchmarks $(if $(WRITE),--write) $(ARGS)
@@ -57,9 +59,11 @@ lock: ## Pin the newest allowed dependencies with their hashes (needs uv)
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	sed -n 's/^litellm = \["\(.*\)"\].*/\1/p' pyproject.toml | \
+		$(LOCK) - -o requirements-litellm.lock
 
 clean: ## Remove everything that was made here, the environment and the editors included
-	rm -rf $(VENV) .editors dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .editors .worker dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The environment, in three steps; a stamp each makes the second time quick ----------------
@@ -87,4 +91,11 @@ $(VENV)/.run: $(VENV)/.made requirements.lock requirements-build.lock pyproject.
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "Installing what its developers need (once)."
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# litellm is 330 MB with all that it needs, and most people never use it.
+.worker/.made: requirements-litellm.lock
+	@echo "Installing litellm into .worker (once)."
+	@$(PYTHON) -m venv .worker
+	@.worker/bin/python -m pip install -q --require-hashes -r requirements-litellm.lock
 	@touch $@

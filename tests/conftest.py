@@ -22,13 +22,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _Scheduling(LoadScopeScheduling):
-    """Every test goes to whichever worker is free, but for the stories in VS Code.
+    """Every test goes to whichever worker is free, but for the stories in VS Code and litellm's.
 
-    They share one, so one worker plays them all; it begins with them.
+    They share one VS Code and one process of litellm's, so one worker plays them all.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "VS Code" if "/test_vscode" in nodeid else nodeid
+        for shared in ("/test_vscode", "/test_worker_calls"):
+            if shared in nodeid:
+                return shared
+        return nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

@@ -35,13 +35,17 @@ from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
-from steward.gateway.keys import KeysInOrder, SettingsKeys
+from steward.gateway.keys import FirstKey, SettingsKeys
 from steward.gateway.pacing import Pacing
-from steward.gateway.provider import KeySource
+from steward.gateway.provider import KeySource, Provider
 from steward.gateway.providers import open_providers
+from steward.gateway.settings import ProviderSettings
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
+from steward.gateway.vault.stored import keyed_providers
+from steward.gateway.worker.provider import LitellmProvider, Route
+from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
@@ -79,6 +83,16 @@ class Ground:
     events: Events
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How providers are reached."""
+
+    keys: KeySource
+    client: HttpClient
+    keyed: frozenset[str]
+    """The providers that the vault has a key for."""
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, root: Path | None, editor: Editor
@@ -91,8 +105,9 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
-        gateway = _gateway(ground, ledger, keys, client)
+        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
+        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
+        gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
         approvals = Approvals(
             database,
             ground.clock,
@@ -138,8 +153,9 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = KeysInOrder((SettingsKeys(settings.gateway), _vault_keys(ground)))
-        gateway = _gateway(ground, ledger, keys, client)
+        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
+        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
+        gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
         try:
             yield WebRooms(
                 database=database,
@@ -159,9 +175,17 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             await client.close()
 
 
-def _gateway(ground: Ground, ledger: Ledger, keys: KeySource, client: HttpClient) -> Gateway:
+def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
     chosen = ground.settings.gateway
-    providers = open_providers(chosen, keys, client)
+
+    def open_worker(name: str, url: str | None, said: ProviderSettings) -> Provider:
+        worker = Worker(chosen.worker.python, chosen.worker.idle.total_seconds())
+        route = Route(said.route or name, parameters=said.parameters)
+        return LitellmProvider(name, url, reach.keys, worker, route)
+
+    providers = open_providers(
+        chosen, reach.keys, reach.client, keyed=reach.keyed, open_worker=open_worker
+    )
     pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
     decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
     return Gateway(providers, ledger, chosen, pacing, decided=decided)

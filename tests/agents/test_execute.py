@@ -178,6 +178,18 @@ async def test_a_run_stops_at_its_cost_limit_and_keeps_what_was_landed(crew: Cre
     assert (crew.rooms.workspace.root / "a.py").read_text() == "one\n2\nthree\n"
 
 
+async def test_an_attempt_that_failed_stands_in_the_runs_trace(crew: Crew) -> None:
+    ended = await crew.play(Reply(fault=Refuse(500)), DONE)
+    assert ended["state"] == "finished"
+    _, steps = await crew.steps.hands.log.find(crew.rooms.principal, "run1")
+    told = {step.name: step.detail for step in steps}
+    assert told["think-0-model"] == (
+        "custom/small was asked because custom/small failed (steward.unavailable)"
+    )
+    calls = await crew.steps.hands.ledger.calls(crew.rooms.principal, "run1")
+    assert [(call.attempt, call.agent) for call in calls] == [(1, "fix"), (1, "fix"), (2, "fix")]
+
+
 async def test_half_an_answer_that_the_budget_cut_short_is_not_acted_on(crew: Crew) -> None:
     await crew.play(DONE)
     principal, ledger = crew.rooms.principal, crew.steps.hands.ledger

@@ -105,7 +105,7 @@ async def test_aider_edits_a_file(tmp_path: Path) -> None:
 
 
 def installed(name: str, program: str) -> Path:
-    """A program of another environment; without it the test is skipped, unless that is forbidden."""
+    """A program of another environment; the test is skipped without it, unless that is forbidden."""
     found = CLIENTS / name / "bin" / program
     if not found.exists():
         reason = f"{name} is not installed; `make clients` does that"

@@ -12,6 +12,7 @@ SECRETS = {
     "anthropic key": "sk-ant-" + "api03-" + "a1B2" * 8,
     "openai key": "sk-" + "proj-" + "Zz9_" * 8,
     "github token": "ghp_" + "a1B2" * 9,
+    "steward token": "stw_" + "a1B2-_c" * 6 + "d",
     "aws key": "AKIA" + "IOSFODNN7EXAMPLE",
     "google key": "AIza" + "Sy" + "a" * 33,
     "slack token": "xoxb-" + "1234567890-abcdef",

@@ -28,6 +28,13 @@ class KeyServer:
     hold: asyncio.Event | None = None
     """Answer nothing until this is set."""
 
+    listener: asyncio.Server | None = None
+
+    def close(self) -> None:
+        """Take no more connections."""
+        assert self.listener is not None
+        self.listener.close()
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
@@ -77,7 +84,7 @@ async def key_server() -> AsyncGenerator[KeyServer]:
             writer.write(server.said(request))
         writer.close()
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    server.port = cast("int", listener.sockets[0].getsockname()[1])
-    async with listener:
+    server.listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server.port = cast("int", server.listener.sockets[0].getsockname()[1])
+    async with server.listener:
         yield server

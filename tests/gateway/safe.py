@@ -21,7 +21,7 @@ from steward.gateway.vault.check import Address
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES
-from steward.gateway.vault.vault import Permit, Tools, Vault
+from steward.gateway.vault.vault import Outside, Permit, Vault
 from tests.ledger.bank import ANN, START
 from tests.places import Place
 
@@ -69,6 +69,6 @@ async def open_safe(place: Place, folder: Path, permit: Permit = anybody) -> Asy
     clock = ManualClock(START)
     file = KeyRingFile(folder / "vault.key", partial(secrets.token_bytes, KEY_BYTES))
     async with open_database(place) as database:
-        tools = Tools(clock, lambda: f"key-{next(_ids)}", os.urandom, probe, permit)
-        vault = Vault(database, OpenKeys(database, file, clock), tools)
+        outside = Outside(clock, lambda: f"key-{next(_ids)}", os.urandom, probe, permit)
+        vault = Vault(database, OpenKeys(database, file, clock), outside)
         yield Safe(vault, database, clock, file.file)

@@ -23,16 +23,22 @@ from demo.replies import (
 from demo.scripted_model import ScriptedModel
 from steward.core import audit
 from steward.core.errors import (
-    NotPermittedError,
     OverBudgetError,
     ProviderRefusedError,
     RateLimitedError,
     UnavailableError,
-    UnpricedError,
 )
 from steward.core.money import NANO_PER_USD
 from steward.gateway.request import ModelRequest, Task
-from tests.gateway.desk import INPUT_NANO, OUTPUT_NANO, Desk, asked, gateway_settings, open_desk
+from tests.gateway.desk import (
+    INPUT_NANO,
+    KEY,
+    OUTPUT_NANO,
+    Desk,
+    asked,
+    gateway_settings,
+    open_desk,
+)
 from tests.ledger.bank import ANN
 
 BROKEN = Reply(fault=Refuse(500))
@@ -147,8 +153,8 @@ async def test_nothing_is_tried_again_once_the_reader_has_seen_a_piece(
 
 @pytest.fixture
 async def pair(tmp_path: Path, scripted_model: ScriptedModel) -> AsyncGenerator[Desk]:
-    """A desk where the small model is asked when the large one fails."""
-    settings = gateway_settings(scripted_model.url, **FALLBACKS)
+    """A desk where the small model is asked when the large one fails, however often that is."""
+    settings = gateway_settings(scripted_model.url, breaker={"failures": 100}, **FALLBACKS)
     async with open_desk(tmp_path, scripted_model, settings) as desk:
         yield desk
 
@@ -186,6 +192,44 @@ async def test_a_chain_ends_after_so_many_attempts_in_all(pair: Desk) -> None:
     await pair.fails(wanted())
     assert len(pair.model.exchanges) == 5
     await assert_settled(pair)
+
+
+async def test_another_provider_is_asked_while_the_first_is_left_alone(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    async with ScriptedModel(always(say("from the other"))) as other:
+        settings = gateway_settings(
+            scripted_model.url,
+            providers={"other": {"url": other.url}},
+            prices={"large": {"input": "1", "output": "1"}, "other/m": {"input": 2, "output": 2}},
+            fallbacks={"large": ["other/m"]},
+            breaker={"failures": 2},
+            retries={"tries": 2},
+        )
+        scripted_model.script = always(BROKEN)
+        async with open_desk(tmp_path, scripted_model, settings) as desk:
+            assert (await desk.ask(wanted("r1")))[0] == "from the other"
+            text, answer = await desk.ask(wanted("r2"))
+            assert (text, answer.trail.model) == ("from the other", "other/m")
+            assert len(scripted_model.exchanges) == 2, "then it is left alone"
+            assert len(other.exchanges) == 2
+            last = (await desk.ledger.calls(ANN))[-1]
+            assert (last.provider, last.model, last.attempt) == ("other", "m", 1)
+            assert answer.trail.notes() == ("other/m was asked because custom kept failing",)
+            assert KEY not in str(other.exchanges[0].headers)
+            await assert_settled(desk)
+
+
+async def test_a_fallback_without_a_price_is_passed_over(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    settings = gateway_settings(
+        scripted_model.url,
+        fallbacks={"large": ["no-such-price", "small"]},
+    )
+    scripted_model.script = by_model(large=Reply(fault=Refuse(404)), small=say("hello"))
+    async with open_desk(tmp_path, scripted_model, settings) as desk:
+        assert (await desk.ask(wanted()))[0] == "hello"
 
 
 async def test_a_budget_that_ends_in_the_middle_of_a_chain_ends_the_chain(
@@ -308,59 +352,3 @@ async def test_after_every_fault_the_books_are_closed(
                 await desk.ask(wanted(name))
             assert len(await desk.ledger.calls(ANN)) == len(scripted_model.exchanges), name
             await assert_settled(desk)
-
-
-async def test_a_model_outside_the_policy_is_refused_before_anything_is_booked(
-    tmp_path: Path, scripted_model: ScriptedModel
-) -> None:
-    settings = gateway_settings(scripted_model.url, policy=[{"models": ["large"]}])
-    scripted_model.script = always(say("hello"))
-    async with open_desk(tmp_path, scripted_model, settings) as desk:
-        for wish in ("small", "custom/small", "other/small"):
-            error = await desk.fails(replace(wanted(), model=wish))
-            assert isinstance(error, NotPermittedError)
-            assert "custom/large" in str(error)
-        assert (await desk.ledger.calls(ANN), scripted_model.exchanges) == ((), [])
-        _, answer = await desk.ask(replace(wanted(), model="large"))
-        assert answer.trail.why == "the request names it"
-
-
-async def test_a_model_whose_price_nobody_knows_is_not_asked_though_a_request_names_it(
-    desk: Desk,
-) -> None:
-    error = await desk.fails(replace(wanted(), model="unheard-of"))
-    assert isinstance(error, UnpricedError)
-    assert (await desk.ledger.calls(ANN), desk.model.exchanges) == ((), [])
-
-
-async def test_preferences_of_a_person_and_a_workspace_choose_the_model(
-    tmp_path: Path, scripted_model: ScriptedModel
-) -> None:
-    settings = gateway_settings(
-        scripted_model.url,
-        preferred={"ann": {"agent": "small", "plan": "small"}},
-        workspaces={ANN.workspace: {"plan": "large"}},
-    )
-    scripted_model.script = always(say("hello"))
-    async with open_desk(tmp_path, scripted_model, settings) as desk:
-        for number, task in enumerate(("agent", "plan")):
-            await desk.ask(wanted(f"r{number}", task))
-        elsewhere = replace(ANN, user="bob", workspace="/elsewhere")
-        await desk.ask(wanted("r2"), elsewhere)
-        assert models_asked(desk) == ["small", "large", "large"]
-
-
-async def test_a_person_who_calls_too_often_is_told_when_to_come_back(
-    tmp_path: Path, scripted_model: ScriptedModel
-) -> None:
-    settings = gateway_settings(scripted_model.url, calls_a_minute=2)
-    scripted_model.script = always(say("hello"))
-    async with open_desk(tmp_path, scripted_model, settings) as desk:
-        for number in range(2):
-            await desk.ask(wanted(f"r{number}"))
-        error = await desk.fails(wanted("r2"))
-        assert isinstance(error, RateLimitedError)
-        assert "in 30 seconds" in str(error)
-        assert len(scripted_model.exchanges) == 2
-        desk.clock.advance(timedelta(seconds=30))
-        await desk.ask(wanted("r3"))

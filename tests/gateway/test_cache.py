@@ -12,9 +12,10 @@ from steward.core.clock import ManualClock
 from steward.core.errors import InvalidInputError, UnavailableError
 from steward.core.limits import CACHE_ANSWER_BYTES_MAX, CACHE_BYTES_MAX
 from steward.core.money import PicoUsd
-from steward.gateway.cache import Cache
+from steward.gateway.cache import Cache, key_of
+from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
-from steward.gateway.provider import Finished, Text
+from steward.gateway.provider import Finished, Prepared, Text
 from steward.gateway.request import Message, ModelRequest, Sampling, ToolSpec, Usage as OurUsage
 from steward.gateway.settings import CacheSettings
 from tests.gateway.desk import INPUT_NANO, OUTPUT_NANO, Desk, asked, gateway_settings, open_desk
@@ -166,6 +167,36 @@ async def test_a_known_answer_is_there_for_who_has_nothing_left(
         await desk.ask(asked(request_id="r1"))
         assert (await desk.ledger.standing(ANN)).left == 0
         assert (await desk.ask(asked(request_id="r2")))[0] == "hello"
+
+
+def test_a_key_tells_apart_whose_it_is_and_everything_that_is_sent() -> None:
+    model = Model("a", "m")
+    prepared = Prepared(b"body", "chat", "/chat")
+    keys = {
+        key_of(principal, asked_of, sent, asked())
+        for principal, asked_of, sent in (
+            (ANN, model, prepared),
+            (replace(ANN, tenant_id="other"), model, prepared),
+            (ANN, replace(model, provider="b"), prepared),
+            (ANN, replace(model, name="n"), prepared),
+            (ANN, model, replace(prepared, form="fill")),
+            (ANN, model, replace(prepared, path="/other")),
+            (ANN, model, replace(prepared, body=b"other")),
+        )
+    }
+    assert len(keys) == 7
+    assert None not in keys
+    assert key_of(BOB, model, prepared, asked()) in keys
+    assert (
+        key_of(ANN, replace(model, refuses=frozenset({"temperature"})), prepared, asked()) is None
+    )
+
+
+def test_an_answer_without_its_end_is_not_kept() -> None:
+    cache = Cache(ManualClock(START), CacheSettings())
+    price = Price(PicoUsd(1), PicoUsd(1), PicoUsd(1), "v1")
+    cache.keep("k", (Text("half"), OurUsage(1, 1)), price)
+    assert cache.find("k") is None
 
 
 def test_all_answers_together_take_so_much_memory_and_the_least_wanted_goes_first() -> None:

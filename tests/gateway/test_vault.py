@@ -1,10 +1,8 @@
 """The keys of providers: put in, used for their own host, replaced, thrown away, never shown."""
 
-import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,11 +19,14 @@ from steward.core.errors import (
     UnavailableError,
 )
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
-from steward.core.principal import Principal
+from steward.core.principal import Principal, Role
+from steward.gateway.keys import FirstKey, SettingsKeys
+from steward.gateway.settings import GatewaySettings
 from steward.gateway.vault.check import Address
+from steward.permissions import people
 from tests.gateway.key_server import KeyServer, key_server
 from tests.gateway.safe import KEY, OTHER, Safe, open_safe
-from tests.ledger.bank import ANN
+from tests.ledger.bank import ANN, START
 from tests.places import Place, execute
 
 URL = "https://api.example.com/v1"
@@ -144,68 +145,6 @@ async def test_a_changed_url_gets_no_key_to_validate(
     assert provider.asked == []
 
 
-async def test_without_its_own_key_the_vault_stays_shut(
-    safe: Safe, place: Place, tmp_path: Path
-) -> None:
-    address = await safe.put(URL)
-    (tmp_path / "other").mkdir()
-    async with open_safe(place, tmp_path / "other") as stranger:
-        for missing in (True, False):
-            wanted = "does not exist" if missing else "Copy the file `vault.key`"
-            with pytest.raises(UnavailableError, match=wanted):
-                await stranger.opens(URL)
-            with pytest.raises(UnavailableError, match=wanted):
-                await stranger.put(ELSEWHERE)
-            with pytest.raises(UnavailableError, match=wanted):
-                await stranger.vault.reseal(ANN)
-            assert stranger.file.exists() is not missing
-            stranger.file.write_text("5e" * 32 + "\n")
-            stranger.file.chmod(0o600)
-        stranger.file.write_bytes(safe.file.read_bytes())
-        assert await stranger.opens(URL) == KEY.get_secret_value()
-        stranger.file.unlink()
-        await stranger.vault.remove(ANN, address)
-
-
-@pytest.mark.parametrize("written", ["", "5e" * 31, "xx" * 32, "5e" * 400, "\N{SNOWMAN}"])
-async def test_a_file_that_holds_no_key_is_told_so(small: Safe, written: str) -> None:
-    await small.put(URL)
-    small.file.write_text(written, "utf-8")
-    with pytest.raises(UnavailableError, match=r"vault\.key.*cannot be used"):
-        await small.opens(URL)
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
-async def test_a_key_of_the_vault_that_others_can_reach_is_not_used(small: Safe, mode: int) -> None:
-    await small.put(URL)
-    assert small.file.stat().st_mode & 0o777 == 0o600
-    small.file.chmod(mode)
-    with pytest.raises(InvalidInputError, match="other users"):
-        await small.opens(URL)
-
-
-async def test_a_key_of_the_vault_behind_a_link_is_not_used(small: Safe, tmp_path: Path) -> None:
-    await small.put(URL)
-    small.file.rename(tmp_path / "elsewhere")
-    small.file.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InvalidInputError, match="is a link"):
-        await small.opens(URL)
-
-
-async def test_files_of_the_vault_are_private_whatever_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0)
-    try:
-        async with open_safe(tmp_path / "data" / "steward.db", tmp_path / "data") as safe:
-            await safe.put(URL)
-            await safe.vault.reseal(ANN)
-    finally:
-        os.umask(before)
-    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "data").iterdir()}
-    assert modes["vault.key"] == 0o600
-    assert set(modes.values()) == {0o600}
-    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
-
-
 async def test_a_new_key_is_stored_only_if_the_provider_accepts_it(
     small: Safe, provider: KeyServer
 ) -> None:
@@ -315,7 +254,27 @@ async def test_whoever_may_not_touch_keys_is_asked_first_and_changes_nothing(
                 await attempt
         assert await safe.opens(provider.url) == KEY.get_secret_value()
         assert (safe.file.read_bytes(), len(provider.asked)) == (before, asked)
-        assert len(await safe.trail()) == 1
+        actions = [(entry.action, entry.actor) for entry in await safe.trail()]
+        assert actions == [("key.added", "ann"), *[("key.refused", "bob")] * 6]
+
+
+async def test_only_owners_and_admins_touch_keys(tmp_path: Path) -> None:
+    roles: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "member", "dan": "viewer"}
+
+    def add_all(session: Session) -> None:
+        for user, role in roles.items():
+            assert people.add(session, ANN, people.Person(user, role), START) is None
+
+    async with open_safe(tmp_path / "steward.db", tmp_path, people.permit_keys) as safe:
+        await safe.put(URL)
+        await safe.database.run(add_all)
+        for user in ("ann", "bob"):
+            assert len(await safe.vault.stored(replace(ANN, user=user))) == 1
+        for user in ("eve", "dan", "nobody"):
+            with pytest.raises(NotPermittedError):
+                await safe.vault.stored(replace(ANN, user=user))
+        with pytest.raises(NotPermittedError):
+            await safe.vault.stored(replace(ANN, tenant_id="another"))
 
 
 async def test_a_list_says_how_old_a_key_is_and_when_it_was_used(
@@ -359,41 +318,14 @@ async def test_a_key_that_another_process_changed_holds_within_a_second(
         assert await safe.opens(URL) is None
 
 
-async def test_sealing_anew_that_breaks_off_loses_nothing_and_is_ended_by_the_next(
-    place: Place, tmp_path: Path
-) -> None:
-    async with open_safe(place, tmp_path) as safe:
-        await safe.put(URL)
-        await safe.put(ELSEWHERE, OTHER)
-        for number in range(6):
-            # Before the first key is sealed anew, or between the two.
-            broken = replace(safe.vault.tools, random=partial(_runs_out, iter(range(number % 2))))
-            with pytest.raises(UnavailableError, match="no more"):
-                await replace(safe.vault, tools=broken).reseal(ANN)
-            assert len(safe.file.read_text().split()) == 2, "the new key and the one in use"
-            safe.clock.advance(timedelta(seconds=2))
-            assert await safe.opens(URL) == KEY.get_secret_value()
-        assert await safe.vault.reseal(ANN) == 2
-        assert len(safe.file.read_text().split()) == 1
-        assert await safe.opens(URL) == KEY.get_secret_value()
-        assert await safe.opens(ELSEWHERE) == OTHER.get_secret_value()
-
-
-def _runs_out(left: Iterator[int], size: int) -> bytes:
-    if next(left, None) is None:
-        raise UnavailableError("There are no more random bytes.")
-    return os.urandom(size)
-
-
-async def test_the_same_key_is_never_sealed_the_same_way_twice(small: Safe, tmp_path: Path) -> None:
-    address = await small.put(URL)
-    seen: set[bytes] = set()
-    for _ in range(20):
-        await small.vault.rotate(ANN, address, KEY, is_checked=False)
-        await small.vault.reseal(ANN)
-        ((sealed,),) = execute(tmp_path / "steward.db", "SELECT sealed FROM provider_key")
-        seen.add(sealed[:12])
-    assert len(seen) == 20
+async def test_a_key_in_the_settings_comes_before_the_one_in_the_vault(small: Safe) -> None:
+    await small.put(URL)
+    await small.put(ELSEWHERE)
+    settings = GatewaySettings.model_validate({"url": URL, "key": OTHER})
+    keys = FirstKey(SettingsKeys(settings), small.keys())
+    assert await keys.key("custom", URL) == OTHER
+    assert await keys.key("custom", ELSEWHERE) == KEY
+    assert await keys.key("custom", "https://api.example.org/v1") is None
 
 
 async def test_short_keys_show_nothing_of_themselves(small: Safe) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +22,10 @@ from steward.core.errors import (
     NotPermittedError,
     UnavailableError,
 )
-from steward.core.principal import Principal
+from steward.core.principal import Principal, Role
+from steward.permissions import people
+from steward.permissions.people import permit_tokens
+from steward.permissions.roles import Person
 from steward.permissions.tokens import (
     Holder,
     Scope,
@@ -30,7 +33,6 @@ from steward.permissions.tokens import (
     Tokens,
     Wish,
     digest_of,
-    scopes_of,
 )
 from tests.places import Place, execute
 
@@ -38,11 +40,10 @@ START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ANN = Principal("ann", "s1", "/work")
 MODELS: frozenset[Scope] = frozenset(("models",))
 LAPTOP = Wish("laptop", MODELS)
+PEOPLE: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "member"}
 
 
-def anybody(
-    _session: Session, _principal: Principal, _user: str, _scopes: frozenset[Scope]
-) -> None:
+def anybody(_session: Session, _principal: Principal, _user: str) -> None:
     """Permits everything."""
 
 
@@ -169,26 +170,34 @@ async def test_another_tenant_can_neither_see_nor_revoke_a_token(small: Desk) ->
 
 
 async def test_whoever_may_not_make_or_revoke_tokens_changes_nothing(small: Desk) -> None:
-    def own_models_only(
-        _session: Session, principal: Principal, user: str, scopes: frozenset[Scope]
-    ) -> None:
-        if principal.user != user or scopes - MODELS:
-            raise NotPermittedError("Only your own; ask the owner.")
+    def add(user: str, role: Role) -> Callable[[Session], object]:
+        return lambda session: people.add(session, ANN, Person(user, role), START)
 
+    for user, role in PEOPLE.items():
+        await small.database.run(add(user, role))
     tokens = small.tokens
-    written, token = await tokens.create(ANN, "ann", LAPTOP, own_models_only)
-    bob, manage = replace(ANN, user="bob"), Wish("x", scopes_of(["manage"]))
-    for attempt in (
-        tokens.create(bob, "ann", LAPTOP, own_models_only),
-        tokens.create(ANN, "ann", manage, own_models_only),
-        tokens.revoke(bob, token.id, own_models_only),
-        tokens.of(bob, "ann", own_models_only),
-    ):
-        with pytest.raises(NotPermittedError):
-            await attempt
-    assert await tokens.verify(written) is not None
-    assert len(await tokens.of(ANN, "ann", own_models_only)) == 1
-    assert len(await _trail(small)) == 1
+    made: dict[str, Token] = {}
+    for user in PEOPLE:
+        made[user] = (await tokens.create(ANN, user, LAPTOP, permit_tokens))[1]
+    for actor, users in {
+        "bob": ["ann"],
+        "eve": ["ann", "bob"],
+        "nobody": ["nobody", "ann"],
+    }.items():
+        by = replace(ANN, user=actor)
+        for user in users:
+            for attempt in (
+                tokens.create(by, user, LAPTOP, permit_tokens),
+                tokens.of(by, user, permit_tokens),
+                tokens.revoke(by, made.get(user, made["ann"]).id, permit_tokens),
+            ):
+                with pytest.raises(NotPermittedError):
+                    await attempt
+    for user in PEOPLE:
+        by = replace(ANN, user=user)
+        assert [each.id for each in await tokens.of(by, user, permit_tokens)] == [made[user].id]
+    await tokens.revoke(replace(ANN, user="bob"), made["eve"].id, permit_tokens)
+    await tokens.revoke(replace(ANN, user="bob"), made["bob"].id, permit_tokens)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class Steps:
         specs = self.hands.invoker.specs(self.agent.allowed_tools)
         offered = {spec.name: spec.description for spec in specs}
         messages = plan_messages(self.agent.persona, offered, self._assignment())
-        text, _ = await self._model("plan", messages)
+        text, _ = await self._model("plan", "plan", messages)
         plan = parse_plan(text, self.agent.allowed_tools)
         await self._record("plan", "Made a plan", plan.summary)
         return plan.model_dump(mode="json")
@@ -101,7 +101,7 @@ class Steps:
             self.agent.persona, self._assignment(), body, [_turn(turn) for turn in turns]
         )
         tools = self.hands.invoker.specs(self.agent.allowed_tools)
-        text, calls = await self._model("agent", messages, tools)
+        text, calls = await self._model(f"think-{len(turns)}", "agent", messages, tools)
         return {
             "text": text,
             "calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in calls],
@@ -146,7 +146,11 @@ class Steps:
         return {"state": state, "message": message}
 
     async def _model(
-        self, task: Task, messages: tuple[Message, ...], tools: tuple[ToolSpec, ...] = ()
+        self,
+        step: str,
+        task: Task,
+        messages: tuple[Message, ...],
+        tools: tuple[ToolSpec, ...] = (),
     ) -> tuple[str, tuple[ToolCall, ...]]:
         request = ModelRequest(
             request_id=self.hands.new_id(),
@@ -159,6 +163,9 @@ class Steps:
         )
         async with self.hands.gateway.call(self.specification.principal, request) as answer:
             text = "".join([piece async for piece in answer])
+        if notes := answer.trail.notes():
+            title = f"The answer came from {answer.trail.model}"
+            await self._record(f"{step}-model", title, "; ".join(notes))
         if answer.lowered_to is not None and answer.finish_reason == "length":
             raise OverBudgetError(
                 f"The model's answer ended after {answer.lowered_to} tokens, which is all that the"

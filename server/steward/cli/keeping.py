@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 
 from steward.core.database import Database, open_database
 from steward.core.errors import StewardError
+from steward.core.login import login_name
 from steward.core.principal import Principal
 from steward.settings import Settings, load_settings
 
@@ -23,8 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         from steward.cli.key import act
     else:
         from steward.cli.token import act
-    # Whoever sits at the shell is, on this machine, the owner of all of it.
-    principal = Principal(getpass.getuser(), "", "")
+    principal = Principal(login_name(), "", "")
     try:
         code, said = asyncio.run(_run(act, arguments, load_settings(), principal))
     except StewardError as error:

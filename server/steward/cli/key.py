@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 
 from pydantic import SecretStr
-from sqlmodel import Session
 
 from steward.cli.table import table
 from steward.core.clock import SystemClock
@@ -26,7 +25,8 @@ from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys
 from steward.gateway.vault.seal import KEY_BYTES
 from steward.gateway.vault.stored import ROTATE_AFTER, StoredKey
-from steward.gateway.vault.vault import Tools, Vault
+from steward.gateway.vault.vault import Outside, Vault
+from steward.permissions.people import permit_keys
 from steward.settings import Settings
 
 
@@ -36,8 +36,8 @@ async def act(
     """The exit code, and what is said."""
     clock = SystemClock()
     file = KeyRingFile(settings.vault_key, partial(secrets.token_bytes, KEY_BYTES))
-    tools = Tools(clock, random_id, secrets.token_bytes, probe, _permit)
-    vault = Vault(database, OpenKeys(database, file, clock), tools)
+    outside = Outside(clock, random_id, secrets.token_bytes, probe, permit_keys)
+    vault = Vault(database, OpenKeys(database, file, clock), outside)
     match arguments.action:
         case "list":
             return 0, _listed(await vault.stored(principal), clock.now())
@@ -71,10 +71,6 @@ async def _taken(
         else "Whether the provider accepts it is not known."
     )
     return 0, f"The key {stored.mask} of {stored.provider} is kept for {stored.host}. {checked}\n"
-
-
-def _permit(_session: Session, _principal: Principal) -> None:
-    """Whoever may open the data folder's files may do everything with what is in them."""
 
 
 def _read_key(address: Address) -> SecretStr:

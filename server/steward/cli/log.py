@@ -28,14 +28,18 @@ _TRACE_INDENT = "  | "
 """Begins every further line of a record, so that none of them can be taken for another record."""
 
 
+QUIET = {"pygls": logging.CRITICAL, "aiohttp": logging.WARNING}
+"""Libraries that log what they carry: whole messages with the person's text, and what a provider
+answers, in which a key may be said back. What matters we log ourselves."""
+
+
 def log_to_stderr(level: str) -> None:
     """Send what Steward logs to standard error."""
     handler = BoundedHandler(sys.stderr.fileno(), SystemClock())
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    # pygls logs whole messages, which hold the person's text; what matters we log ourselves.
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    logging.getLogger("aiohttp").setLevel(logging.WARNING)
+    for name, quiet in QUIET.items():
+        logging.getLogger(name).setLevel(quiet)
 
 
 class OneLine(logging.Formatter):

@@ -3,25 +3,26 @@
 import argparse
 import asyncio
 import gc
+import resource
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from steward import __version__
 from steward.cli.books import add_books
+from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.log import log_to_stderr
-
-_SECRETS = ("key", "token")
 
 
 def main() -> None:
     """Run what the user asked for; the process ends with its exit code."""
     arguments = build_parser().parse_args()
     log_to_stderr(arguments.log_level)
+    # A crash must not write the keys that are in memory to a disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
-    if arguments.command in _SECRETS:
+    if arguments.command in CREDENTIALS:
         from steward.cli.keeping import run as keep
 
         sys.exit(keep(arguments))
@@ -63,8 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_transports(lsp)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
     add_books(commands.add_parser)
-    _add_keys(commands.add_parser)
-    _add_tokens(commands.add_parser)
+    add_credentials(commands.add_parser)
     return parser
 
 
@@ -104,52 +104,6 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a proxy in between ends TLS, and nobody else reaches the port",
     )
-
-
-def _add_keys(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    key = add_command("key", help="the keys of providers, kept sealed")
-    actions = key.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, what in (
-        ("add", "put a key in; it is read from standard input and not shown"),
-        ("rotate", "replace a key; the old one serves until the new one is accepted"),
-        ("validate", "ask the provider whether it accepts the key; leaves with 1 if not"),
-        ("remove", "throw a key away"),
-    ):
-        action = actions.add_parser(name, help=what)
-        action.add_argument("provider", help="such as openai or anthropic")
-        action.add_argument("--url", help="the base URL, where it is not the provider's own")
-        if name in ("add", "rotate"):
-            action.add_argument(
-                "--unchecked", action="store_true", help="do not ask the provider about it"
-            )
-    actions.add_parser("list", help="what there is, masked, with its age and last use")
-    actions.add_parser("reseal", help="seal all keys anew, with a new key of the vault")
-
-
-def _add_tokens(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    token = add_command("token", help="personal tokens for `steward serve`")
-    actions = token.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a token; it is shown this once")
-    create.add_argument("name", help="what it is for, such as laptop")
-    create.add_argument(
-        "--scope",
-        action="append",
-        choices=["models", "reports", "manage"],
-        help="what it may be used for, at the most (default: models); may be repeated",
-    )
-    create.add_argument("--days", type=_days, metavar="N", help="how long it lives (default: on)")
-    shown = actions.add_parser("list", help="the tokens in force; never the tokens themselves")
-    shown.add_argument("--all", action="store_true", help="also those that are not")
-    for action in (create, shown):
-        action.add_argument("--user", metavar="NAME", help="whose (default: your own)")
-    revoke = actions.add_parser("revoke", help="let a token open nothing any more, at once")
-    revoke.add_argument("id", help="as `steward token list` shows it")
-
-
-def _days(written: str) -> int:
-    if not written.isdecimal() or not 0 < int(written[:5]) <= 3650:
-        raise argparse.ArgumentTypeError(f"{written!r} is not a number of days from 1 to 3650")
-    return int(written)
 
 
 def _port(written: str) -> int:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlmodel import Session
-
 from steward.cli.table import table
 from steward.core.clock import SystemClock
 from steward.core.database import Database
 from steward.core.ids import random_id
 from steward.core.principal import Principal
-from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish, scopes_of
+from steward.permissions.people import permit_tokens
+from steward.permissions.tokens import TOKEN_BYTES, Token, Tokens, Wish, scopes_of
 from steward.settings import Settings
 
 
@@ -29,28 +28,24 @@ async def act(
         case "create":
             return 0, await _created(tokens, principal, arguments)
         case "revoke":
-            gone = await tokens.revoke(principal, arguments.id, _permit)
+            gone = await tokens.revoke(principal, arguments.id, permit_tokens)
             return 0, f"The token {gone.name!r} of {gone.user} opens nothing any more.\n"
         case _:
-            found = await tokens.of(principal, arguments.user or principal.user, _permit)
+            found = await tokens.of(principal, arguments.user or principal.user, permit_tokens)
             return 0, _listed(found, clock.now(), shows_all=arguments.all)
 
 
 async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Namespace) -> str:
     lives_for = None if arguments.days is None else timedelta(days=arguments.days)
     wish = Wish(arguments.name, scopes_of(arguments.scope or ["models"]), lives_for)
-    written, token = await tokens.create(principal, arguments.user or principal.user, wish, _permit)
+    written, token = await tokens.create(
+        principal, arguments.user or principal.user, wish, permit_tokens
+    )
     # Beside standard output, so that the token can be taken from there as it is.
     sys.stderr.write(
         f"The token {token.name!r} of {token.user} is shown this once, and stored nowhere.\n"
     )
     return f"{written}\n"
-
-
-def _permit(
-    _session: Session, _principal: Principal, _user: str, _scopes: frozenset[Scope]
-) -> None:
-    """Whoever may open the data folder's files may do everything with what is in them."""
 
 
 def _listed(tokens: Sequence[Token], now: datetime, *, shows_all: bool) -> str:

@@ -111,6 +111,7 @@ TOKENS_A_USER_MAX = 100
 TOKEN_NAME_CHARS_MAX = 64
 TOKENS_REMEMBERED_MAX = 4096
 """Personal tokens that a process remembers for a moment."""
+
 RATE_BUCKETS_MAX = 10_000
 """People and models whose calls are counted at the same time."""
 CACHE_BYTES_MAX = 8 * 1024 * 1024
@@ -119,6 +120,28 @@ CACHE_ANSWER_BYTES_MAX = 64 * 1024
 """One answer that is kept."""
 HOOK_S = 5.0
 """How long one hook may take over one model call."""
+WORKER_START_S = 90.0
+"""How long the worker's process may take to load litellm."""
+WORKER_CALLS_MAX = 32
+"""Calls that one of its processes makes at the same time."""
+WORKER_FRAME_BYTES_MAX = 512 * 1024
+"""One message of the process to us."""
+WORKER_ANSWER_BYTES_MAX = 16 * 1024 * 1024
+"""All messages of one answer, read or not."""
+WORKER_LOG_LINES_MAX = 100
+"""Lines of its standard error that reach the log, for each process."""
+WORKER_LINE_BYTES_MAX = 4096
+"""One line of them; a longer one is cut into several."""
+WORKER_RESIDENT_BYTES_MAX = 512 * 1024 * 1024
+"""Memory above which a process takes no new call, and is replaced after its last one."""
+WORKER_RESIDENT_BYTES_WALL = 1024 * 1024 * 1024
+"""Memory above which it is ended at once."""
+WORKER_LOOK_S = 1.0
+"""How often its memory is looked at while it makes calls."""
+WORKER_HANGS_UP_S = 5.0
+"""How long it may take to confirm that a call was cancelled before it is ended."""
+WORKER_ENDS_S = 3.0
+"""How long it may take to end in order."""
 
 DATABASE_BUSY_S = 5.0
 """How long the database waits for another process's lock, each time it is asked."""

@@ -23,6 +23,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})"),
     ),
+    ("steward token", ("stw_",), re.compile(r"\bstw_[A-Za-z0-9_-]{43}")),
     ("aws key", ("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
     ("google key", ("aiza",), re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
     ("slack token", ("xox",), re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10,}")),

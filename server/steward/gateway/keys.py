@@ -1,6 +1,5 @@
 """Keys for providers, each bound to the scheme, host and port that it was set for."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -35,15 +34,15 @@ class SettingsKeys:
         return self._keys.get((provider, origin(base_url)))
 
 
-@dataclass(frozen=True, slots=True)
-class KeysInOrder:
-    """The first key that one of the sources has; the settings stand before the vault."""
+class FirstKey:
+    """The key of the first source that has one; the settings stand before the vault."""
 
-    sources: tuple[KeySource, ...]
+    def __init__(self, *sources: KeySource) -> None:
+        self._sources = sources
 
     async def key(self, provider: str, base_url: str) -> SecretStr | None:
         """The key that may be sent to this address; None if no source has one."""
-        for source in self.sources:
+        for source in self._sources:
             if (key := await source.key(provider, base_url)) is not None:
                 return key
         return None

@@ -32,8 +32,8 @@ MISTRAL = Dialect(
 )
 ANTHROPIC = Dialect(api_key, AnthropicMessages())
 
-OpenWorker = Callable[[str, str | None], Provider]
-"""From a provider's name and base URL to a provider in the worker."""
+OpenWorker = Callable[[str, str | None, ProviderSettings], Provider]
+"""From a provider's name, base URL and settings to a provider in the worker."""
 
 
 def open_providers(
@@ -89,7 +89,7 @@ def _provider(
     url, wire = BUILT_IN.get(name, (None, "openai"))
     url, wire = said.url or url, said.wire or wire
     if wire == "litellm" or url is None:
-        return None if open_worker is None else open_worker(name, url)
+        return None if open_worker is None else open_worker(name, url, said)
     return HttpProvider(name, url, _dialect(wire, url), keys, client, _place(name))
 
 

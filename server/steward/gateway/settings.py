@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -152,6 +153,11 @@ class ProviderSettings(BaseModel):
     `litellm` for those that only the worker reaches."""
     key: SecretStr | None = None
     """Its key. It is sent to the scheme, host and port of `url` and nowhere else."""
+    route: str | None = None
+    """litellm's name for it, such as `bedrock`; its own name where it is not set."""
+    parameters: dict[str, str] = {}
+    """What litellm must be told besides: `api_version`, `aws_region_name`, `vertex_location` or
+    `vertex_project`."""
 
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
@@ -244,6 +250,20 @@ class CacheSettings(BaseModel):
     """How long one is given again."""
 
 
+class WorkerSettings(BaseModel):
+    """The process that runs litellm, for the providers whose format Steward does not speak."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    python: Path | None = None
+    """The Python interpreter of an environment in which litellm is installed. Not set means
+    Steward's own, with `pip install 'steward[litellm]'`. An environment apart keeps its packages
+    away from Steward's."""
+    idle: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(0), le=timedelta(days=1))
+    """How long the process is kept without a call. It takes some seconds to start and about
+    250 MB of memory."""
+
+
 class GatewaySettings(BaseModel):
     """The `[gateway]` section."""
 
@@ -278,15 +298,17 @@ class GatewaySettings(BaseModel):
     fallbacks: dict[str, tuple[str, ...]] = {}
     """By model, those that are asked in its place when it fails, in this order."""
     retries: RetrySettings = RetrySettings()
-    """How often, and how long, a call is tried again."""
+    """When a call that failed is tried again. Nothing is once a piece of the answer was shown."""
     breaker: BreakerSettings = BreakerSettings()
-    """When a provider that keeps failing is left alone."""
+    """When a provider counts as failing; meanwhile fallbacks are asked, where there are any."""
     calls_a_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """How many calls one person may make of one model in a minute; not set, there is no rate."""
     calls_a_minute_of: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = {}
     """The same for single models, by `provider/model`."""
     cache: CacheSettings = CacheSettings()
     """How answers are kept that the model would give again."""
+    worker: WorkerSettings = WorkerSettings()
+    """The process that runs litellm."""
 
     @property
     def base_url(self) -> str | None:

@@ -11,10 +11,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from steward.core import audit
-from steward.core.errors import InvalidInputError, NotFoundError
+from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
 from steward.core.limits import PERSON_NAME_CHARS_MAX
 from steward.core.principal import LOCAL_TENANT, Principal, Role
-from steward.permissions.roles import ChangePerson, Person, why_not
+from steward.permissions.roles import ChangePerson, KeepKeys, KeepTokens, Person, why_not
 from steward.permissions.tables import PersonRow
 
 
@@ -107,6 +107,33 @@ def remove(session: Session, principal: Principal, user: str, at: datetime) -> s
         NotFoundError: nobody has that name.
     """
     return _change(session, principal, _there(session, principal.tenant_id, user), None, at)
+
+
+def permit_keys(session: Session, principal: Principal) -> None:
+    """Return if the principal may touch the keys of providers.
+
+    Raises:
+        NotPermittedError: they may not.
+    """
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    _refuse(why_not(actor, KeepKeys(owners(session, tenant))))
+
+
+def permit_tokens(session: Session, principal: Principal, user: str) -> None:
+    """Return if the principal may make, see and revoke this user's tokens.
+
+    Raises:
+        NotPermittedError: they may not.
+    """
+    tenant = principal.tenant_id
+    actor, whose = known(session, tenant, principal.user), known(session, tenant, user)
+    _refuse(why_not(actor, KeepTokens(whose, owners(session, tenant))))
+
+
+def _refuse(refusal: str | None) -> None:
+    if refusal is not None:
+        raise NotPermittedError(refusal)
 
 
 def _change(

@@ -1,7 +1,8 @@
 """What people may do, decided in one place from the role that they have among the others.
 
     owner    everything; there is always one
-    admin    any budget and price; and who else is a member or a viewer, and of which team
+    admin    any budget and price, the providers' keys, and the tokens of members and viewers; and
+             who else is a member or a viewer, and of which team
     member   calls models; a team's lead also limits what its members may spend
     viewer   reads reports, and calls no model
 
@@ -61,7 +62,25 @@ class SetPrice:
     """How many owners there are."""
 
 
-Act = SetBudget | ChangePerson | SetPrice
+@dataclass(frozen=True, slots=True)
+class KeepKeys:
+    """Seeing, adding, replacing, checking or removing the keys of providers."""
+
+    owners: int
+    """How many owners there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTokens:
+    """Making, seeing or revoking somebody's personal tokens."""
+
+    whose: Person | None
+    """The person, if known."""
+    owners: int
+    """How many owners there are."""
+
+
+Act = SetBudget | ChangePerson | SetPrice | KeepKeys | KeepTokens
 
 
 def why_not(actor: Person | None, act: Act) -> str | None:
@@ -73,6 +92,10 @@ def why_not(actor: Person | None, act: Act) -> str | None:
             return _why_impossible(act) or _why_not_change(actor, act)
         case SetPrice():
             return _why_not_price(actor, act)
+        case KeepKeys():
+            return _why_not_keys(actor, act)
+        case KeepTokens():
+            return _why_not_tokens(actor, act)
         case _:
             assert_never(act)
 
@@ -155,13 +178,36 @@ def _why_not_change(actor: Person | None, act: ChangePerson) -> str | None:
 
 
 def _why_not_price(actor: Person | None, act: SetPrice) -> str | None:
+    return _why_not_administrate(
+        actor, act.owners, f"the price of {act.model!r}: every budget is counted by it"
+    )
+
+
+def _why_not_keys(actor: Person | None, act: KeepKeys) -> str | None:
+    return _why_not_administrate(actor, act.owners, "the keys of providers")
+
+
+def _why_not_administrate(actor: Person | None, owners: int, what: str) -> str | None:
     if actor is None:
-        return _UNKNOWN if act.owners else _FIRST
+        return _UNKNOWN if owners else _FIRST
     if actor.role in ("owner", "admin"):
         return None
+    return f"Your role, {actor.role!r}, does not include {what}. Ask an owner or admin."
+
+
+def _why_not_tokens(actor: Person | None, act: KeepTokens) -> str | None:
+    if actor is None:
+        return _UNKNOWN if act.owners else _FIRST
+    if act.whose is None:
+        return "Nobody of that name is among the people; see `steward people list`."
+    if act.whose.user == actor.user or actor.role == "owner":
+        return None
+    # With an owner's token an admin would be the owner.
+    if actor.role == "admin" and act.whose.role in ("member", "viewer"):
+        return None
     return (
-        f"Your role, {actor.role!r}, does not include the price of {act.model!r}: every budget is"
-        " counted by it. Ask an owner or admin."
+        f"Your role, {actor.role!r}, does not include the tokens of {act.whose.user!r}. Ask them to"
+        " do it, or an owner."
     )
 
 

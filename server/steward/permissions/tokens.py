@@ -34,10 +34,9 @@ Scope = Literal["models", "reports", "manage"]
 change budgets, people and keys, as far as the person's role goes. No scope answers a question:
 approvals come from people."""
 
-Permit = Callable[[Session, Principal, str, frozenset[Scope]], None]
-"""Raises `NotPermittedError` if the principal may not make, see or revoke tokens of this user, or
-give one these scopes (none where nothing is given). It is asked in the transaction of what it
-permits."""
+Permit = Callable[[Session, Principal, str], None]
+"""Raises `NotPermittedError` if the principal may not make, see or revoke the tokens of this user.
+It is asked in the transaction of what it permits; `people.permit_tokens` is the one in use."""
 
 PREFIX = "stw_"
 """How every token begins, so that people and scanners know one when they see it."""
@@ -132,7 +131,7 @@ class Tokens:
         written = PREFIX + self._fresh()
 
         def work(session: Session) -> Token:
-            permit(session, principal, user, wish.scopes)
+            permit(session, principal, user)
             now = self._clock.now()
             _check_room(session, principal.tenant_id, user, now)
             row = PersonalTokenRow(
@@ -166,7 +165,7 @@ class Tokens:
                 raise NotFoundError(
                     f"There is no token {token_id!r}. `steward token list` shows the ids."
                 )
-            permit(session, principal, row.user, frozenset())
+            permit(session, principal, row.user)
             if row.revoked_at is None:
                 row.revoked_at = self._clock.now()
                 session.add(row)
@@ -185,7 +184,7 @@ class Tokens:
         """
 
         def work(session: Session) -> tuple[Token, ...]:
-            permit(session, principal, user, frozenset())
+            permit(session, principal, user)
             rows = _of_user(principal.tenant_id, user)
             return tuple(map(_shown, session.exec(rows)))
 

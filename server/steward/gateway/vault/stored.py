@@ -48,6 +48,12 @@ class StoredKey:
         return now - self.set_at >= ROTATE_AFTER
 
 
+def keyed_providers(session: Session, tenant_id: str) -> frozenset[str]:
+    """The providers that a tenant has a key for."""
+    wanted = select(ProviderKeyRow.provider).where(col(ProviderKeyRow.tenant_id) == tenant_id)
+    return frozenset(session.exec(wanted))
+
+
 def check_words(provider: str, key: str) -> None:
     """Refuse what can be no provider's name or no key.
 

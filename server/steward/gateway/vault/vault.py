@@ -20,6 +20,7 @@ from steward.core.database import Database
 from steward.core.errors import (
     InvalidInputError,
     LimitError,
+    NotPermittedError,
     ProviderRefusedError,
     UnavailableError,
 )
@@ -53,7 +54,7 @@ in the transaction of what it permits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Outside:
     """What the vault takes from outside."""
 
     clock: Clock
@@ -70,7 +71,7 @@ class Vault:
 
     database: Database
     keys: OpenKeys
-    tools: Tools
+    outside: Outside
 
     async def add(
         self, principal: Principal, address: Address, key: SecretStr, *, is_checked: bool = True
@@ -86,7 +87,7 @@ class Vault:
         verdict = await self._tried(principal, address, key, is_checked=is_checked)
 
         def work(session: Session) -> StoredKey:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             if find(session, principal.tenant_id, address.provider, address.host) is not None:
                 raise InvalidInputError(
                     f"The vault holds a key of {address.provider!r} for {address.host} already."
@@ -94,7 +95,7 @@ class Vault:
                 )
             _check_room(session, principal)
             row = ProviderKeyRow(
-                id=self.tools.new_id(),
+                id=self.outside.new_id(),
                 tenant_id=principal.tenant_id,
                 provider=address.provider,
                 host=address.host,
@@ -104,7 +105,7 @@ class Vault:
                 sealed=b"",
                 mask="",
                 added_by=principal.user,
-                set_at=self.tools.clock.now(),
+                set_at=self.outside.clock.now(),
             )
             self._put(session, row, principal, key, verdict)
             write_down(session, principal, row.set_at, "key.added", row)
@@ -126,10 +127,10 @@ class Vault:
         verdict = await self._tried(principal, address, key, is_checked=is_checked)
 
         def work(session: Session) -> StoredKey:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             row = get(session, principal, address)
             row.url, row.last_used_at = address.url, None
-            row.set_at = self.tools.clock.now()
+            row.set_at = self.outside.clock.now()
             self._put(session, row, principal, key, verdict)
             write_down(session, principal, row.set_at, "key.rotated", row)
             return shown(row)
@@ -143,11 +144,12 @@ class Vault:
             NotFoundError: there is none.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def work(session: Session) -> StoredKey:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             row = get(session, principal, address)
-            write_down(session, principal, self.tools.clock.now(), "key.removed", row)
+            write_down(session, principal, self.outside.clock.now(), "key.removed", row)
             session.delete(row)
             return shown(row)
 
@@ -161,9 +163,10 @@ class Vault:
             UnavailableError: the provider or the key of the vault cannot be reached.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def look(session: Session) -> tuple[ProviderKeyRow, SecretStr]:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             row = get(session, principal, address)
             opener = opener_of(self.keys.file, row)
             return row, SecretStr(opener.open(identity_of(row), row.sealed))
@@ -175,13 +178,13 @@ class Vault:
                 f"The base URL of the key of {address.provider!r} was changed in the database, so"
                 " it is sent nowhere. Remove the key and add it again."
             )
-        verdict = await check(self.tools.probe, asked, key)
+        verdict = await check(self.outside.probe, asked, key)
 
         def note(session: Session) -> StoredKey:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             row = get(session, principal, address)
             if row.version == found.version:
-                row.verdict, row.checked_at = verdict, self.tools.clock.now()
+                row.verdict, row.checked_at = verdict, self.outside.clock.now()
                 session.add(row)
                 write_down(session, principal, row.checked_at, "key.validated", row)
             return shown(row)
@@ -194,9 +197,10 @@ class Vault:
         Raises:
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
 
         def work(session: Session) -> tuple[StoredKey, ...]:
-            self.tools.permit(session, principal)
+            self.outside.permit(session, principal)
             return all_of(session, principal.tenant_id)
 
         return await self.database.read(work)
@@ -210,17 +214,18 @@ class Vault:
             UnavailableError: the key of the vault cannot be had, or a row does not open.
             NotPermittedError: the principal may not do this.
         """
+        await self._admit(principal)
         fresh = self.keys.file.fresh()
 
         def work(session: Session) -> int:
-            self.tools.permit(session, principal)
-            return seal_anew(session, self.keys.file, fresh, self.tools.random)
+            self.outside.permit(session, principal)
+            return seal_anew(session, self.keys.file, fresh, self.outside.random)
 
         def note(session: Session) -> int:
             count = work(session)
             audit.append(
                 session,
-                at=self.tools.clock.now(),
+                at=self.outside.clock.now(),
                 tenant_id=principal.tenant_id,
                 actor=principal.user,
                 action="key.resealed",
@@ -233,14 +238,36 @@ class Vault:
         await self.database.run(lambda session: drop_old_keys(session, self.keys.file))
         return count
 
+    async def _admit(self, principal: Principal) -> None:
+        """Return if the principal may touch keys; an attempt of somebody else's is audited."""
+
+        def work(session: Session) -> NotPermittedError | None:
+            try:
+                self.outside.permit(session, principal)
+            except NotPermittedError as refusal:
+                audit.append(
+                    session,
+                    at=self.outside.clock.now(),
+                    tenant_id=principal.tenant_id,
+                    actor=principal.user,
+                    action="key.refused",
+                    subject="vault",
+                    detail={},
+                )
+                return refusal  # Given and not raised: the entry must be committed.
+            return None
+
+        if (refusal := await self.database.run(work)) is not None:
+            raise refusal
+
     async def _tried(
         self, principal: Principal, address: Address, key: SecretStr, *, is_checked: bool
     ) -> Verdict:
         """What the provider says of a new key; nobody who may not add one makes us ask."""
         check_words(address.provider, key.get_secret_value())
         host = address.host
-        await self.database.read(lambda session: self.tools.permit(session, principal))
-        verdict = await check(self.tools.probe, address, key) if is_checked else "unknown"
+        await self._admit(principal)
+        verdict = await check(self.outside.probe, address, key) if is_checked else "unknown"
         if verdict == "refused":
             raise ProviderRefusedError(
                 f"{host} does not accept this key, so it was not stored. Copy it again; or, if"
@@ -260,7 +287,7 @@ class Vault:
         opener = ring_of(session, self.keys.file).newest()
         secret = key.get_secret_value()
         row.version += 1
-        row.sealed = opener.seal(identity_of(row), secret, self.tools.random(NONCE_BYTES))
+        row.sealed = opener.seal(identity_of(row), secret, self.outside.random(NONCE_BYTES))
         row.sealed_with, row.mask, row.added_by = opener.name, masked(secret), principal.user
         row.verdict = verdict
         row.checked_at = row.set_at if verdict != "unknown" else None

@@ -1,6 +1,7 @@
 """Values out of a provider's JSON: whatever does not have the expected shape counts as absent."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ from steward.core.limits import TOKENS_MAX
 JsonObject = dict[str, Any]
 
 _WORD_CHARS_MAX = 64
+_WORD = re.compile(r"[a-z]+(?:[_.][a-z]+)*|[0-9]{1,6}")
+"""`rate_limit_exceeded` or `1113`, and never what could be a key that is said back to us."""
 
 
 def parsed(data: str) -> JsonObject:
@@ -71,7 +74,7 @@ def said(body: Mapping[str, Any]) -> str:
         word
         for name in ("code", "type", "param")
         if isinstance(word := error.get(name), str)
-        and 0 < len(word) <= _WORD_CHARS_MAX
-        and word.replace("_", "").replace(".", "").isalnum()
+        and len(word) <= _WORD_CHARS_MAX
+        and _WORD.fullmatch(word) is not None
     ]
     return f" ({', '.join(words)})" if words else ""

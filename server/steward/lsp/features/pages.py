@@ -29,12 +29,15 @@ async def usage(_session: Session, rooms: Rooms, arguments: Arguments) -> object
             {
                 "at": call.at.isoformat(),
                 "task": call.task,
+                "provider": call.provider,
                 "model": call.model,
+                "attempt": call.attempt,
                 "inputTokens": call.usage.input_tokens,
                 "outputTokens": call.usage.output_tokens,
                 "cachedTokens": call.usage.cached_tokens,
                 "cost": as_usd(call.cost_nano_usd),
                 "costNanoUsd": call.cost_nano_usd,
+                "savedNanoUsd": call.measured.saved_nano_usd,
                 "state": call.state,
                 "estimated": call.is_estimated,
                 "runId": call.run_id,
@@ -85,13 +88,30 @@ def _usage_page(calls: "Sequence[Call]", standing: "Standing") -> str:
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [
-        f"| {call.at:%m-%d %H:%M:%S} | {call.task} | {call.model} | {call.usage.input_tokens}"
+        f"| {call.at:%m-%d %H:%M:%S} | {call.task} | {_model(call)} | {call.usage.input_tokens}"
         f" | {call.usage.cached_tokens} | {call.usage.output_tokens}"
-        f" | {as_usd(call.cost_nano_usd)} | {call.state}"
-        f"{' (estimated)' if call.is_estimated else ''} |"
+        f" | {as_usd(call.cost_nano_usd)} | {_state(call)} |"
         for call in reversed(calls)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _model(call: "Call") -> str:
+    return f"{call.provider}/{call.model}" if call.provider else call.model
+
+
+def _state(call: "Call") -> str:
+    """How the call ended, and what is unusual about it."""
+    unusual = [
+        *(["estimated"] if call.is_estimated else []),
+        *([f"attempt {call.attempt}"] if call.attempt > 1 else []),
+        *(
+            [f"known already, {as_usd(call.measured.saved_nano_usd)} saved"]
+            if call.measured.saved_nano_usd
+            else []
+        ),
+    ]
+    return f"{call.state} ({', '.join(unusual)})" if unusual else call.state
 
 
 def _limit(nano_usd: int | None) -> str:
@@ -111,5 +131,5 @@ def _audit_page(entries: "Sequence[AuditEntry]", *, is_intact: bool) -> str:
 
 def _about(entry: "AuditEntry") -> str:
     told = entry.detail.get("title") or entry.detail.get("tool") or entry.detail.get("outcome")
-    about = told or entry.detail.get("message") or ""
+    about = told or entry.detail.get("message") or entry.detail.get("reason") or ""
     return f"{inline(str(about))} ({entry.subject[:8]})"
