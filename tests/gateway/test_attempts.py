@@ -1,6 +1,7 @@
 """What fails is tried again, or of another model; each attempt is paid and told on its own."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import replace
@@ -39,6 +40,7 @@ from tests.gateway.desk import (
     gateway_settings,
     open_desk,
 )
+from tests.gateway.test_http import server
 from tests.ledger.bank import ANN
 
 BROKEN = Reply(fault=Refuse(500))
@@ -232,6 +234,32 @@ async def test_a_fallback_without_a_price_is_passed_over(
         assert (await desk.ask(wanted()))[0] == "hello"
 
 
+async def test_an_answer_that_was_broken_off_before_its_first_word_is_paid_and_tried_again(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    # Anthropic says what the input costs before it says that it is overloaded.
+    usage = {"input_tokens": 400, "output_tokens": 1}
+    begins = {"type": "message_start", "message": {"usage": usage}}
+    busy = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    said = "".join(
+        f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in (begins, busy)
+    )
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    async with server(f"{head}{said}".encode()) as url:
+        settings = gateway_settings(
+            scripted_model.url,
+            providers={"claude": {"url": url, "wire": "anthropic"}},
+            models={"agent": "claude/m"},
+            prices={"claude/m": {"input": "0.15", "output": "0.60"}},
+        )
+        async with open_desk(tmp_path, scripted_model, settings) as desk:
+            assert "overloaded_error" in str(await desk.fails(wanted()))
+            calls = await desk.ledger.calls(ANN)
+            assert [(call.state, call.is_estimated) for call in calls] == [("settled", True)] * 3
+            assert all(call.cost_nano_usd >= 400 * INPUT_NANO for call in calls)
+            await assert_settled(desk)
+
+
 async def test_a_budget_that_ends_in_the_middle_of_a_chain_ends_the_chain(
     tmp_path: Path, scripted_model: ScriptedModel
 ) -> None:
@@ -247,6 +275,7 @@ async def test_a_budget_that_ends_in_the_middle_of_a_chain_ends_the_chain(
         assert isinstance(error, OverBudgetError)
         for told in ("2026-12-01", "another attempt had failed", "answers 500"):
             assert told in str(error)
+        assert error.details["limit_nano_usd"] == limit
         sent = len(scripted_model.exchanges)
         assert 1 < sent < 20
         assert len(await desk.ledger.calls(ANN)) == sent

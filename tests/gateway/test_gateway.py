@@ -232,7 +232,7 @@ async def test_a_model_without_a_price_is_never_called(
         error = await desk.fails()
         assert isinstance(error, UnpricedError)
         assert "STEWARD_MODEL_PRICE" in str(error)
-        assert desk.gateway.unavailable_reason() == str(error)
+        assert desk.gateway.unavailable_reason(ANN) == str(error)
         assert await desk.ledger.calls(ANN) == ()
     assert scripted_model.exchanges == []
 
@@ -262,7 +262,7 @@ async def test_a_task_without_a_model_says_what_to_set(
     settings = gateway_settings(scripted_model.url, models={"completion": "small"})
     async with open_desk(tmp_path, scripted_model, settings) as desk:
         assert "Set STEWARD_MODEL" in str(await desk.fails(asked(task="plan")))
-        assert desk.gateway.unavailable_reason() is not None
+        assert desk.gateway.unavailable_reason(ANN) is not None
     assert scripted_model.exchanges == []
 
 

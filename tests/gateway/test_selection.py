@@ -66,3 +66,19 @@ async def test_a_person_who_calls_too_often_is_told_when_to_come_back(
         assert len(scripted_model.exchanges) == 2
         desk.clock.advance(timedelta(seconds=30))
         await desk.ask(wanted("r3"))
+
+
+async def test_ai_is_off_for_whom_the_policy_leaves_nothing_and_on_for_whom_it_leaves_something(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    settings = gateway_settings(
+        scripted_model.url,
+        policy=[{"team": "red", "models": ["small"]}],
+        preferred={"bob": {"agent": "small", "plan": "small", "chat": "small"}},
+    )
+    async with open_desk(tmp_path, scripted_model, settings) as desk:
+        assert desk.gateway.unavailable_reason(ANN) is None
+        told = desk.gateway.unavailable_reason(replace(ANN, team="red"))
+        assert told is not None
+        assert "The policy does not allow" in told
+        assert desk.gateway.unavailable_reason(replace(ANN, user="bob", team="red")) is None

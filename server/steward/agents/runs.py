@@ -55,7 +55,7 @@ class Runs:
             raise InvalidInputError(
                 f"Say what the agent should do, in at most {_GOAL_CHARS_MAX} characters."
             )
-        if (reason := self._hands.gateway.unavailable_reason()) is not None:
+        if (reason := self._hands.gateway.unavailable_reason(principal)) is not None:
             raise UnavailableError(reason)
         specification = RunSpecification(
             run_id=self._hands.new_id(),

@@ -48,7 +48,9 @@ class Suggester:
         pause_s = self._rhythm.keystroke(cursor.path) if is_automatic else 0.0
         if (known := self._reuse(cursor)) is not None:
             return known
-        if not cursor.is_worth_asking or self._gateway.unavailable_reason() is not None:
+        if not cursor.is_worth_asking:
+            return ""
+        if self._gateway.unavailable_reason(principal) is not None:
             return ""
         turn = self._next_turn(cursor.path)
         if is_automatic and not self._begins_line(cursor):

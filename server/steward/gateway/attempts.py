@@ -215,9 +215,8 @@ class Chain:
             try:
                 await self._start(replace(following, target=number))
             except OverBudgetError as error:
-                raise OverBudgetError(
-                    f"{error} Before, another attempt had failed: {failure}"
-                ) from failure
+                message = f"{error} Before, another attempt had failed: {failure}"
+                raise OverBudgetError(message, error.details) from failure
             except (LimitError, InvalidInputError) as error:
                 _log.info("a fallback cannot be asked: %s", error.code)
                 number += 1

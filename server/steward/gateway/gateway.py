@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import get_args
 
-from steward.core.errors import OverBudgetError, UnavailableError, UnpricedError
+from steward.core.errors import (
+    NotPermittedError,
+    OverBudgetError,
+    UnavailableError,
+    UnpricedError,
+)
 from steward.core.money import NOTHING
 from steward.core.principal import Principal
 from steward.gateway.answer import Answer, Joined
@@ -87,12 +92,12 @@ class Gateway:
         self._cache = Cache(pacing.clock, settings.cache)
         self.shortages = Shortages()
 
-    def unavailable_reason(self) -> str | None:
-        """Why no model can be called, in words for the user; None if all can."""
+    def unavailable_reason(self, principal: Principal) -> str | None:
+        """Why this person can call no model, in words for them; None if there is one for all."""
         try:
             for task in get_args(Task):
-                self._selection.default(task)
-        except (UnavailableError, UnpricedError) as error:
+                self._selection.first(principal, task)
+        except (UnavailableError, UnpricedError, NotPermittedError) as error:
             return str(error)
         return None
 
@@ -100,11 +105,11 @@ class Gateway:
         """Every model that can be asked here, and by this person."""
         return self._selection.offered(principal)
 
-    def is_free(self) -> bool:
-        """Whether no model costs anything, so that no budget can be used up."""
+    def is_free(self, principal: Principal) -> bool:
+        """Whether no model costs this person anything, so that no budget can be used up."""
         try:
-            prices = [self._selection.default(task).price for task in get_args(Task)]
-        except (UnavailableError, UnpricedError):
+            prices = [self._selection.first(principal, task).price for task in get_args(Task)]
+        except (UnavailableError, UnpricedError, NotPermittedError):
             return False
         return not any(price.worst(1, 1) for price in prices)
 

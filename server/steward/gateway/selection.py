@@ -8,7 +8,7 @@ from steward.core.errors import UnavailableError, UnpricedError
 from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
-from steward.gateway.choose import Preference, Rule, allowed, choose
+from steward.gateway.choose import Choice, Preference, Rule, allowed, choose
 from steward.gateway.provider import Provider
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose
 from steward.gateway.settings import GatewaySettings, TaskModels
@@ -41,16 +41,13 @@ class Selection:
         """What is set by a model's name, by its full name."""
         return {self._id(name): value for name, value in values.items()}
 
-    def default(self, task: Purpose) -> Target:
-        """The model for a task where nobody prefers another.
+    def first(self, principal: Principal, task: Purpose) -> Target:
+        """The model that this person's calls for a task go to where they name none.
 
         Raises:
-            UnavailableError: no model is configured.
-            UnpricedError: nobody has said what it costs.
+            StewardError: as `of`.
         """
-        self._check_configured()
-        preference = Preference(f"the default for the task {task!r}", self._default(task))
-        return self._target(choose(task, "", None, (preference,), (), {}).models[0])
+        return self._target(self._choice(principal, task, None).models[0])
 
     def of(
         self, principal: Principal, request: ModelRequest | EmbeddingRequest
@@ -62,9 +59,14 @@ class Selection:
             UnpricedError: nobody has said what it costs.
             NotPermittedError: the policy does not allow it.
         """
-        self._check_configured()
-        chosen, task = self._settings, request.task
         wish = None if request.model is None else self._id(request.model)
+        choice = self._choice(principal, request.task, wish)
+        first, *others = choice.models
+        return [self._target(first), *self._usable(others)], choice.why
+
+    def _choice(self, principal: Principal, task: Purpose, wish: str | None) -> Choice:
+        self._check_configured()
+        chosen = self._settings
         preferences = (
             self._preference(
                 "the preference for this workspace", chosen.workspaces, task, principal.workspace
@@ -72,9 +74,7 @@ class Selection:
             self._preference("your preference", chosen.preferred, task, principal.user),
             Preference(f"the default for the task {task!r}", self._default(task)),
         )
-        choice = choose(task, principal.team, wish, preferences, self._rules, self._fallbacks)
-        first, *others = choice.models
-        return [self._target(first), *self._usable(others)], choice.why
+        return choose(task, principal.team, wish, preferences, self._rules, self._fallbacks)
 
     def offered(self, principal: Principal) -> tuple[Model, ...]:
         """Every model that this person may ask for something, by id."""

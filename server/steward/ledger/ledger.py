@@ -60,7 +60,7 @@ from steward.ledger.charge import (
 )
 from steward.ledger.key import KeyFile
 from steward.ledger.postgresql import PostgresqlBooks
-from steward.ledger.refusal import refused
+from steward.ledger.refusal import over_budget
 from steward.ledger.settings import LedgerSettings
 from steward.ledger.sqlite import SqliteBooks
 from steward.ledger.writer import Writer
@@ -125,7 +125,7 @@ class Ledger:
             raise
         if isinstance(found, Balances):
             _log.info("a model call was refused: over budget", extra={"task": charge.task})
-            raise refused(wanted, found)
+            raise over_budget(wanted, found)
         return found
 
     async def settle(

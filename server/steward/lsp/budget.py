@@ -39,12 +39,13 @@ async def keep_budget(session: Session, rooms: Rooms) -> None:
 
 
 async def _tell(session: Session, rooms: Rooms) -> None:
-    if rooms.gateway.is_free() or rooms.gateway.unavailable_reason() is not None:
+    gateway, principal = rooms.gateway, rooms.principal
+    if gateway.is_free(principal) or gateway.unavailable_reason(principal) is not None:
         return  # No budget keeps a call from being made.
     # A run says itself that it was refused, and ghost text goes on where that is covered.
     tasks = () if rooms.suggester is None else ("completion",)
-    needed = rooms.gateway.shortages.needed(*tasks)
-    for news in await rooms.ledger.untold(rooms.principal, needed):
+    needed = gateway.shortages.needed(*tasks)
+    for news in await rooms.ledger.untold(principal, needed):
         params = types.ShowMessageParams(_kind(news), f"Steward: {message(news)}")
         session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
 

@@ -45,8 +45,9 @@ async def status(rooms: Rooms) -> dict[str, object]:
 def _why_off(rooms: Rooms, budget: "AccountStanding") -> str | None:
     if (refusal := why_no_call(rooms.principal)) is not None:
         return refusal
-    gateway = rooms.gateway
-    if (reason := gateway.unavailable_reason()) is not None or gateway.is_free():
+    gateway, principal = rooms.gateway, rooms.principal
+    reason = gateway.unavailable_reason(principal)
+    if reason is not None or gateway.is_free(principal):
         return reason
     if budget.left == 0:
         return _nothing_left(budget)
