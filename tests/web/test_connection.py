@@ -151,7 +151,7 @@ async def test_headers_and_bodies_have_a_largest_size(
 async def test_strangers_make_room_for_whoever_signs_in(
     tmp_path: Path, scripted_model: ScriptedModel
 ) -> None:
-    limits = WebLimits(connections_max=8)
+    limits = WebLimits(connections_max=8, head_s=600)
     async with open_serving(tmp_path, scripted_model, limits=limits) as serving:
         assert (await serving.post(HELLO)).status_code == 200  # Keeps its connection.
         strangers = [await serving.connect() for _ in range(30)]
