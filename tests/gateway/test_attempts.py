@@ -325,7 +325,7 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_looked_at_again(
         error = await desk.fails(wanted("r2"))
         assert "'custom'" not in str(error)
         assert "custom failed several times in a row" in str(error)
-        assert "nothing was sent" in str(error)
+        assert "left alone for 20 seconds; nothing was sent" in str(error)
         assert len(scripted_model.exchanges) == len(await desk.ledger.calls(ANN)) == 2
         desk.clock.advance(timedelta(seconds=20))
         scripted_model.script = always(say("hello"))
