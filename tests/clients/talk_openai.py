@@ -48,6 +48,8 @@ def main(url: str, token: str, poor_url: str, poor_token: str) -> None:
     found["completion"] = (
         client.completions.create(model="steward", prompt="def add(a, b):").choices[0].text
     )
+    vectors = client.embeddings.create(model="custom/vectors", input=["one", "two"])
+    found["vectors"] = [each.embedding for each in vectors.data]
     found["errors"] = errors(client, url, poor_url, poor_token)
     print(json.dumps(found))
 

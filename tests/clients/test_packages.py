@@ -15,6 +15,7 @@ from demo.scripted_model import ScriptedModel
 from tests.environment import ROOT, clean_environment, git
 from tests.ledger.bank import ANN
 from tests.web.serving import Serving, open_serving
+from tests.web.versatile_model import VECTOR, VersatileModel
 
 CLIENTS = ROOT / ".clients"
 TALK = Path(__file__).parent
@@ -36,7 +37,7 @@ def answer(request: JsonObject) -> Reply:
 async def two_servers(folder: Path) -> AsyncGenerator[tuple[Serving, Serving]]:
     """One with money, one without."""
     async with (
-        ScriptedModel(answer) as model,
+        VersatileModel(answer) as model,
         open_serving(folder / "rich", model) as rich,
         open_serving(folder / "poor", model, limit_nano_usd=10) as poor,
     ):
@@ -63,9 +64,11 @@ async def test_a_package_works_as_it_comes(tmp_path: Path, name: str) -> None:
     assert [call.state for call in calls] == ["settled"] * len(calls)
     if name == "openai":
         assert found["cost"] == "0.000027000"
+        assert found["completion"] == "".join(PIECES)
+        assert found["vectors"] == [VECTOR, VECTOR]
         assert errors["two"] == "steward.invalid_input"
         assert errors["again"] == "steward.repeated"
-        assert len(calls) == 5
+        assert len(calls) == 6
 
 
 EDITED = """\
@@ -87,25 +90,27 @@ async def test_aider_edits_a_file(tmp_path: Path) -> None:
     file = folder / "greeting.py"
     file.write_text('print("hello")\n')
     git(folder, "init", "--quiet")
-    async with ScriptedModel(lambda _request: Reply(pieces=(EDITED,))) as model:
-        async with open_serving(tmp_path / "data", model) as serving:
-            await run(
-                folder,
-                aider,
-                *("--model", "openai/steward", "--openai-api-base", f"{_url(serving)}/v1"),
-                *("--openai-api-key", serving.token, "--edit-format", "diff"),
-                *("--yes-always", "--no-check-update", "--no-show-model-warnings", "--no-git"),
-                *("--no-analytics", "--map-tokens", "0", "--message", "say good day instead"),
-                file,
-            )
-            calls = await serving.desk.ledger.calls(ANN)
+    async with (
+        ScriptedModel(lambda _request: Reply(pieces=(EDITED,))) as model,
+        open_serving(tmp_path / "data", model) as serving,
+    ):
+        await run(
+            folder,
+            aider,
+            *("--model", "openai/steward", "--openai-api-base", f"{_url(serving)}/v1"),
+            *("--openai-api-key", serving.token, "--edit-format", "diff"),
+            *("--yes-always", "--no-check-update", "--no-show-model-warnings", "--no-git"),
+            *("--no-analytics", "--map-tokens", "0", "--message", "say good day instead"),
+            file,
+        )
+        calls = await serving.desk.ledger.calls(ANN)
     assert file.read_text() == 'print("good day")\n'
     assert calls
     assert all(call.state == "settled" and call.cost_nano_usd > 0 for call in calls)
 
 
 def installed(name: str, program: str) -> Path:
-    """A program of another environment; the test is skipped without it, unless that is forbidden."""
+    """A program of another environment; its test is skipped without it, or fails if it must run."""
     found = CLIENTS / name / "bin" / program
     if not found.exists():
         reason = f"{name} is not installed; `make clients` does that"

@@ -209,6 +209,7 @@ async def test_an_overloaded_provider_that_has_begun_broke_off() -> None:
                 "index": 3,
                 "delta": {"type": "input_json_delta", "partial_json": "{}"},
             },
+            *done(),
         ),
         ({"type": ["message_stop"]},),
         ({"type": "message_delta", "delta": 3, "usage": [1]},),

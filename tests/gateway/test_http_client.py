@@ -22,7 +22,7 @@ from demo.replies import Reply, always, say
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import ProviderRefusedError, RateLimitedError, UnavailableError
 from steward.gateway.http import HttpClient, Patience
-from steward.gateway.keys import KeysInOrder, SettingsKeys, origin
+from steward.gateway.keys import FirstKey, SettingsKeys, origin
 from steward.gateway.provider import Provider
 from steward.gateway.providers import open_providers
 from steward.gateway.settings import GatewaySettings, ModelSettings
@@ -274,10 +274,10 @@ async def finish(provider: Provider) -> None:
 
 async def test_the_first_source_that_has_a_key_is_taken() -> None:
     empty = SettingsKeys(GatewaySettings())
-    found = await KeysInOrder((empty, OneKey("first"), OneKey("second"))).key("x", "https://y")
+    found = await FirstKey(empty, OneKey("first"), OneKey("second")).key("x", "https://y")
     assert found is not None
     assert found.get_secret_value() == "first"
-    assert await KeysInOrder((empty,)).key("x", "https://y") is None
+    assert await FirstKey(empty).key("x", "https://y") is None
 
 
 def test_an_origin_names_its_port() -> None:

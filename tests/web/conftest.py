@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from demo.scripted_model import ScriptedModel
 from tests.web.serving import Serving, open_serving
+from tests.web.versatile_model import VersatileModel
 
 
 @pytest.fixture
-async def serving(tmp_path: Path, scripted_model: ScriptedModel) -> AsyncGenerator[Serving]:
+async def serving(tmp_path: Path) -> AsyncGenerator[Serving]:
     """A server with the limits of every day."""
-    async with open_serving(tmp_path, scripted_model) as opened:
+    async with VersatileModel() as model, open_serving(tmp_path, model) as opened:
         yield opened

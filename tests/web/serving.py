@@ -39,10 +39,15 @@ MODELS: frozenset[Scope] = frozenset(["models"])
 HELLO: Json = {"model": "steward", "messages": [{"role": "user", "content": "hello"}]}
 """The smallest request for a chat completion."""
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+COMPLETIONS, EMBEDDINGS = "/v1/completions", "/v1/embeddings"
 QUICK = WebLimits(head_s=0.3, body_s=0.3, idle_s=1, stalled_s=0.3, stop_s=0.3)
 """Limits that a test can wait for."""
 
 _TASKS = {"completion": "small", "plan": "large", "agent": "large", "chat": "large"}
+_KNOWN: Json = {
+    "custom/small": {"fill": "suffix"},
+    "custom/vectors": {"abilities": ["embedding"], "price": {"input": "0.10", "output": "0"}},
+}
 _requests = itertools.count(1)
 
 
@@ -152,7 +157,7 @@ async def open_serving(
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
     clock = ManualClock(START)
-    desk.setdefault("settings", gateway_settings(model.url, models=_TASKS))
+    desk.setdefault("settings", gateway_settings(model.url, models=_TASKS, models_known=_KNOWN))
     bound = bind("127.0.0.1", 0)
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
@@ -198,7 +203,5 @@ def _port(bound: socket.socket) -> int:
     return port
 
 
-def _anybody(
-    _session: Session, _principal: Principal, _user: str, _scopes: frozenset[Scope]
-) -> None:
+def _anybody(_session: Session, _principal: Principal, _user: str) -> None:
     """Everybody may do everything here."""

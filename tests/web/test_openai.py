@@ -1,10 +1,15 @@
 """OpenAI's API: chat completions, completions, and what of them is refused."""
 
+import base64
 import json
+import struct
+from pathlib import Path
 
 from demo.replies import Reply, Usage, always, call, in_order, say
+from tests.gateway.desk import gateway_settings
 from tests.ledger.bank import ANN
-from tests.web.serving import HELLO, Json, Serving
+from tests.web.serving import COMPLETIONS, EMBEDDINGS, HELLO, Json, Serving, open_serving
+from tests.web.versatile_model import VECTOR, VersatileModel
 
 TOOL: Json = {
     "type": "function",
@@ -167,3 +172,53 @@ async def test_what_cannot_be_done_is_refused_before_anything_is_bought(
         assert name in answer.json()["error"]["message"], wrong
     assert serving.model.exchanges == []
     assert await serving.desk.ledger.calls(ANN) == ()
+
+
+async def test_a_gap_is_closed_and_a_text_gone_on_with(serving: Serving) -> None:
+    serving.model.script = always(Reply(pieces=("a + ", "b"), usage=Usage(100, 20)))
+    gap = {"model": "steward", "prompt": "return ", "suffix": "\n", "max_tokens": 9, "stop": "\n"}
+    told = (await serving.post(gap, COMPLETIONS)).json()
+    assert told["object"] == "text_completion"
+    assert told["choices"][0]["text"] == "a + b"
+    assert told["usage"]["total_tokens"] == 120
+    sent = serving.model.exchanges[0].body
+    assert [sent[name] for name in ("prompt", "suffix", "max_tokens")] == ["return ", "\n", 9]
+    events = await serving.events({"model": "steward", "prompt": ["return "]}, COMPLETIONS)
+    assert [each["choices"][0]["text"] for each in events] == ["a + ", "b", ""]
+    assert events[-1]["choices"][0]["finish_reason"] == "stop"
+    assert events[-1]["steward"]["cost_usd"] == "0.000027000"
+    for wrong in ({"prompt": ""}, {"prompt": ["a", "b"]}, {"prompt": [1, 2]}, {"best_of": 3}):
+        assert (await serving.post({**gap, **wrong}, COMPLETIONS)).status_code == 400
+    cannot = await serving.post({**gap, "model": "custom/large"}, COMPLETIONS)
+    assert cannot.status_code == 400
+    assert "fill gaps" in cannot.text
+
+
+async def test_texts_become_vectors_at_the_price_of_their_tokens(serving: Serving) -> None:
+    asked: Json = {"model": "custom/vectors", "input": ["one", "two"]}
+    answer = await serving.post(asked, EMBEDDINGS)
+    assert [each["embedding"] for each in answer.json()["data"]] == [VECTOR, VECTOR]
+    assert answer.json()["usage"]["prompt_tokens"] == 16
+    assert answer.headers["x-steward-cost-usd"] == "0.000001600"
+    assert (await serving.desk.paid()).task == "embedding"
+    packed = await serving.post({**asked, "encoding_format": "base64"}, EMBEDDINGS)
+    written = packed.json()["data"][0]["embedding"]
+    assert list(struct.unpack("<3f", base64.b64decode(written))) == VECTOR
+    refused: list[Json] = [{"input": []}, {"input": [""]}, {"input": [[1]]}]
+    for wrong in (*refused, {"encoding_format": "hex"}):
+        assert (await serving.post({**asked, **wrong}, EMBEDDINGS)).status_code == 400
+
+
+async def test_the_list_of_models_tells_prices_and_only_what_policy_allows(tmp_path: Path) -> None:
+    async with VersatileModel() as model:
+        rule = {"models": ["custom/small"]}
+        settings = gateway_settings(model.url, policy=[rule])
+        async with open_serving(tmp_path, model, settings=settings) as serving:
+            told = (await serving.client.get("/v1/models")).json()
+            refused = await serving.post({**HELLO, "model": "custom/large"})
+    (only,) = told["data"]
+    assert only["id"] == "custom/small"
+    assert only["steward"]["usd_a_million_tokens"]["output"] == "0.600000"
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "steward.not_permitted"
+    assert model.exchanges == []

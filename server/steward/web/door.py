@@ -6,12 +6,13 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from steward.core.errors import NotFoundError, StewardError, UnavailableError
 from steward.core.limits import WEB_BODIES_BYTES_MAX
 from steward.core.principal import Principal
 from steward.web.anthropic.faults import AnthropicDialect
+from steward.web.asgi import Receive, Scope, Send
 from steward.web.bodies import Bodies
 from steward.web.dialect import Dialect
 from steward.web.errors import (
@@ -24,9 +25,6 @@ from steward.web.exchange import Exchange
 from steward.web.openai.faults import OpenAIDialect
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn, shown_token
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +76,7 @@ class Door:
         self._sign_in = sign_in
         self._bodies = Bodies(WEB_BODIES_BYTES_MAX)
 
-    async def __call__(
-        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
         exchange = Exchange(scope, receive, send, id_=self._rooms.new_id(), bodies=self._bodies)
         dialect: Dialect = _ANTHROPIC if _is_anthropic(exchange) else _OPENAI

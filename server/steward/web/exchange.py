@@ -3,17 +3,15 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from steward.core.errors import LimitError, StewardError, UnavailableError
 from steward.core.limits import WEB_BODY_BYTES_MAX
 from steward.core.money import NANO_PER_USD
+from steward.web.asgi import Receive, Scope, Send
 from steward.web.bodies import Bodies
 from steward.web.connection import CONNECTION, Connection
 from steward.web.dialect import Dialect
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 _SAFE = (
     (b"cache-control", b"no-store"),
@@ -29,9 +27,9 @@ class Exchange:
 
     def __init__(
         self,
-        scope: "HTTPScope",
-        receive: "ASGIReceiveCallable",
-        send: "ASGISendCallable",
+        scope: Scope,
+        receive: Receive,
+        send: Send,
         *,
         id_: str,
         bodies: Bodies,
