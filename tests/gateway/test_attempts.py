@@ -118,12 +118,14 @@ async def test_attempts_are_bounded_in_number(desk: Desk) -> None:
     await assert_settled(desk)
 
 
-async def test_attempts_are_bounded_in_time(desk: Desk) -> None:
-    desk.model.script = always(Reply(fault=Refuse(429, headers={"Retry-After": "20"})))
-    error = await desk.fails(wanted())
-    assert isinstance(error, RateLimitedError)
-    assert error.retry_after_s == 20
-    assert len(desk.pauses) == 1, "a third attempt would begin after more than 30 seconds"
+async def test_attempts_are_bounded_in_time(tmp_path: Path, scripted_model: ScriptedModel) -> None:
+    settings = gateway_settings(scripted_model.url, retries={"within": "PT30S"})
+    scripted_model.script = always(Reply(fault=Refuse(429, headers={"Retry-After": "20"})))
+    async with open_desk(tmp_path, scripted_model, settings) as desk:
+        error = await desk.fails(wanted())
+        assert isinstance(error, RateLimitedError)
+        assert error.retry_after_s == 20
+        assert len(desk.pauses) == 1, "a third attempt would begin after more than 30 seconds"
 
 
 async def test_ghost_text_is_not_tried_twice(desk: Desk) -> None:
