@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check editors worker clients bench soak regenerate format lock clean
+.PHONY: help run test check editors clients worker bench soak regenerate format lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,10 @@ check: $(VENV)/.dev ## Format, lint, import contracts, types, unused dependencie
 editors: $(VENV)/.dev ## Install the real editors that the editor tests drive
 	scripts/editors.sh
 
-worker: .worker/.made ## Install litellm where the tests of its process find it
-
 clients: ## Install the openai, anthropic and aider packages that the client tests run
 	PYTHON=$(PYTHON) scripts/clients.sh
+
+worker: .worker/.made ## Install litellm where the tests of its process find it
 
 bench: $(VENV)/.dev ## Measure speed and memory (WRITE=1 also writes the page)
 	$(BIN)/python -m benchmarks $(if $(WRITE),--write) $(ARGS)
@@ -64,9 +64,12 @@ lock: ## Pin the newest allowed dependencies with their hashes (needs uv)
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	sed -n 's/^litellm = \["\(.*\)"\].*/\1/p' pyproject.toml | \
 		$(LOCK) - -o requirements-litellm.lock
+	$(LOCK) tests/clients/packages.in -o tests/clients/packages.lock
+	$(LOCK) tests/clients/aider.in -o tests/clients/aider.lock
 
 clean: ## Remove everything that was made here, the environment and the editors included
-	rm -rf $(VENV) .editors .worker .clients dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .editors .clients .worker dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- The environment, in three steps; a stamp each makes the second time quick ----------------

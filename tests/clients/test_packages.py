@@ -110,7 +110,7 @@ async def test_aider_edits_a_file(tmp_path: Path) -> None:
 
 
 def installed(name: str, program: str) -> Path:
-    """A program of another environment; its test is skipped without it, or fails if it must run."""
+    """A program of another environment; without it the test is skipped, or fails if it must run."""
     found = CLIENTS / name / "bin" / program
     if not found.exists():
         reason = f"{name} is not installed; `make clients` does that"
