@@ -223,8 +223,9 @@ class RetrySettings(BaseModel):
     pause: timedelta = Field(default=timedelta(seconds=0.5), gt=timedelta(0))
     """The pause before the second; it doubles, and varies by half. A provider that names a longer
     one is heeded."""
-    within: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(0))
-    """No attempt begins later than this after the call began."""
+    within: timedelta = Field(default=timedelta(seconds=150), ge=timedelta(0))
+    """No attempt begins later than this after the call began; it outlasts one provider's silence,
+    so that another model can still be asked. For ghost text it is 3 seconds at most."""
 
 
 class PolicyRule(BaseModel):
