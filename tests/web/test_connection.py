@@ -14,6 +14,8 @@ from steward.web.limits import WebLimits
 from tests.ledger.bank import ANN
 from tests.web.serving import CHAT, DEADLINE_S, HELLO, MESSAGES, QUICK, open_serving, status_of
 
+WIDE = "\N{GRINNING FACE}"
+"""One character, and twelve bytes on its way: more than all buffers hold, in an allowed answer."""
 LONG = Reply(pieces=tuple(f"word {number} " for number in range(2000)), piece_delay_s=0.01)
 
 
@@ -114,7 +116,7 @@ async def test_an_idle_connection_that_says_an_empty_line_is_shown_out_too(
 async def test_whoever_does_not_read_is_shown_out_and_pays_what_came(
     tmp_path: Path, scripted_model: ScriptedModel
 ) -> None:
-    scripted_model.script = always(Reply(pieces=("x" * 100_000,) * 200))
+    scripted_model.script = always(Reply(pieces=(WIDE * 10_000,) * 90))
     async with open_serving(tmp_path, scripted_model, limits=QUICK) as serving:
         _, writer = await serving.connect()
         writer.write(serving.written(CHAT, json.dumps({**HELLO, "stream": True}).encode()))
@@ -188,3 +190,16 @@ async def test_a_token_that_is_revoked_ends_the_stream_that_it_opened_and_no_oth
         await other.readuntil(b"word ")
         await scripted_model.exchanges[0].closed_early()
         assert not scripted_model.exchanges[1].is_closed_early
+
+
+async def test_a_client_that_waits_to_be_told_to_go_on_is_told(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    async with open_serving(tmp_path, scripted_model) as serving:
+        reader, writer = await serving.connect()
+        head, _, body = serving.written(more={"Expect": "100-continue"}).partition(b"\r\n\r\n")
+        writer.write(head + b"\r\n\r\n")
+        async with asyncio.timeout(DEADLINE_S):
+            assert status_of(await reader.readuntil(b"\r\n\r\n")) == 100
+            writer.write(body)
+            assert status_of(await reader.readuntil(b"\r\n\r\n")) == 200
