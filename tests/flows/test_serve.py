@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -28,12 +29,14 @@ WITHIN_S = 30.0
 HELLO = {"model": "steward", "messages": [{"role": "user", "content": "hello"}]}
 
 
-def ask(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def ask(
+    environment: dict[str, str], *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     return subprocess.run(
         [*STEWARD, *arguments],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
@@ -86,6 +89,22 @@ async def test_a_question_is_answered_and_a_revoked_token_opens_nothing(
         assert await process.wait() == 0
     usage = await asyncio.to_thread(ask, environment, "usage", "--json")
     assert json.loads(usage.stdout)
+
+
+async def test_a_key_in_the_vault_is_all_that_a_provider_needs(tmp_path: Path) -> None:
+    environment = steward_environment(tmp_path, "")
+    for name in ("STEWARD_MODEL_URL", "STEWARD_MODEL", "STEWARD_MODEL_PRICE"):
+        del environment[name]
+    key = "sk-" + "canary-0123456789-abcd"
+    for provider in ("openai", "anthropic"):
+        arguments = ("key", "add", provider, "--unchecked")
+        assert (await asyncio.to_thread(partial(ask, environment, *arguments, typed=key))).stdout
+    token = (await asyncio.to_thread(ask, environment, "token", "create", "try")).stdout.strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with running(environment) as (_, url), httpx.AsyncClient(timeout=WITHIN_S) as http:
+        listed = (await http.get(f"{url}/v1/models", headers=headers)).json()["data"]
+    assert {each["owned_by"] for each in listed} == {"openai", "anthropic"}
+    assert "openai/gpt-4.1" in {each["id"] for each in listed}
 
 
 async def test_a_stream_under_way_ends_before_the_server_does(
