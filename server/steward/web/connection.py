@@ -54,10 +54,15 @@ class _HeadWithBody:
             data, self._head = self._head + data, b""
         self._transport.write(data)
 
-    def close(self) -> None:
-        """Write what is kept, and hang up."""
+    def flush(self) -> None:
+        """Write the head of an answer that has no body."""
         if self._head:
             self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Write what is kept, and hang up."""
+        self.flush()
         self._transport.close()
 
 
@@ -187,6 +192,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is out; what is left of a body that nobody wanted may still come, quickly."""
+        cast("_HeadWithBody", self.cycle.transport).flush()
         super().on_response_complete()
         if self._is_deaf:
             self.transport.close()
