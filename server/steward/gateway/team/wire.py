@@ -21,6 +21,8 @@ from steward.gateway.wire.wire import Decoder, Dialect, Wire
 Request = TypeVar("Request", ModelRequest, EmbeddingRequest)
 
 _USD = re.compile(r"([0-9]{1,9})\.([0-9]{9})")
+_REWRITTEN_TOKENS_MAX = 1024
+"""What the server's own way to write the request, with another model's name, may add to it."""
 _BILL = '"steward"'
 """Stands in every event that tells a bill; the others need not be read twice."""
 
@@ -56,7 +58,8 @@ class TeamWire(Generic[Request]):
             "x-steward-session": self.labels.session,
         }
         named = tuple((name, value) for name, value in said.items() if value)
-        return replace(self.wire.prepare(model, request), headers=named)
+        prepared = self.wire.prepare(model, request)
+        return replace(prepared, headers=named, added_tokens_max=_REWRITTEN_TOKENS_MAX)
 
     def decoder(self) -> "TeamDecoder":
         """A reader for one answer."""
