@@ -88,7 +88,9 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 def reason(window: Window) -> str:
     """Why AI is off; empty where it is not."""
-    return str((window.status or {}).get("reason") or "")
+    if window.status is None:
+        return ""
+    return str(window.status["reason"] or "")
 
 
 def told(window: Window) -> list[str]:
