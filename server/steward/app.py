@@ -49,6 +49,7 @@ from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
+from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
@@ -156,6 +157,9 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
         keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
         gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
+        metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
+        gateway.report_to(metrics)
+        ledger.report_to(metrics.committed)
         try:
             yield WebRooms(
                 database=database,
@@ -168,6 +172,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     partial(secrets.token_urlsafe, TOKEN_BYTES),
                 ),
                 gateway=gateway,
+                metrics=metrics,
                 settings=settings.web,
             )
         finally:
