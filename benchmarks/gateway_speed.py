@@ -13,6 +13,8 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
+import socket
 import statistics
 import subprocess
 import sys
@@ -160,18 +162,20 @@ def litellm(venv: Path, folder: Path, stub_port: int) -> Generator[Road]:
     config = folder / "litellm.json"
     config.write_text(json.dumps({"model_list": models}), "utf-8")
     port = 18_000 + os.getpid() % 1000
-    environment = clean_environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    key = f"sk-{secrets.token_hex(16)}"
+    environment = clean_environment() | {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_MASTER_KEY": key,
+    }
     command = (str(venv / "bin" / "litellm"), "--config", str(config), "--port", str(port))
     with child(*command, "--telemetry", "False", environment=environment) as process:
         until_s = time.monotonic() + 120
         while time.monotonic() < until_s and process.poll() is None:
             with contextlib.suppress(OSError):
-                import socket
-
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             time.sleep(0.2)
-        yield Road("litellm proxy", port, "none", process.pid)
+        yield Road("litellm proxy", port, key, process.pid)
 
 
 async def one_caller(roads: list[Road]) -> None:

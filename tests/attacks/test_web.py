@@ -10,7 +10,11 @@ from sqlmodel import Session
 
 from demo.replies import Refuse, Reply, always
 from demo.scripted_model import ScriptedModel
+from steward.core.principal import Principal
 from steward.web.api import ROUTES
+from steward.web.door import Routes
+from steward.web.exchange import Exchange
+from steward.web.rooms import Rooms
 from tests.gateway.desk import KEY
 from tests.ledger.bank import ANN, BOB
 from tests.web.conftest import serving
@@ -189,6 +193,9 @@ async def test_a_request_whose_end_can_be_read_in_two_ways_is_not_read(serving: 
     chunked = whole.replace(length, b"Transfer-Encoding: chunked\r\n").removesuffix(body)
     ends = (b"xyz\r\n", b"-1\r\n", b"ffffffffffffffffff\r\n", b"0\r\nHost: evil\r\n\r\n")
     torn += [chunked + end for end in ends]
+    whole_chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    for encodings in (b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"):
+        torn.append(chunked.replace(b": chunked", b": " + encodings) + whole_chunk)
     for each in torn:
         assert status_of(await serving.say(each + hidden)) == 400, each[-len(body) - 120 : -60]
     assert serving.model.exchanges == []
@@ -211,15 +218,18 @@ async def test_a_request_behind_another_one_is_not_answered(serving: Serving) ->
 
 async def test_hostile_json_is_refused_and_the_next_request_answered(serving: Serving) -> None:
     hello = json.dumps(HELLO)
+    deep = '{"type": "function", "function": {"name": "f", "parameters": {"a": %s}}}'
     bombs = [
+        *(
+            hello[:-1] + f', "tools": [{deep % inside}]}}'
+            for inside in ("[" * 300 + "]" * 300, "NaN", "-Infinity", "1e999")
+        ),
         "[" * 100_000,
         '{"a":' * 100_000,
         '{"messages":' + "[" * 300 + "]" * 300 + "}",
         hello[:-1] + ', "model": "other"}',
         hello[:-1] + ', "seed": ' + "9" * 10_000 + "}",
         hello[:-1] + ', "temperature": 1e999}',
-        hello[:-1] + ', "temperature": NaN}',
-        hello[:-1] + ', "temperature": -Infinity}',
         hello.replace("hello", "\\ud800"),
         hello.replace("hello", "\\udc00\\ud800"),
         hello[:-1],
@@ -252,13 +262,16 @@ async def test_a_fault_of_our_own_and_of_the_provider_tells_nothing_of_the_insid
     tmp_path: Path, scripted_model: ScriptedModel
 ) -> None:
     scripted_model.script = always(Reply(fault=Refuse(401, f"your key {KEY} is wrong")))
-    async with open_serving(tmp_path, scripted_model) as serving:
+    routes = Routes({**ROUTES.signed_in, "/v1/broken": {"GET": _broken}})
+    async with open_serving(tmp_path, scripted_model, routes=routes) as serving:
         refused = await serving.post(HELLO)
+        bug = await serving.client.get("/v1/broken")
+        assert bug.status_code == 500
         assert refused.status_code == 502
         await serving.desk.database.run(_break)
         broken = await serving.client.post(CHAT, json=HELLO, headers={"Authorization": "Bearer x"})
         assert broken.status_code >= 500
-    for answer in (refused, broken):
+    for answer in (refused, broken, bug):
         for inner in (KEY, str(tmp_path), "Traceback", "sqlite", "steward/", "SELECT", "0x"):
             assert inner not in answer.text + str(answer.headers), inner
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
@@ -275,6 +288,11 @@ async def test_every_answer_forbids_keeping_guessing_and_framing(serving: Servin
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert "server" not in answer.headers
+
+
+async def _broken(_exchange: Exchange, rooms: Rooms, _principal: Principal) -> None:
+    """A fault of our own, as it may be in any handler."""
+    raise RuntimeError(f"SELECT from {rooms.database!r} in steward/web")
 
 
 def _break(session: Session) -> None:

@@ -4,14 +4,21 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from demo.replies import Reply, always
 from demo.scripted_model import ScriptedModel
@@ -22,12 +29,14 @@ WITHIN_S = 30.0
 HELLO = {"model": "steward", "messages": [{"role": "user", "content": "hello"}]}
 
 
-def ask(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def ask(
+    environment: dict[str, str], *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     return subprocess.run(
         [*STEWARD, *arguments],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
@@ -80,6 +89,22 @@ async def test_a_question_is_answered_and_a_revoked_token_opens_nothing(
         assert await process.wait() == 0
     usage = await asyncio.to_thread(ask, environment, "usage", "--json")
     assert json.loads(usage.stdout)
+
+
+async def test_a_key_in_the_vault_is_all_that_a_provider_needs(tmp_path: Path) -> None:
+    environment = steward_environment(tmp_path, "")
+    for name in ("STEWARD_MODEL_URL", "STEWARD_MODEL", "STEWARD_MODEL_PRICE"):
+        del environment[name]
+    key = "sk-" + "canary-0123456789-abcd"
+    for provider in ("openai", "anthropic"):
+        arguments = ("key", "add", provider, "--unchecked")
+        assert (await asyncio.to_thread(partial(ask, environment, *arguments, typed=key))).stdout
+    token = (await asyncio.to_thread(ask, environment, "token", "create", "try")).stdout.strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with running(environment) as (_, url), httpx.AsyncClient(timeout=WITHIN_S) as http:
+        listed = (await http.get(f"{url}/v1/models", headers=headers)).json()["data"]
+    assert {each["owned_by"] for each in listed} == {"openai", "anthropic"}
+    assert "openai/gpt-4.1" in {each["id"] for each in listed}
 
 
 async def test_a_stream_under_way_ends_before_the_server_does(
@@ -138,3 +163,50 @@ def listening(pid: int) -> set[str]:
             if parts[3] == "0A" and f"socket:[{parts[9]}]" in inodes:
                 found.add(parts[1].partition(":")[0])
     return found
+
+
+async def test_behind_a_certificate_it_answers_for_the_names_it_was_given_and_no_other(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    certificate, key = self_signed(tmp_path, "steward.test")
+    more = {"STEWARD_WEB__HOSTS": '["steward.test"]'}
+    environment = steward_environment(tmp_path / "data", scripted_model.url, more)
+    files = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    trusted = ssl.create_default_context(cafile=certificate)
+    async with running(environment, *files) as (_, url):
+        assert url.startswith("https://")
+        port = int(url.rpartition(":")[2])
+        for name, status in (("steward.test", b"200"), ("evil.test", b"403")):
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=trusted, server_hostname="steward.test"
+            )
+            request = f"GET /healthz HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
+            writer.write(request.encode())
+            async with asyncio.timeout(WITHIN_S):
+                assert (await reader.read()).split()[1] == status
+            writer.close()
+            await writer.wait_closed()
+
+
+def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for a name, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    files = folder / "cert.pem", folder / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(pem))
+    plain = serialization.NoEncryption()
+    files[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return files

@@ -107,6 +107,13 @@ def test_a_provider_that_settings_speak_of_is_meant_by_its_name() -> None:
     assert catalogue(**there).find("custom/qwen/coder-7b").id == "custom/qwen/coder-7b"
 
 
+def test_a_provider_whose_key_is_in_the_vault_is_meant_by_its_name() -> None:
+    settings = GatewaySettings.model_validate({"url": "http://127.0.0.1:1/v1"})
+    keyed = Catalogue(settings, providers={"anthropic"})
+    assert keyed.find("anthropic/claude-haiku-4-5").provider == "anthropic"
+    assert keyed.find("openai/gpt-4.1").id == "custom/openai/gpt-4.1"
+
+
 def test_the_operators_own_price_comes_first() -> None:
     own = {"gpt-4o-mini": {"input": "1", "output": "0.000001"}}
     price = price_of("gpt-4o-mini", openai_key="sk-x", prices=own)

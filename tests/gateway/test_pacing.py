@@ -3,6 +3,7 @@
 from hypothesis import given, strategies as st
 
 from steward.core.errors import RateLimitedError, UnavailableError
+from steward.core.limits import PROVIDER_FIRST_PIECE_S
 from steward.gateway.pacing import PAUSE_S_MAX, patience, pause_s
 from steward.gateway.settings import RetrySettings
 
@@ -30,3 +31,11 @@ def test_ghost_text_is_asked_for_once_a_model() -> None:
     settings = RetrySettings()
     assert patience("completion", settings).tries == 1
     assert patience("agent", settings).tries == settings.tries > 1
+
+
+def test_another_model_can_be_asked_after_a_providers_silence_and_for_ghost_text_only_soon() -> (
+    None
+):
+    settings = RetrySettings()
+    assert patience("agent", settings).within_s > PROVIDER_FIRST_PIECE_S
+    assert patience("completion", settings).within_s == 3

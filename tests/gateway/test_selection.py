@@ -82,3 +82,17 @@ async def test_ai_is_off_for_whom_the_policy_leaves_nothing_and_on_for_whom_it_l
         assert told is not None
         assert "The policy does not allow" in told
         assert desk.gateway.unavailable_reason(replace(ANN, user="bob", team="red")) is None
+
+
+async def test_a_model_is_offered_to_whom_the_policy_allows_it_for_any_task(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    policy = [
+        {"models": ["small"], "task": task}
+        for task in ("completion", "plan", "agent", "chat", "embedding")
+        if task != "plan"
+    ]
+    for rules, offered in ((policy, {"small", "large"}), ([{"models": ["small"]}], {"small"})):
+        settings = gateway_settings(scripted_model.url, policy=rules)
+        async with open_desk(tmp_path, scripted_model, settings) as desk:
+            assert {model.name for model in desk.gateway.models(ANN)} == offered

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -98,6 +99,14 @@ async def test_what_was_billed_beyond_the_promise_is_booked_and_blocks_further_c
     assert trail[-1].action == "ledger.overrun"
     assert trail[-1].detail["cost_nano_usd"] == LIMIT + 7
     await assert_balanced(bank.database)
+
+
+@pytest.mark.parametrize("least", [-1, 501])
+async def test_a_call_that_needs_more_than_it_may_cost_is_refused(bank: Bank, least: int) -> None:
+    wanted = replace(charge("r1", 500), least_nano_usd=NanoUsd(least))
+    with pytest.raises(InvalidInputError, match="at the least"):
+        await bank.ledger.reserve(ANN, wanted)
+    assert (await bank.ledger.standing(ANN)).reserved == 0
 
 
 async def test_what_is_free_is_never_over_the_limit(bank: Bank) -> None:

@@ -24,7 +24,7 @@ from steward.operations.metrics import Metrics
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
-from steward.web.door import open_door
+from steward.web.door import Routes, open_door
 from steward.web.limits import WebLimits
 from steward.web.rooms import Rooms
 from steward.web.server import open_server
@@ -154,6 +154,7 @@ async def open_serving(
     model: ScriptedModel,
     *,
     limits: WebLimits | None = None,
+    routes: Routes = ROUTES,
     web: WebSettings | None = None,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
@@ -179,7 +180,7 @@ async def open_serving(
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
-            open_door(rooms, ROUTES, hosts_of(bound, ())) as door,
+            open_door(rooms, routes, hosts_of(bound, ())) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):

@@ -109,7 +109,9 @@ class Chain:
         self._tries = [0] * len(self.targets)
         first = self._from(0)
         if first is None:
-            raise _left_alone(*(target.model.provider for target in self.targets))
+            raise _left_alone(
+                self.breakers.rest_s, *(target.model.provider for target in self.targets)
+            )
         reason = f"{self.targets[0].model.provider} kept failing" if first else ""
         await self._start(Next(first, 0.0, reason))
 
@@ -247,7 +249,7 @@ class Chain:
         breaker = self.breakers.of(target.model.provider)
         admission = breaker.admit(self.pacing.clock.monotonic_s())
         if admission is None:
-            raise _left_alone(target.model.provider)
+            raise _left_alone(self.breakers.rest_s, target.model.provider)
         try:
             reservation = await self.reserve(charge)
             check_new(reservation, self.request.request_id)
@@ -333,8 +335,8 @@ class Chain:
         return Measured(None if first_s is None else ms(first_s), whole_ms)
 
 
-def _left_alone(*providers: str) -> UnavailableError:
+def _left_alone(rest_s: float, *providers: str) -> UnavailableError:
     return UnavailableError(
         f"The provider {' and the provider '.join(sorted(set(providers)))} failed several times in"
-        " a row and is left alone for a moment; nothing was sent. Try again in half a minute."
+        f" a row and is left alone for {rest_s:.0f} seconds; nothing was sent. Try again then."
     )

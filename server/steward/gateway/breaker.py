@@ -69,6 +69,8 @@ class Breakers:
     """One breaker a provider."""
 
     def __init__(self, settings: BreakerSettings, providers: Iterable[str]) -> None:
+        self.rest_s = settings.rest.total_seconds()
+        """How long a provider is left alone."""
         self._by_provider = {name: Breaker(settings) for name in providers}
 
     def of(self, provider: str) -> Breaker:

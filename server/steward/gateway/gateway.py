@@ -86,7 +86,7 @@ class Gateway:
         self._hooks = Hooks(hooks)
         self._observers = Observers()
         self._selection = Selection(
-            providers, Catalogue(settings, decided and decided.by_model), settings
+            providers, Catalogue(settings, decided and decided.by_model, providers), settings
         )
         self._rates = Rates(
             pacing.clock, settings.calls_a_minute, self._selection.by_id(settings.calls_a_minute_of)

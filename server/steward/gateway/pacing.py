@@ -7,6 +7,8 @@ from steward.core.clock import Clock
 from steward.core.errors import RateLimitedError, UnavailableError
 from steward.gateway.settings import RetrySettings
 
+_GHOST_TEXT_S = 3.0
+"""The latest that another model is asked for ghost text."""
 PAUSE_S_MAX = 8.0
 """The longest pause that nobody asked us for."""
 
@@ -37,12 +39,13 @@ class Patience:
 def patience(task: str, settings: RetrySettings) -> Patience:
     """How long and how often a task is tried.
 
-    Ghost text is not tried twice: when the second answer came, the person would have typed on.
+    Ghost text is not tried twice, and not late: when the answer came, the person would have typed
+    on.
     """
-    tries = 1 if task == "completion" else settings.tries
-    return Patience(
-        settings.attempts, tries, settings.pause.total_seconds(), settings.within.total_seconds()
-    )
+    tries, within_s = settings.tries, settings.within.total_seconds()
+    if task == "completion":
+        tries, within_s = 1, min(_GHOST_TEXT_S, within_s)
+    return Patience(settings.attempts, tries, settings.pause.total_seconds(), within_s)
 
 
 def pause_s(

@@ -24,7 +24,7 @@ __all__ = [
 Task = Literal["completion", "plan", "agent", "chat"]
 """What the model is asked for; settings choose a model for each."""
 
-Purpose = Task | Literal["embedding"]
+Purpose = Literal[Task, "embedding"]
 """What policy, settings and the ledger tell apart."""
 
 Role = Literal["system", "user", "assistant", "tool"]

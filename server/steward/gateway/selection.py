@@ -122,12 +122,13 @@ class Selection:
     def _check_configured(self) -> None:
         if not self._providers:
             raise UnavailableError(
-                "AI is off: no model is configured. Set OPENAI_API_KEY, or STEWARD_MODEL_URL and"
-                " STEWARD_MODEL for another OpenAI-compatible endpoint, and start again."
+                "AI is off: no model is configured. Set OPENAI_API_KEY or run `steward key add"
+                " openai`, or set STEWARD_MODEL_URL and STEWARD_MODEL for another"
+                " OpenAI-compatible endpoint, and start again."
             )
 
     def _default(self, task: Purpose) -> str | None:
-        model = self._settings.model_for(task)
+        model = self._settings.model_for(task, self._providers)
         return None if model is None else self._id(model)
 
     def _id(self, name: str) -> str:

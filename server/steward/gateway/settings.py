@@ -1,5 +1,6 @@
 """What an operator may choose about models."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -222,8 +223,9 @@ class RetrySettings(BaseModel):
     pause: timedelta = Field(default=timedelta(seconds=0.5), gt=timedelta(0))
     """The pause before the second; it doubles, and varies by half. A provider that names a longer
     one is heeded."""
-    within: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(0))
-    """No attempt begins later than this after the call began."""
+    within: timedelta = Field(default=timedelta(seconds=150), ge=timedelta(0))
+    """No attempt begins later than this after the call began; it outlasts one provider's silence,
+    so that another model can still be asked. For ghost text it is 3 seconds at most."""
 
 
 class PolicyRule(BaseModel):
@@ -317,23 +319,27 @@ class GatewaySettings(BaseModel):
             return self.url
         return OPENAI_URL if self.openai_key is not None else None
 
-    def model_for(self, task: Purpose) -> str | None:
-        """The model for this task; None if nobody chose one and the endpoint is not OpenAI's."""
-        return self.models.of(task) or (_OPENAI_MODELS[task] if self.is_openai else None)
+    def model_for(self, task: Purpose, providers: Collection[str] = ()) -> str | None:
+        """The model for this task; None if nobody chose one and nothing leads to OpenAI.
+
+        `providers` can be asked besides those that the settings speak of.
+        """
+        is_openai = self.is_openai or (self.base_url is None and "openai" in providers)
+        return self.models.of(task) or (_OPENAI_MODELS[task] if is_openai else None)
 
     @property
     def provider(self) -> str:
         """The provider that is meant where a model's name says none."""
         return "openai" if self.is_openai or self.base_url is None else "custom"
 
-    def split(self, name: str) -> tuple[str, str]:
+    def split(self, name: str, providers: Collection[str] = ()) -> tuple[str, str]:
         """Provider and model of a name such as `anthropic/claude-sonnet-5` or `gpt-4.1`.
 
         Names of models may hold slashes. Where `url` is set and nobody speaks of a provider of
-        that name, the whole is the name of a model behind `url`.
+        that name, nor is it among `providers`, the whole is the name of a model behind `url`.
         """
         first, slash, rest = name.partition("/")
-        is_named = first in self.providers or first in (self.provider, "custom")
+        is_named = first in (self.provider, "custom", *self.providers, *providers)
         if first == "openai" and self.openai_key is not None:
             is_named = True
         if not is_named and self.url is None:

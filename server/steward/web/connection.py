@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONNECTION = "steward.connection"
 """Where a request's connection stands among its `extensions`."""
 
+_CONTINUE = b"HTTP/1.1 100 "
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -34,6 +35,30 @@ class UnfitRequestError(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status = status
+
+
+class _HeadWithBody:
+    """Sends an answer's head together with the first of its body: one packet, not two."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep the head until there is a body."""
+        if self._head is None and not data.startswith(_CONTINUE):
+            self._head = data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Write what is kept, and hang up."""
+        if self._head:
+            self._transport.write(self._head)
+        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -144,6 +169,7 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = self._body_bytes = 0
         self._within(self._limits.body_s)
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", _HeadWithBody(self.transport))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, for whoever answers, or for nobody if that is over."""
@@ -181,21 +207,17 @@ class Connection(HttpToolsProtocol):
     # --- Our own ---
 
     def _check_head(self) -> None:
-        lengths = hosts = encodings = 0
-        size = len(self.url)
+        # Two lengths, or a length and chunks, the parser refuses itself.
+        hosts, size = 0, len(self.url)
         for name, value in self.headers:
             size += len(name) + len(value)
-            lengths += name == b"content-length"
             hosts += name == b"host"
-            encodings += name == b"transfer-encoding"
             if name == b"transfer-encoding" and value.lower() != b"chunked":
                 raise self._noted(UnfitRequestError(400, "A body comes whole or in chunks."))
         if size > self._limits.head_bytes_max or len(self.headers) > WEB_HEADERS_MAX:
             raise self._noted(UnfitRequestError(431, "The request's headers are too large."))
         if hosts != 1:
             raise self._noted(UnfitRequestError(400, "A request names one host."))
-        if lengths + encodings > 1:
-            raise self._noted(UnfitRequestError(400, "A request says its length once."))
         if not self.url.startswith(b"/"):
             raise self._noted(UnfitRequestError(400, "A request names a path of this server."))
         parser = self.parser

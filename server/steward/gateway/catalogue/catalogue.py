@@ -1,6 +1,6 @@
 """The models that are known, with what an operator says of them above what the data file says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -21,27 +21,29 @@ class Catalogue:
     """
 
     def __init__(
-        self, settings: GatewaySettings, decided: Mapping[str, Price] | None = None
+        self,
+        settings: GatewaySettings,
+        decided: Mapping[str, Price] | None = None,
+        providers: Collection[str] = (),
     ) -> None:
+        """Join what is said of models.
+
+        Args:
+            settings: What the operator says.
+            decided: The prices that administrators set, by `provider/model`.
+            providers: Those that can be asked, where the settings do not speak of them: their
+                keys are in the vault.
+        """
         self._settings = settings
         self._decided: Mapping[str, Price] = {} if decided is None else decided
+        self._providers = providers
 
     def find(self, name: str) -> Model:
         """What is known of a model, by `provider/model`, or by a name of the default provider.
 
         A model that nobody has described has the abilities that most have, and no price.
         """
-        provider, name = self._settings.split(name)
-        known = KNOWN.get(f"{provider}/{name}", Model(provider, name))
-        if (set_price := self._decided.get(known.id)) is not None:
-            known = replace(known, price=set_price)
-        described = self._settings.models_known.get(known.id)
-        if described is not None:
-            known = _described(known, described)
-        own = self._settings.prices.get(known.id)
-        if own is None and provider == self._settings.provider:
-            own = self._settings.prices.get(name)
-        return known if own is None else replace(known, price=own_price(own, "settings"))
+        return self._described(*self._settings.split(name, self._providers))
 
     def __iter__(self) -> Iterator[Model]:
         """Every model that the data file or the operator names, sorted by id."""
@@ -49,7 +51,20 @@ class Catalogue:
         named = {f"{default}/{name}" for name in self._settings.prices if "/" not in name}
         named |= {name for name in self._settings.prices if "/" in name}
         for known in sorted({*KNOWN, *self._settings.models_known, *self._decided, *named}):
-            yield self.find(known)
+            provider, _, name = known.partition("/")
+            yield self._described(provider, name)
+
+    def _described(self, provider: str, name: str) -> Model:
+        known = KNOWN.get(f"{provider}/{name}", Model(provider, name))
+        if (set_price := self._decided.get(known.id)) is not None:
+            known = replace(known, price=set_price)
+        described = self._settings.models_known.get(known.id)
+        if described is not None:
+            known = _with(known, described)
+        own = self._settings.prices.get(known.id)
+        if own is None and provider == self._settings.provider:
+            own = self._settings.prices.get(name)
+        return known if own is None else replace(known, price=own_price(own, "settings"))
 
 
 def own_price(own: ModelPrice, version: str) -> Price:
@@ -76,7 +91,7 @@ def own_price(own: ModelPrice, version: str) -> Price:
     )
 
 
-def _described(known: Model, own: ModelSettings) -> Model:
+def _with(known: Model, own: ModelSettings) -> Model:
     """The model with everything replaced that the operator speaks of."""
     fill = known.fill if own.fill is None else _fill(own.fill)
     abilities = known.abilities if own.abilities is None else frozenset(own.abilities)
