@@ -235,6 +235,19 @@ async def test_a_sender_that_is_stuck_holds_nothing_up_and_gathers_no_more_than_
     assert stuck.sent == 1 + OBSERVED_WAITING_MAX
 
 
+async def test_a_sender_that_never_ends_does_not_keep_the_server_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("steward.operations.traces.EXPORT_ENDS_S", 0.05)
+    stuck = Stuck()
+    traces = Traces(stuck, wants_text=False)
+    traces.observed(record("a/b"))
+    async with asyncio.timeout(5):
+        await traces.close()
+    assert stuck.sent == 0
+    stuck.may_go_on.set()
+
+
 async def test_without_the_extra_the_message_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

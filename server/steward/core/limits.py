@@ -273,4 +273,6 @@ METRIC_NAMES_MAX = 200
 OVERRUNS_AGAIN_S = 60.0
 """So long the count of overruns stays the same; every reservation is looked at for it."""
 EXPORT_S = 10.0
-"""How long one delivery of traces or metrics may take, and the last one when the server stops."""
+"""How long one delivery of traces or metrics may take."""
+EXPORT_ENDS_S = 3.0
+"""How long the last deliveries may take when the server stops."""

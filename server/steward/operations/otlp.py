@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
-from steward.core.limits import EXPORT_S, OBSERVED_TEXT_CHARS_MAX
+from steward.core.limits import EXPORT_ENDS_S, EXPORT_S, OBSERVED_TEXT_CHARS_MAX
 from steward.core.money import NANO_PER_USD
 from steward.core.redact import redact
 from steward.gateway.observe import OK, CallRecord
@@ -108,7 +108,7 @@ class Sender:
     def close(self) -> None:
         """Deliver what waits, and end."""
         self._spans.shutdown()
-        self._figures.shutdown(EXPORT_S * 1000)
+        self._figures.shutdown(EXPORT_ENDS_S * 1000)
 
     def _trace(self, record: CallRecord) -> None:
         operation, model = _operation(record), _split(record.chosen)[1]

@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from steward.core.errors import InvalidInputError
-from steward.core.limits import EXPORT_S, OBSERVED_WAITING_MAX
+from steward.core.limits import EXPORT_ENDS_S, OBSERVED_WAITING_MAX
 from steward.gateway.observe import CallRecord
 from steward.operations.settings import OperationsSettings
 
@@ -57,7 +57,7 @@ class Traces:
     async def close(self) -> None:
         """Deliver what waits, within a time."""
         self._waiting.put(None)
-        await asyncio.to_thread(self._thread.join, EXPORT_S)
+        await asyncio.to_thread(self._thread.join, EXPORT_ENDS_S)
 
     def _send(self) -> None:
         has_failed = False
