@@ -20,7 +20,7 @@ from sqlalchemy import exc
 from steward.core import audit
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError, StewardError, UnavailableError
+from steward.core.errors import InvalidInputError, LimitError, StewardError, UnavailableError
 from steward.core.limits import LEDGER_BATCH_MAX, LEDGER_OPERATIONS_WAITING_MAX
 from steward.core.store import Transaction
 from steward.ledger.account import accounts_of
@@ -156,8 +156,11 @@ class Writer:
             return self._together(transaction, batch.take())
         except self._poison as error:
             raise _unkept(error) from error
-        except sqlite3.DatabaseError as error:
-            raise _unavailable(error) from error
+        except (sqlite3.DatabaseError, exc.DBAPIError) as error:
+            reason = error.orig if isinstance(error, exc.DBAPIError) else error
+            if isinstance(reason, sqlite3.Error):
+                raise _unavailable(reason) from error
+            raise  # PostgreSQL's: its store knows which may be tried again.
 
     def _together(self, transaction: Transaction, operations: Sequence[Operation[Any]]) -> Booked:
         try:
@@ -206,7 +209,7 @@ class Writer:
         return _chained(key, store.head.seal, entries)
 
 
-_POISON = (ValueError, TypeError, OverflowError, exc.DataError, exc.IntegrityError)
+_POISON = (ValueError, TypeError, OverflowError, LimitError, exc.DataError, exc.IntegrityError)
 """What becomes of values that cannot be kept, before a driver sees them or through a session."""
 
 
@@ -262,8 +265,8 @@ def _chained(key: bytes, before: str, entries: Sequence[Entry]) -> list[tuple[En
 
 def _unkept(error: Exception) -> InvalidInputError:
     return InvalidInputError(
-        f"A model call cannot be kept in the cost ledger: {error}. Nothing was booked for it, and"
-        " it is not made. Check the names of its model, task and workspace."
+        f"A model call cannot be kept in the cost ledger: {str(error).rstrip('.')}. Nothing was"
+        " booked for it, and it is not made. Check the names of its model, task and workspace."
     )
 
 
