@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
 from steward.gateway.http import HttpClient
 from steward.gateway.http_provider import HttpProvider
 from steward.gateway.provider import KeySource, Provider
 from steward.gateway.refusal import Place
 from steward.gateway.settings import (
-    BUILT_IN,
-    OPENAI_URL,
     GatewaySettings,
     ProviderSettings,
-    WireName,
     is_openai,
 )
 from steward.gateway.wire.anthropic import AnthropicMessages, api_key
@@ -86,8 +84,9 @@ def _provider(
     client: HttpClient,
     open_worker: OpenWorker | None,
 ) -> Provider | None:
-    url, wire = BUILT_IN.get(name, (None, "openai"))
-    url, wire = said.url or url, said.wire or wire
+    known = BUILT_IN.get(name)
+    url = said.url or (known and known.url)
+    wire = said.wire or (known.wire if known else "openai")
     if wire == "litellm" or url is None:
         return None if open_worker is None else open_worker(name, url, said)
     return HttpProvider(name, url, _dialect(wire, url), keys, client, _place(name))

@@ -18,9 +18,9 @@ from pydantic import (
 )
 
 from steward.gateway.ability import Ability, Refused
+from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
 from steward.gateway.request import Purpose
 
-OPENAI_URL = "https://api.openai.com/v1"
 _OPENAI_MODELS: dict[Purpose, str] = {
     "completion": "gpt-4.1-mini",
     "plan": "gpt-4.1",
@@ -31,27 +31,6 @@ _OPENAI_MODELS: dict[Purpose, str] = {
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-WireName = Literal["openai", "anthropic", "mistral", "litellm"]
-"""What a provider may speak."""
-BUILT_IN: dict[str, tuple[str | None, WireName]] = {
-    "openai": (OPENAI_URL, "openai"),
-    "anthropic": ("https://api.anthropic.com/v1", "anthropic"),
-    "deepseek": ("https://api.deepseek.com", "openai"),
-    "mistral": ("https://api.mistral.ai/v1", "mistral"),
-    "codestral": ("https://codestral.mistral.ai/v1", "mistral"),
-    "groq": ("https://api.groq.com/openai/v1", "openai"),
-    "xai": ("https://api.x.ai/v1", "openai"),
-    "cerebras": ("https://api.cerebras.ai/v1", "openai"),
-    "perplexity": ("https://api.perplexity.ai", "openai"),
-    "moonshot": ("https://api.moonshot.ai/v1", "openai"),
-    "openrouter": ("https://openrouter.ai/api/v1", "openai"),
-    "together": ("https://api.together.xyz/v1", "openai"),
-    "fireworks": ("https://api.fireworks.ai/inference/v1", "openai"),
-    "ollama": ("http://127.0.0.1:11434/v1", "openai"),
-    "gemini": (None, "litellm"),
-    "cohere": (None, "litellm"),
-}
-"""Provider → its own base URL, and what it speaks. Those without a URL are the worker's."""
 _IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
