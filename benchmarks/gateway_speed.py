@@ -141,6 +141,7 @@ def steward(folder: Path, stub_port: int) -> Generator[Road]:
     with child(*command, "serve", "--port", "0", environment=environment) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
+        assert "://" in line, line
         port = int(line.partition("127.0.0.1:")[2].partition(";")[0])
         yield Road("steward serve", port, made.stdout.strip(), process.pid)
 
