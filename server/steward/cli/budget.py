@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 from sqlmodel import Session
 
-from steward.cli.shell import Shell, limit, say, table
+from steward.cli.shell import Shell, limit, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError
 from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
 from steward.core.principal import Principal

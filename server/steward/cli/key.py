@@ -150,7 +150,7 @@ def _listed(keys: Sequence[StoredKey], now: datetime) -> str:
         )
         for key in keys
     ]
-    return table((head, *rows)) + "".join(
+    return table((head, *rows), are_numbers=False) + "".join(
         f"\n{key.provider} has had the same key for {(now - key.set_at).days} days; after"
         f" {ROTATE_AFTER.days} it is time for another: `steward key rotate {key.provider}`.\n"
         for key in keys
