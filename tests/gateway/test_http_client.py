@@ -343,6 +343,17 @@ async def test_the_message_of_a_refusal_names_the_providers_own_settings() -> No
             await finish(providers["mine"])
 
 
+async def test_the_message_of_a_refusal_says_how_a_key_in_the_vault_is_replaced() -> None:
+    refusal = b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
+    async with server(refusal) as url:
+        for key, wanted in ((None, "steward key rotate groq"), (KEY, "gateway.providers.groq")):
+            async with opened(providers={"groq": {"url": url, "key": key}}) as providers:
+                with pytest.raises(ProviderRefusedError) as refused:
+                    await finish(providers["groq"])
+            assert wanted in str(refused.value)
+            assert ("rotate" in str(refused.value)) == (key is None)
+
+
 async def test_anthropics_overload_is_a_matter_of_waiting() -> None:
     refusal = b"HTTP/1.1 529 Overloaded\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"
     async with server(refusal) as url:

@@ -335,6 +335,14 @@ class GatewaySettings(BaseModel):
         """The key that calls carry."""
         return self.key or (self.openai_key if self.is_openai else None)
 
+    @property
+    def keyed(self) -> frozenset[str]:
+        """The providers that have their key here; it comes before one that is kept elsewhere."""
+        own = {name for name, said in self.providers.items() if said.key is not None}
+        if self.bearer is not None:
+            own.add(self.provider)
+        return frozenset(own if self.openai_key is None else own | {"openai"})
+
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
         if not is_private(self.base_url or OPENAI_URL) and self.bearer is not None:

@@ -193,7 +193,8 @@ class LitellmProvider:
         match outcome.status:
             case 401 | 403:
                 return ProviderRefusedError(
-                    f"{said}: it does not accept the key. Set another one for {self._name!r}."
+                    f"{said}: it does not accept the key. Set another one for {self._name!r} in"
+                    f" settings.toml, or with `steward key rotate {self._name}` if it is kept."
                 )
             case 404:
                 return ProviderRefusedError(
