@@ -33,6 +33,7 @@ from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
@@ -186,7 +187,9 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
 
     def open_worker(name: str, url: str | None, said: ProviderSettings) -> Provider:
         worker = Worker(chosen.worker.python, chosen.worker.idle.total_seconds())
-        route = Route(said.route or name, parameters=said.parameters)
+        known = BUILT_IN.get(name)
+        homes = (known.home, *known.other_homes) if known else ()
+        route = Route(said.route or name, parameters=said.parameters, homes=homes)
         return LitellmProvider(name, url, reach.keys, worker, route)
 
     providers = open_providers(
