@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from steward import __version__
 from steward.agents.agent import BUILTIN
 from steward.agents.execute import interpreter
 from steward.agents.run import RunLog
@@ -32,6 +33,7 @@ from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
@@ -49,6 +51,8 @@ from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
+from steward.operations.metrics import Metrics
+from steward.operations.traces import open_traces
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
@@ -156,20 +160,23 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
         keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
         gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
+        metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
+        gateway.report_to(metrics)
+        ledger.report_to(metrics.committed)
+        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         try:
-            yield WebRooms(
-                database=database,
-                clock=ground.clock,
-                new_id=ground.new_id,
-                tokens=Tokens(
-                    database,
-                    ground.clock,
-                    ground.new_id,
-                    partial(secrets.token_urlsafe, TOKEN_BYTES),
-                ),
-                gateway=gateway,
-                settings=settings.web,
-            )
+            async with open_traces(settings.operations, __version__) as traces:
+                if traces is not None:
+                    gateway.report_to(traces)
+                yield WebRooms(
+                    database=database,
+                    clock=ground.clock,
+                    new_id=ground.new_id,
+                    tokens=Tokens(database, ground.clock, ground.new_id, fresh),
+                    gateway=gateway,
+                    metrics=metrics,
+                    settings=settings.web,
+                )
         finally:
             await gateway.close()
             await client.close()
@@ -180,7 +187,9 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
 
     def open_worker(name: str, url: str | None, said: ProviderSettings) -> Provider:
         worker = Worker(chosen.worker.python, chosen.worker.idle.total_seconds())
-        route = Route(said.route or name, parameters=said.parameters)
+        known = BUILT_IN.get(name)
+        homes = (known.home, *known.other_homes) if known else ()
+        route = Route(said.route or name, parameters=said.parameters, homes=homes)
         return LitellmProvider(name, url, reach.keys, worker, route)
 
     providers = open_providers(

@@ -10,6 +10,8 @@ from tests.environment import ROOT
 RUN_BY = {
     "make run": "tests/demo/test_play.py::test_make_run_plays_the_main_job_to_its_end",
     "make editors": ".ci/run",
+    "make worker": ".ci/run",
+    "make clients": ".ci/run",
     "make test": ".ci/run",
 }
 """Command → who runs it."""

@@ -64,6 +64,11 @@ async def test_a_provider_that_refuses_and_one_that_fails_are_told_apart(
     failed = await serving.post(MESSAGE, MESSAGES)
     assert failed.status_code == 503
     assert failed.json()["error"]["type"] == "overloaded_error"
+    assert failed.headers["x-should-retry"] == "true"
+    once = {"Idempotency-Key": "c9"}
+    failed = await serving.client.post(CHAT, json=HELLO, headers=once)
+    assert failed.status_code == 503
+    assert failed.headers["x-should-retry"] == "false", "it would be refused as repeated"
 
 
 async def test_an_error_in_mid_stream_is_the_streams_last_event_and_what_came_is_paid(

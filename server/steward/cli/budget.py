@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from steward.cli.shell import Shell, limit, say, table
+from steward.cli.shell import Shell, limit, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError
 from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
 from steward.core.principal import Principal

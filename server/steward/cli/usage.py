@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date
 
-from steward.cli.shell import Shell, say, table
+from steward.cli.shell import Shell, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError
 from steward.core.money import NanoUsd, as_usd
 from steward.ledger.report import UsageLine, usage_by

@@ -7,7 +7,6 @@ two hosts, a request behind a request), and the end of a request whose client ha
 
 import asyncio
 import json
-import socket
 from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -54,10 +53,15 @@ class _HeadWithBody:
             data, self._head = self._head + data, b""
         self._transport.write(data)
 
-    def close(self) -> None:
-        """Write what is kept, and hang up."""
+    def flush(self) -> None:
+        """Write the head of an answer that has no body."""
         if self._head:
             self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Write what is kept, and hang up."""
+        self.flush()
         self._transport.close()
 
 
@@ -99,10 +103,6 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there; they have so long to say what they want."""
         super().connection_made(cast("asyncio.Transport", transport))
-        # The loop does this for sockets that it made itself; without it the second of two small
-        # writes waits forty milliseconds for the client to confirm the first.
-        found: socket.socket = transport.get_extra_info("socket")
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._crowd.arrive(self):
             self.show_out()
         self._within(self._limits.head_s)
@@ -187,6 +187,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is out; what is left of a body that nobody wanted may still come, quickly."""
+        cast("_HeadWithBody", self.cycle.transport).flush()
         super().on_response_complete()
         if self._is_deaf:
             self.transport.close()
