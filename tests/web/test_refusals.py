@@ -125,8 +125,13 @@ async def test_who_a_client_says_it_is_and_what_it_says_of_counts_and_prices_has
 ) -> None:
     serving.model.script = always(Reply(pieces=("yes",), usage=Usage(1000, 500)))
     claimed: Json = {
-        "user": "eve", "team": "red", "tenant_id": "other", "role": "owner",
-        "cost": 0, "price": {"input": 0, "output": 0}, "input_tokens": -1,
+        "user": "eve",
+        "team": "red",
+        "tenant_id": "other",
+        "role": "owner",
+        "cost": 0,
+        "price": {"input": 0, "output": 0},
+        "input_tokens": -1,
         "usage": {"prompt_tokens": -5, "completion_tokens": 0},
     }
     headers = {"x-user": "eve", "x-tenant-id": "other", "x-steward-cost-usd": "0"}
