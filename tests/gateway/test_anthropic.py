@@ -149,6 +149,21 @@ def test_anthropics_request_has_its_system_beside_and_takes_turns() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (None, {"type": "auto", "disable_parallel_tool_use": True}),
+        ("required", {"type": "any", "disable_parallel_tool_use": True}),
+        ("none", {"type": "none"}),
+    ],
+)
+def test_anthropic_is_told_of_one_tool_at_a_time_with_the_choice_of_tools(
+    choice: str | None, told: dict[str, object]
+) -> None:
+    request = replace(asked(), tools=(TOOL,), tool_choice=choice, has_parallel_tools=False)
+    assert body_of(ANTHROPIC, request)["tool_choice"] == told
+
+
 def test_what_anthropic_says_of_tools_is_reserved_too() -> None:
     with_tools = ANTHROPIC.chat.prepare(MODEL, replace(asked(), tools=(TOOL,)))
     assert with_tools.input_tokens_max >= len(with_tools.body) + 804
