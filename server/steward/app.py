@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from steward import __version__
 from steward.agents.agent import BUILTIN
 from steward.agents.execute import interpreter
 from steward.agents.run import RunLog
@@ -51,6 +52,8 @@ from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
+from steward.operations.metrics import Metrics
+from steward.operations.traces import open_traces
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
@@ -156,20 +159,23 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             await ledger.expire_due()
         client = HttpClient()
         gateway = _gateway(ground, ledger, await _reach(ground, client))
+        metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
+        gateway.report_to(metrics)
+        ledger.report_to(metrics.committed)
+        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         try:
-            yield WebRooms(
-                database=database,
-                clock=ground.clock,
-                new_id=ground.new_id,
-                tokens=Tokens(
-                    database,
-                    ground.clock,
-                    ground.new_id,
-                    partial(secrets.token_urlsafe, TOKEN_BYTES),
-                ),
-                gateway=gateway,
-                settings=settings.web,
-            )
+            async with open_traces(settings.operations, __version__) as traces:
+                if traces is not None:
+                    gateway.report_to(traces)
+                yield WebRooms(
+                    database=database,
+                    clock=ground.clock,
+                    new_id=ground.new_id,
+                    tokens=Tokens(database, ground.clock, ground.new_id, fresh),
+                    gateway=gateway,
+                    metrics=metrics,
+                    settings=settings.web,
+                )
         finally:
             await gateway.close()
             await client.close()

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -12,7 +13,7 @@ from sqlalchemy import exc
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
-from steward.core.limits import AMOUNT_NANO_USD_MAX
+from steward.core.limits import AMOUNT_NANO_USD_MAX, AUDIT_DETAIL_CHARS_MAX
 from steward.core.money import NanoUsd
 from steward.ledger.charge import Reservation, Usage
 from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
@@ -84,14 +85,18 @@ async def test_one_that_fails_costs_its_neighbours_nothing(bank: Bank) -> None:
         bad = asyncio.create_task(bank.ledger.settle("nothing", USAGE, NanoUsd(1)))
         # The database cannot keep half of a pair of surrogates.
         poison = asyncio.create_task(bank.ledger.reserve(ANN, charge("r", task="\ud800")))
+        # Nor does the audit trail take a reason of any length.
+        wordy = replace(charge("wordy"), reason="x" * AUDIT_DETAIL_CHARS_MAX)
+        too_long = asyncio.create_task(bank.ledger.reserve(ANN, wordy))
         last = asyncio.create_task(bank.ledger.reserve(ANN, charge("last", 70)))
         await asyncio.sleep(0)
     assert (await good).is_new
     assert (await last).is_new
     with pytest.raises(NotFoundError):
         await bad
-    with pytest.raises(InvalidInputError, match="cannot be kept"):
-        await poison
+    for unkept in (poison, too_long):
+        with pytest.raises(InvalidInputError, match="cannot be kept"):
+            await unkept
     assert (await bank.ledger.standing(ANN)).reserved == 570
     await assert_balanced(bank.database)
 
@@ -171,6 +176,15 @@ async def test_a_full_disk_books_nothing_and_tells_everybody_who_waits(filed: Ba
     assert (await filed.ledger.standing(ANN)).reserved == 100_000
     await filed.ledger.reserve(ANN, charge("after"))
     await assert_balanced(filed.database)
+
+
+async def test_a_disk_that_fills_up_with_the_audit_trail_is_told_as_such(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(lambda session: _full(session, is_full=True))
+    explained = replace(charge("r1"), attempt=2, reason="x" * (AUDIT_DETAIL_CHARS_MAX // 2))
+    with pytest.raises(UnavailableError, match="no model is called"):
+        await filed.ledger.reserve(ANN, explained)
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
 
 
 def _full(session: Session, *, is_full: bool) -> None:

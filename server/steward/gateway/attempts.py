@@ -42,7 +42,7 @@ from steward.gateway.provider import Piece, Prepared, SoFar
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 from steward.gateway.target import Target
 from steward.gateway.trail import Attempt, Trail
-from steward.ledger.charge import Charge, Measured, Reservation
+from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
 from steward.ledger.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -153,10 +153,22 @@ class Chain:
         if running is None:
             return
         self._note_health(running)
-        cost = self._book(running)
-        error = running.failure.code if running.failure else ""
-        number, model = running.charge.attempt, self.targets[running.target].model
-        self.trail.attempts.append(Attempt(number, model.id, running.reason, error, cost))
+        usage, is_estimated, cost = self._book(running)
+        target = self.targets[running.target]
+        self.trail.attempts.append(
+            Attempt(
+                running.charge.attempt,
+                target.model.id,
+                running.reason,
+                running.failure.code if running.failure else "",
+                cost,
+                usage,
+                is_estimated,
+                target.provider.address,
+                running.started_s,
+                self.pacing.clock.monotonic_s() - running.started_s,
+            )
+        )
 
     async def _stream(self) -> AsyncGenerator[Piece]:
         """The pieces of the running attempt; what it only says of itself is held back."""
@@ -296,11 +308,11 @@ class Chain:
             case _:
                 breaker.note_nothing(running.admission)
 
-    def _book(self, running: _Running) -> NanoUsd:
+    def _book(self, running: _Running) -> tuple[Usage, bool, NanoUsd]:
         charge, meter = running.charge, running.meter
         if not meter.is_sent or meter.is_refused:
             self.ledger.release_soon(charge.reservation_id)
-            return NOTHING
+            return NO_USAGE, False, NOTHING
         usage, is_estimated = meter.usage()
         cost = self.targets[running.target].price.cost(usage)
         if cost > charge.worst_nano_usd:
@@ -312,7 +324,7 @@ class Chain:
             measured=self._measured(running),
             estimated=is_estimated,
         )
-        return cost
+        return usage, is_estimated, cost
 
     def _measured(self, running: _Running) -> Measured:
         def ms(until_s: float) -> int:

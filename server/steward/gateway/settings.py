@@ -57,6 +57,17 @@ def _template(written: str) -> str:
     return written
 
 
+_DEAR = ("n", "best_of", "service_tier", "n_predict")
+_DEAR_BEGINNING = "max_"
+
+
+def _cheap(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    for name in parameters:
+        if name in _DEAR or name.startswith(_DEAR_BEGINNING):
+            raise ValueError(f"{name!r} decides what a call may cost, which budgets must know")
+    return parameters
+
+
 class _Rates(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -96,8 +107,8 @@ class FillSettings(BaseModel):
     fields of their own."""
     output_tokens_max: int | None = Field(default=None, ge=1)
     """The most that the model writes into a gap."""
-    parameters: dict[str, JsonValue] = {}
-    """What has to be said besides."""
+    parameters: Annotated[dict[str, JsonValue], AfterValidator(_cheap)] = {}
+    """What has to be said besides; nothing that makes a call dearer."""
 
 
 class ModelSettings(BaseModel):

@@ -351,7 +351,12 @@ def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner 
 def _has_ended_so(found: ReservationState, ending: Ending) -> bool:
     if found.state != ending.state:
         return False
-    return (found.cost, found.usage) == (ending.cost, ending.usage)
+    return (found.cost, _counted(found.usage)) == (ending.cost, _counted(ending.usage))
+
+
+def _counted(usage: Usage) -> tuple[int, int, int]:
+    """What the books keep of it; the other parts are in the cost."""
+    return usage.input_tokens, usage.output_tokens, usage.cached_tokens
 
 
 def _overrun(found: ReservationState, ending: Ending) -> Note:

@@ -9,6 +9,7 @@ are refused.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -89,7 +90,11 @@ class Ledger:
         self._settings = settings
         self._defaults = settings.limits()
         books = SqliteBooks() if database.kind == "sqlite" else PostgresqlBooks()
-        self._writer = Writer(database, books, key, self._announce, self._announce_passed)
+        self._writer = Writer(database, books, key, clock, self._announce, self._announce_passed)
+
+    def report_to(self, told: Callable[[int, float], None]) -> None:
+        """Tell how many bookings each batch has, and how many seconds it took to write."""
+        self._writer.on_batch = told
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.

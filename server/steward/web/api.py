@@ -2,7 +2,10 @@
 
 import asyncio
 
+from steward.core.errors import NotPermittedError
 from steward.core.principal import Principal
+from steward.operations.exposition import CONTENT_TYPE
+from steward.permissions.roles import why_no_report
 from steward.web.anthropic.messages import messages_wish
 from steward.web.anthropic.telling import MessageTelling
 from steward.web.door import Routes
@@ -58,6 +61,14 @@ async def models(exchange: Exchange, rooms: Rooms, principal: Principal) -> None
     await exchange.answer(200, models_told(rooms.gateway.models(principal)))
 
 
+async def metrics(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
+    """`GET /metrics`: for Prometheus; there is nobody's name in it."""
+    if (refusal := why_no_report(principal)) is not None:
+        raise NotPermittedError(refusal)
+    text = await rooms.metrics.text()
+    await exchange.answer(200, text, {"content-type": CONTENT_TYPE})
+
+
 async def health(exchange: Exchange, rooms: Rooms) -> None:
     """`GET /healthz`: the server answers; of what is behind it nothing is said."""
     del rooms
@@ -75,6 +86,8 @@ ROUTES = Routes(
         "/v1/embeddings": {"POST": embeddings},
         "/v1/messages": {"POST": message},
         "/v1/models": {"GET": models},
+        "/metrics": {"GET": metrics},
     },
     open={"/healthz": {"GET": health}},
+    scopes={"/metrics": "reports"},
 )

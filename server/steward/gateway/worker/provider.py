@@ -77,6 +77,12 @@ class LitellmProvider:
         self._homes = route.homes if base_url is None else (base_url,)
         host = urlsplit(base_url).netloc if base_url else ""
         self._called = f"{name!r} at {host}" if host else repr(name)
+        self._host = host
+
+    @property
+    def address(self) -> str:
+        """Where it is; see `Provider.address`."""
+        return self._host.rpartition("@")[2]
 
     def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
         """What would be handed to litellm, but for the key; see `Provider.encode`."""
