@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-from steward.core.errors import RateLimitedError, UnavailableError
+from steward.core.errors import InvalidInputError, RateLimitedError, UnavailableError
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import CallPart, Finished, Piece, Prepared, SoFar, Text, Thought
 from steward.gateway.request import Message, ModelRequest, ToolSpec, Usage
@@ -274,4 +274,8 @@ def _format(wanted: Mapping[str, Any]) -> JsonObject:
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
         case _:
-            return {}
+            raise InvalidInputError(
+                "Anthropic's models give JSON of a schema, and none without one; nothing was sent."
+                " Say the schema (`response_format` of the type `json_schema`), or choose a model"
+                " of another provider."
+            )
