@@ -6,6 +6,7 @@ that must answer first import it afterwards.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -45,7 +46,7 @@ from steward.gateway.settings import ProviderSettings
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
-from steward.gateway.vault.stored import keyed_providers
+from steward.gateway.vault.stored import all_of
 from steward.gateway.worker.provider import LitellmProvider, Route
 from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
@@ -74,6 +75,8 @@ from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.verdicts import RecentVerdicts
 from steward.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,7 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
-        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
-        gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
+        gateway = _gateway(ground, ledger, await _reach(ground, client))
         approvals = Approvals(
             database,
             ground.clock,
@@ -157,9 +158,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
-        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
-        gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
+        gateway = _gateway(ground, ledger, await _reach(ground, client))
         metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
         gateway.report_to(metrics)
         ledger.report_to(metrics.committed)
@@ -198,6 +197,16 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
     pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
     decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
     return Gateway(providers, ledger, chosen, pacing, decided=decided)
+
+
+async def _reach(ground: Ground, client: HttpClient) -> Reach:
+    settings, now = ground.settings, ground.clock.now()
+    kept = await ground.database.read(lambda session: all_of(session, LOCAL_TENANT))
+    for key in kept:
+        if key.is_old(now):
+            _log.warning("%s", key.reminder(now))
+    keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
+    return Reach(keys, client, frozenset(key.provider for key in kept))
 
 
 def _vault_keys(ground: Ground) -> VaultKeys:

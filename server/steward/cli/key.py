@@ -25,7 +25,7 @@ from steward.gateway.vault.check import Address
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys
 from steward.gateway.vault.seal import KEY_BYTES
-from steward.gateway.vault.stored import ROTATE_AFTER, StoredKey
+from steward.gateway.vault.stored import StoredKey
 from steward.gateway.vault.vault import Outside, Vault
 from steward.permissions.people import permit_keys
 from steward.settings import Settings
@@ -151,8 +151,5 @@ def _listed(keys: Sequence[StoredKey], now: datetime) -> str:
         for key in keys
     ]
     return table((head, *rows), are_numbers=False) + "".join(
-        f"\n{key.provider} has had the same key for {(now - key.set_at).days} days; after"
-        f" {ROTATE_AFTER.days} it is time for another: `steward key rotate {key.provider}`.\n"
-        for key in keys
-        if key.is_old(now)
+        f"\n{key.reminder(now)}\n" for key in keys if key.is_old(now)
     )

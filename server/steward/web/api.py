@@ -1,5 +1,7 @@
 """The two APIs: which address is answered by what."""
 
+import asyncio
+
 from steward.core.errors import NotPermittedError
 from steward.core.principal import Principal
 from steward.operations.exposition import CONTENT_TYPE
@@ -50,7 +52,8 @@ async def embeddings(exchange: Exchange, rooms: Rooms, principal: Principal) -> 
     wish = embedding_wish(body, request_id(exchange, principal))
     found = await rooms.gateway.embed(principal, wish.request)
     told = trail_headers(found.trail, wish.ignored) | cost_header(found.trail)
-    await exchange.answer(200, embedded_told(found, is_packed=wish.is_packed), told)
+    body = await asyncio.to_thread(embedded_told, found, is_packed=wish.is_packed)
+    await exchange.answer(200, body, told)
 
 
 async def models(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:

@@ -108,7 +108,8 @@ class Door:
         exchange.connection.trust()
         methods = self._routes.signed_in.get(exchange.path)
         if methods is None:
-            raise NotFoundError("There is nothing at this address.")
+            known = ", ".join(sorted(self._routes.signed_in))
+            raise NotFoundError(f"There is nothing at this address. This server answers {known}.")
         handle = _chosen(methods, exchange)
         if exchange.method == "POST" and not _JSON.fullmatch(exchange.header("content-type") or ""):
             raise UnsupportedMediaError("Send JSON, with `Content-Type: application/json`.")
