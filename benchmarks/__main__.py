@@ -4,18 +4,29 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
-from benchmarks import crowd, ledger_page, ledger_speed, measure, page, typing_speed
+from benchmarks import (
+    crowd,
+    gateway_page,
+    gateway_speed,
+    ledger_page,
+    ledger_speed,
+    measure,
+    page,
+    typing_speed,
+)
 
 
 def main() -> None:
     """Measure everything once; leave with 1 when a limit is not held."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"also write {page.PAGE.name}")
+    parser.add_argument("--litellm-venv", type=Path, help="where litellm[proxy] is installed")
     options = parser.parse_args()
     if options.write and page.is_busy():
         sys.exit("The machine is busy with other things; what is written would tell of those.")
-    print("Measuring takes about four minutes; leave the machine alone meanwhile.", flush=True)
+    print("Measuring takes about five minutes; leave the machine alone meanwhile.", flush=True)
     times, sizes = measure.starts()
     trips = measure.round_trips()
     session = asyncio.run(measure.work())
@@ -27,6 +38,7 @@ def main() -> None:
     rows += page.typing_rows(keys, cancels, beside, crowd.crowd())
     booked, report = asyncio.run(ledger_speed.books(2)), asyncio.run(ledger_speed.report_ms())
     rows += ledger_page.ledger_rows(booked, ledger_speed.windows(), report)
+    rows += gateway_page.gateway_rows(gateway_speed.measured(options.litellm_venv))
     print(page.table(rows))
     print(page.machine())
     if options.write:

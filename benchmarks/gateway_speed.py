@@ -1,34 +1,31 @@
 """What the gateway adds to a call: side by side with a direct call, and with litellm's proxy.
 
-    python -m benchmarks.gateway_speed [--litellm-venv FOLDER]
-
 Everything is on: the token is checked, policy decided, the budget reserved and settled durably,
 and the answer streamed from the model. Direct and indirect calls take turns, so both see the same
 machine. The model is bytes made beforehand (`stub_model`); the callers, the server and the model
 share the machine's processors.
 """
 
-import argparse
 import asyncio
 import contextlib
 import json
 import os
 import secrets
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.memory import resident_mb
 from tests.environment import ROOT, clean_environment, steward_environment
 
-CALLS, ROUNDS, CALLERS, SECONDS = 100, 6, 50, 5.0
-LONG_STREAM, LONG_STREAMS, CANCELLATIONS = 2_000, 15, 100
+CALLERS = 50
+_CALLS, _ROUNDS, _SECONDS = 100, 4, 4.0
+_LONG_STREAM, _LONG_STREAMS, _CANCELLATIONS = 2_000, 10, 100
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SHORT = "stub-20"
 
@@ -120,7 +117,7 @@ def child(*command: str, environment: dict[str, str]) -> Generator[subprocess.Po
 @contextlib.contextmanager
 def steward(folder: Path, stub_port: int) -> Generator[Road]:
     """`steward serve` before the stub."""
-    models = [_SHORT, f"stub-{LONG_STREAM}", "stub-endless"]
+    models = [_SHORT, f"stub-{_LONG_STREAM}", "stub-endless"]
     environment = steward_environment(
         folder,
         f"http://127.0.0.1:{stub_port}/v1",
@@ -158,7 +155,7 @@ def litellm(venv: Path, folder: Path, stub_port: int) -> Generator[Road]:
                 "api_key": "none",
             },
         }
-        for name in (_SHORT, f"stub-{LONG_STREAM}", "stub-endless")
+        for name in (_SHORT, f"stub-{_LONG_STREAM}", "stub-endless")
     ]
     config = folder / "litellm.json"
     config.write_text(json.dumps({"model_list": models}), "utf-8")
@@ -179,104 +176,25 @@ def litellm(venv: Path, folder: Path, stub_port: int) -> Generator[Road]:
         yield Road("litellm proxy", port, key, process.pid)
 
 
-async def one_caller(roads: list[Road]) -> None:
-    """Latency, whole and to the first word, each road in turn."""
-    callers = [await Caller(road).open() for road in roads]
-    wholes: list[list[float]] = [[] for _ in roads]
-    firsts: list[list[float]] = [[] for _ in roads]
-    for round_ in range(ROUNDS + 1):  # The first warms up.
-        for caller, whole, first in zip(callers, wholes, firsts, strict=True):
-            taken = [await caller.whole() for _ in range(CALLS)]
-            begun = [(await caller.stream(_SHORT))[0] for _ in range(CALLS)]
-            if round_:
-                whole.extend(taken)
-                first.extend(begun)
-    direct, direct_first = wholes[0], firsts[0]
-    for road, whole, first in zip(roads, wholes, firsts, strict=True):
-        print(
-            f"{road.name:14} whole p50 {_p50(whole):7.2f} p99 {_p99(whole):7.2f} ms"
-            f" (added {_p50(whole) - _p50(direct):6.2f} / {_p99(whole) - _p99(direct):6.2f});"
-            f" first word p50 {_p50(first):6.2f} p99 {_p99(first):6.2f} ms"
-            f" (added {_p50(first) - _p50(direct_first):5.2f})"
-        )
-    for caller in callers:
-        caller.writer.close()
+@dataclass(slots=True)
+class Found:
+    """What one road was measured at; lists are in milliseconds."""
+
+    name: str
+    whole: list[float] = field(default_factory=list[float])
+    first_word: list[float] = field(default_factory=list[float])
+    a_second: float = 0.0
+    """Answers, with `CALLERS` callers."""
+    cpu_ms: float = 0.0
+    """Processor time of its process for each of those; nought for the direct road."""
+    piece_us: float = 0.0
+    """Processor time for a streamed piece; nought for the direct road."""
+    cancelled: list[float] = field(default_factory=list[float])
+    resident_mb: float = 0.0
 
 
-async def many_callers(road: Road) -> None:
-    """Requests a second, and the processor time of each."""
-    until_s = time.perf_counter() + SECONDS
-    taken: list[float] = []
-
-    async def call() -> None:
-        caller = await Caller(road).open()
-        while time.perf_counter() < until_s:
-            taken.append(await caller.whole())
-        caller.writer.close()
-
-    before_s = road.cpu_s() if road.pid else 0.0
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(CALLERS):
-            tasks.create_task(call())
-    print(f"{road.name:14} {CALLERS} callers: {len(taken) / SECONDS:7.0f} requests/s,"
-          f" p50 {_p50(taken):6.1f} p99 {_p99(taken):6.1f} ms", end="")  # fmt: skip
-    if road.pid:
-        each_s = (road.cpu_s() - before_s) / len(taken)
-        print(f", {each_s * 1000:.2f} ms CPU each: {1 / each_s:.0f} requests/s per core", end="")
-    print()
-
-
-async def long_streams(road: Road) -> None:
-    """Processor time for each streamed piece."""
-    caller = await Caller(road).open()
-    await caller.stream(f"stub-{LONG_STREAM}")
-    before_s = road.cpu_s()
-    for _ in range(LONG_STREAMS):
-        await caller.stream(f"stub-{LONG_STREAM}")
-    each_s = (road.cpu_s() - before_s) / (LONG_STREAMS * LONG_STREAM)
-    caller.writer.close()
-    print(f"{road.name:14} {each_s * 1e6:.0f} us CPU a piece ({LONG_STREAM} pieces a stream)")
-
-
-async def cancellations(road: Road, stub: subprocess.Popen[str]) -> None:
-    """From a client's hanging up until the provider's connection is closed."""
-    assert stub.stdout is not None
-    taken: list[float] = []
-    for _ in range(CANCELLATIONS):
-        caller = await Caller(road).open()
-        await caller.first_word("stub-endless")
-        left_s = time.perf_counter()
-        caller.writer.transport.abort()
-        line = await asyncio.to_thread(stub.stdout.readline)
-        taken.append((float(line) - left_s) * 1000)
-    print(f"{road.name:14} cancellation p50 {_p50(taken):.1f} p99 {_p99(taken):.1f} ms")
-
-
-async def measure(stub: subprocess.Popen[str], roads: list[Road]) -> None:
-    """Everything, and print it."""
-    await one_caller(roads)
-    for road in roads:
-        await many_callers(road)
-    for road in roads[1:]:
-        await long_streams(road)
-        await cancellations(road, stub)
-        if road.pid:
-            print(f"{road.name:14} {resident_mb(road.pid):.0f} MB resident")
-
-
-def _p50(taken: list[float]) -> float:
-    return statistics.median(taken)
-
-
-def _p99(taken: list[float]) -> float:
-    return statistics.quantiles(taken, n=100)[98]
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--litellm-venv", type=Path, help="where litellm[proxy] is installed")
-    venv: Path | None = parser.parse_args().litellm_venv
+def measured(litellm_venv: Path | None) -> list[Found]:
+    """The direct road, ours, and litellm's if it is installed in `litellm_venv`."""
     paths = clean_environment() | {"PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT)])}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -285,10 +203,78 @@ def main() -> None:
         assert stub.stdout is not None
         port = int(stub.stdout.readline())
         roads = [Road("direct", port, "none", None), stack.enter_context(steward(folder, port))]
-        if venv is not None:
-            roads.append(stack.enter_context(litellm(venv, folder, port)))
-        asyncio.run(measure(stub, roads))
+        if litellm_venv is not None:
+            roads.append(stack.enter_context(litellm(litellm_venv, folder, port)))
+        return asyncio.run(_measured(stub, roads))
 
 
-if __name__ == "__main__":
-    main()
+async def _measured(stub: subprocess.Popen[str], roads: list[Road]) -> list[Found]:
+    found = [Found(road.name) for road in roads]
+    await _one_caller(roads, found)
+    for road, each in zip(roads, found, strict=True):
+        await _many_callers(road, each)
+    ours, each = roads[1], found[1]
+    await _long_streams(ours, each)
+    await _cancellations(ours, each, stub)
+    for road, each in zip(roads[1:], found[1:], strict=True):
+        assert road.pid is not None
+        each.resident_mb = resident_mb(road.pid)
+    return found
+
+
+async def _one_caller(roads: list[Road], found: list[Found]) -> None:
+    """Latency, whole and to the first word, each road in turn."""
+    callers = [await Caller(road).open() for road in roads]
+    for round_ in range(_ROUNDS + 1):  # The first warms up.
+        for caller, each in zip(callers, found, strict=True):
+            taken = [await caller.whole() for _ in range(_CALLS)]
+            begun = [(await caller.stream(_SHORT))[0] for _ in range(_CALLS)]
+            if round_:
+                each.whole += taken
+                each.first_word += begun
+    for caller in callers:
+        caller.writer.close()
+
+
+async def _many_callers(road: Road, found: Found) -> None:
+    """Answers a second, and the processor time of each."""
+    until_s = time.perf_counter() + _SECONDS
+    answers = 0
+
+    async def call() -> None:
+        nonlocal answers
+        caller = await Caller(road).open()
+        while time.perf_counter() < until_s:
+            await caller.whole()
+            answers += 1
+        caller.writer.close()
+
+    before_s = road.cpu_s() if road.pid else 0.0
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(CALLERS):
+            tasks.create_task(call())
+    found.a_second = answers / _SECONDS
+    if road.pid:
+        found.cpu_ms = (road.cpu_s() - before_s) / answers * 1000
+
+
+async def _long_streams(road: Road, found: Found) -> None:
+    caller = await Caller(road).open()
+    await caller.stream(f"stub-{_LONG_STREAM}")
+    before_s = road.cpu_s()
+    for _ in range(_LONG_STREAMS):
+        await caller.stream(f"stub-{_LONG_STREAM}")
+    found.piece_us = (road.cpu_s() - before_s) / (_LONG_STREAMS * _LONG_STREAM) * 1e6
+    caller.writer.close()
+
+
+async def _cancellations(road: Road, found: Found, stub: subprocess.Popen[str]) -> None:
+    """From a client's hanging up until the provider's connection is closed."""
+    assert stub.stdout is not None
+    for _ in range(_CANCELLATIONS):
+        caller = await Caller(road).open()
+        await caller.first_word("stub-endless")
+        left_s = time.perf_counter()
+        caller.writer.transport.abort()
+        line = await asyncio.to_thread(stub.stdout.readline)
+        found.cancelled.append((float(line) - left_s) * 1000)

@@ -266,6 +266,11 @@ Measured on: {machine()}. Other machines give other numbers; the ratios travel b
   call on the same database, eight connections, three accounts, no seals and no sums. PostgreSQL
   runs on the same machine with its own defaults, behind a socket; where it is not installed, its
   lines are missing. Two entries are booked for each call.
+- *The gateway* is `steward serve` before a model of bytes made beforehand, in a process of its own:
+  token, policy, durable reservation and settlement, and the stream, all on. Direct calls and calls
+  through it take turns on connections that stay open. litellm's proxy is measured beside it,
+  without a database, where `ARGS="--litellm-venv FOLDER"` names an environment with
+  `litellm[proxy]`.
 """,
         encoding="utf-8",
     )

@@ -13,7 +13,7 @@ SAFE_GIT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 """Git as if it had just been installed: nobody's own configuration reaches a test."""
-FOREIGN = ("STEWARD_", "OPENAI_", "GIT_", "XDG_")
+FOREIGN = ("STEWARD_", "OPENAI_", "OTEL_", "GIT_", "XDG_")
 """What a test must not inherit from the person who runs it."""
 
 

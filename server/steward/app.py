@@ -6,6 +6,7 @@ that must answer first import it afterwards.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext, suppress
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from steward import __version__
 from steward.agents.agent import BUILTIN
 from steward.agents.execute import interpreter
 from steward.agents.run import RunLog
@@ -32,6 +34,7 @@ from steward.core.limits import EDITOR_REPLY_S
 from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
 from steward.gateway.http import HttpClient
@@ -46,12 +49,14 @@ from steward.gateway.team.team import Team
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
-from steward.gateway.vault.stored import keyed_providers
+from steward.gateway.vault.stored import all_of
 from steward.gateway.worker.provider import LitellmProvider, Route
 from steward.gateway.worker.worker import Worker
 from steward.ledger.key import KEY_BYTES, KeyFile
 from steward.ledger.ledger import Ledger
 from steward.lsp.rooms import Rooms
+from steward.operations.metrics import Metrics
+from steward.operations.traces import open_traces
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
@@ -73,6 +78,8 @@ from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.verdicts import RecentVerdicts
 from steward.workspace.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +123,9 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = _keys(ground)
-        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         asking = Principal(login_name(), owner.name, str(root or ""))
-        reach = Reach(keys, client, keyed)
+        reach = await _reach(ground, client)
         team = _team(ground, reach, asking)
         gateway = _gateway(ground, ledger, reach, team)
         approvals = Approvals(
@@ -173,23 +178,24 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        keys = _keys(ground)
-        keyed = await database.read(lambda session: keyed_providers(session, LOCAL_TENANT))
-        gateway = _gateway(ground, ledger, Reach(keys, client, keyed))
+        gateway = _gateway(ground, ledger, await _reach(ground, client))
+        metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
+        gateway.report_to(metrics)
+        ledger.report_to(metrics.committed)
+        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         try:
-            yield WebRooms(
-                database=database,
-                clock=ground.clock,
-                new_id=ground.new_id,
-                tokens=Tokens(
-                    database,
-                    ground.clock,
-                    ground.new_id,
-                    partial(secrets.token_urlsafe, TOKEN_BYTES),
-                ),
-                gateway=gateway,
-                settings=settings.web,
-            )
+            async with open_traces(settings.operations, __version__) as traces:
+                if traces is not None:
+                    gateway.report_to(traces)
+                yield WebRooms(
+                    database=database,
+                    clock=ground.clock,
+                    new_id=ground.new_id,
+                    tokens=Tokens(database, ground.clock, ground.new_id, fresh),
+                    gateway=gateway,
+                    metrics=metrics,
+                    settings=settings.web,
+                )
         finally:
             await gateway.close()
             await client.close()
@@ -227,7 +233,9 @@ def _gateway(
 
     def open_worker(name: str, url: str | None, said: ProviderSettings) -> Provider:
         worker = Worker(chosen.worker.python, chosen.worker.idle.total_seconds())
-        route = Route(said.route or name, parameters=said.parameters)
+        known = BUILT_IN.get(name)
+        homes = (known.home, *known.other_homes) if known else ()
+        route = Route(said.route or name, parameters=said.parameters, homes=homes)
         return LitellmProvider(name, url, reach.keys, worker, route)
 
     providers = open_providers(
@@ -235,6 +243,15 @@ def _gateway(
     )
     decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
     return Gateway(providers, ledger, chosen, pacing, told=decided)
+
+
+async def _reach(ground: Ground, client: HttpClient) -> Reach:
+    now = ground.clock.now()
+    kept = await ground.database.read(lambda session: all_of(session, LOCAL_TENANT))
+    for key in kept:
+        if key.is_old(now):
+            _log.warning("%s", key.reminder(now))
+    return Reach(_keys(ground), client, frozenset(key.provider for key in kept))
 
 
 def _vault_keys(ground: Ground) -> VaultKeys:

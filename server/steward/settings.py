@@ -22,6 +22,7 @@ from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.team.settings import TeamSettings, through_team
 from steward.ledger.settings import LedgerSettings
+from steward.operations.settings import OperationsSettings
 from steward.permissions.settings import PermissionsSettings
 from steward.web.settings import WebSettings
 
@@ -32,6 +33,7 @@ _Origins = dict[tuple[str, ...], str]
 _PREFIX = "STEWARD_"
 _SHORT: dict[str, tuple[str, ...]] = {
     "OPENAI_API_KEY": ("gateway", "openai_key"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("operations", "otlp_endpoint"),
     "STEWARD_DATABASE": ("database",),
     "STEWARD_DATA_DIR": ("data_dir",),
     "STEWARD_MODEL_KEY": ("gateway", "key"),
@@ -80,6 +82,7 @@ class Settings(BaseModel):
     completion: CompletionSettings = CompletionSettings()
     gateway: GatewaySettings = GatewaySettings()
     ledger: LedgerSettings = LedgerSettings()
+    operations: OperationsSettings = OperationsSettings()
     permissions: PermissionsSettings = PermissionsSettings()
     team: TeamSettings = TeamSettings()
     web: WebSettings = WebSettings()

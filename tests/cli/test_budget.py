@@ -90,6 +90,24 @@ def test_a_lead_shares_out_what_the_team_has_and_no_more(owned: Books, ask: Ask)
     assert (lines["user:bob"][1], lines["user:bob"][6]) == ("$10.000000", "lea")
 
 
+def test_a_workspace_is_limited_by_its_whole_path_however_it_is_named(
+    owned: Books, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (owned.folder / "house").mkdir()
+    monkeypatch.chdir(owned.folder / "house")
+    assert ask("budget", "set", "workspace:.", "--limit", "5")[0] == 0
+    assert f"workspace:{(owned.folder / 'house').resolve()}" in shown(ask)
+
+
+def test_a_limit_for_nobody_is_set_and_doubted(owned: Books, ask: Ask) -> None:
+    assert "Nobody is called 'eve' yet" in ask("budget", "set", "user:eve", "--limit", "5")[1]
+    said = ask("budget", "set", "team:red", "--limit", "5")[1]
+    assert "Nobody belongs to the team 'red' yet" in said
+    ask("people", "add", "eve", "--team", "red")
+    for scope in ("user:eve", "team:red", "user", "organisation"):
+        assert "Nobody" not in ask("budget", "set", scope, "--limit", "5")[1]
+
+
 @pytest.mark.parametrize("scope", ["nobody", "user:", "thing:x", ""])
 def test_a_budget_for_nothing_is_refused(owned: Books, ask: Ask, scope: str) -> None:
     code, said = ask("budget", "set", scope, "--limit", "1")

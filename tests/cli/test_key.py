@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from steward.app import open_house
 from steward.cli.keeping import run
 from steward.cli.main import build_parser
+from steward.settings import load_settings
 from tests.environment import steward_environment
 from tests.gateway.key_server import KeyServer, key_server
 from tests.person import DEADLINE_S
+from tests.text_editor import TextEditor
 
 Ask = Callable[..., Awaitable[tuple[int, str]]]
 KEY = "sk-" + "canary-0123456789-abcd"
@@ -92,13 +95,17 @@ async def test_one_of_several_hosts_must_be_named(ask: Ask, provider: KeyServer)
     assert (code, "--url" in said) == (2, True)
 
 
-async def test_a_key_of_three_months_is_one_to_be_reminded_of(ask: Ask, folder: Path) -> None:
+async def test_a_key_of_three_months_is_one_to_be_reminded_of(
+    ask: Ask, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     await ask("key", "add", "openai", "--unchecked", typed=KEY)
     assert "time for another" not in (await ask("key", "list"))[1]
     before = (datetime.now(UTC) - timedelta(days=90)).strftime("%Y-%m-%d %H:%M:%S.000000")
     with closing(sqlite3.connect(folder / "steward.db", isolation_level=None)) as books:
         books.execute("UPDATE provider_key SET set_at = ?", (before,))
     assert "steward key rotate openai" in (await ask("key", "list"))[1]
+    async with open_house(load_settings(), None, TextEditor()):
+        assert "steward key rotate openai" in caplog.text
 
 
 def test_a_key_cannot_be_given_as_an_argument() -> None:

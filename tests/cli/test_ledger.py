@@ -62,3 +62,8 @@ def test_usage_is_shown_to_people_spreadsheets_and_programs(ask: Ask) -> None:
         json.loads(ask("usage", "--json", "--until", "2020-01-01", "--since", "2019-01-01")[1])
         == []
     )
+
+
+def test_a_report_of_no_day_is_refused_rather_than_empty(ask: Ask) -> None:
+    code, said = ask("usage", "--until", "2020-01-01")
+    assert (code, "No day is from" in said, "--since" in said) == (2, True, True)

@@ -1,12 +1,15 @@
 """What is known of models, at a shell, and who may say what one costs."""
 
 import asyncio
+import io
 import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from steward.cli import keeping
+from steward.cli.main import build_parser
 from steward.core.clock import ManualClock
 from steward.core.database import open_database
 from steward.gateway.catalogue.book import KNOWN, VERSION
@@ -64,6 +67,23 @@ def test_a_bare_name_is_shown_as_what_it_is(owner: Ask) -> None:
     said = owner("model", "show", "gpt-5.5")[1]
     for part in ("refuses: stop; temperature; top_p", "input 5,", "above_input_tokens 272000"):
         assert part in said
+
+
+def test_a_provider_whose_key_is_in_the_vault_is_meant_by_its_name(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where calls are made: otherwise a price would be set for a model that nobody asks."""
+    ask("people", "add", ME.user, "--role", "owner")
+    assert shown(ask, MODEL)["model"] == f"custom/{MODEL}"
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-" + "0123456789abcdef"))
+    assert keeping.run(build_parser().parse_args(["key", "add", "groq", "--unchecked"])) == 0
+    assert "groq" in capsys.readouterr().out
+    assert shown(ask, MODEL)["model"] == MODEL
+    code, said = ask("model", "price", MODEL, *PRICE)
+    assert (code, said.split()[0]) == (0, MODEL)
+    estimated = ask("cost", "estimate", "--model", MODEL, stdin="some text")[1]
+    assert MODEL in estimated
+    assert f"custom/{MODEL}" not in estimated
 
 
 def test_a_model_without_a_price_says_so(owner: Ask) -> None:

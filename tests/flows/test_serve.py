@@ -96,14 +96,14 @@ async def test_a_key_in_the_vault_is_all_that_a_provider_needs(tmp_path: Path) -
     for name in ("STEWARD_MODEL_URL", "STEWARD_MODEL", "STEWARD_MODEL_PRICE"):
         del environment[name]
     key = "sk-" + "canary-0123456789-abcd"
-    for provider in ("openai", "anthropic"):
+    for provider in ("openai", "gemini"):
         arguments = ("key", "add", provider, "--unchecked")
         assert (await asyncio.to_thread(partial(ask, environment, *arguments, typed=key))).stdout
     token = (await asyncio.to_thread(ask, environment, "token", "create", "try")).stdout.strip()
     headers = {"Authorization": f"Bearer {token}"}
     async with running(environment) as (_, url), httpx.AsyncClient(timeout=WITHIN_S) as http:
         listed = (await http.get(f"{url}/v1/models", headers=headers)).json()["data"]
-    assert {each["owned_by"] for each in listed} == {"openai", "anthropic"}
+    assert {each["owned_by"] for each in listed} == {"openai", "gemini"}
     assert "openai/gpt-4.1" in {each["id"] for each in listed}
 
 

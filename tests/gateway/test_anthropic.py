@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import (
+    InvalidInputError,
     RateLimitedError,
     UnavailableError,
 )
@@ -147,6 +148,32 @@ def test_anthropics_request_has_its_system_beside_and_takes_turns() -> None:
             },
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (None, {"type": "auto", "disable_parallel_tool_use": True}),
+        ("required", {"type": "any", "disable_parallel_tool_use": True}),
+        ("none", {"type": "none"}),
+    ],
+)
+def test_anthropic_is_told_of_one_tool_at_a_time_with_the_choice_of_tools(
+    choice: str | None, told: dict[str, object]
+) -> None:
+    request = replace(asked(), tools=(TOOL,), tool_choice=choice, has_parallel_tools=False)
+    assert body_of(ANTHROPIC, request)["tool_choice"] == told
+
+
+def test_json_without_a_schema_is_not_asked_of_anthropic_and_forgotten() -> None:
+    schema = {"type": "object"}
+    request = replace(
+        asked(), response_format={"type": "json_schema", "json_schema": {"schema": schema}}
+    )
+    sent = body_of(ANTHROPIC, request)["output_config"]
+    assert sent == {"format": {"type": "json_schema", "schema": schema}}
+    with pytest.raises(InvalidInputError, match="schema"):
+        body_of(ANTHROPIC, replace(request, response_format={"type": "json_object"}))
 
 
 def test_what_anthropic_says_of_tools_is_reserved_too() -> None:

@@ -10,11 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from steward.core.errors import UnpricedError
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.catalogue.book import FILL_FORMATS, KNOWN, VERSION
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.prices import Price
 from steward.gateway.request import Usage
-from steward.gateway.settings import BUILT_IN, GatewaySettings
+from steward.gateway.settings import GatewaySettings
 
 HERE = Path(__file__).parent / "catalogue"
 FILE: dict[str, Any] = json.loads(

@@ -129,6 +129,17 @@ async def test_our_own_count_stays_within_what_was_reserved(desk: Desk) -> None:
     assert (await desk.paid()).cost_nano_usd == own_count_nano(desk, output_tokens=OUTPUT_MAX)
 
 
+@pytest.mark.parametrize("said", [Usage(0, 0), Usage(0, 7), Usage(9, 0)])
+async def test_a_provider_that_says_nought_of_an_answer_is_not_believed(
+    desk: Desk, said: Usage
+) -> None:
+    desk.model.script = always(Reply(pieces=PIECES, usage=said))
+    await desk.ask()
+    paid = await desk.paid()
+    assert paid.is_estimated
+    assert paid.cost_nano_usd >= own_count_nano(desk, output_tokens=5)
+
+
 async def test_a_call_that_breaks_in_the_middle_costs_what_it_streamed(desk: Desk) -> None:
     desk.model.script = always(Reply(pieces=PIECES, fault=Drop(after_pieces=1)))
     error = await desk.fails()

@@ -1,6 +1,6 @@
 """The keys of providers: put in, used for their own host, replaced, thrown away, never shown."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +20,10 @@ from steward.core.errors import (
 )
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal, Role
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.keys import FirstKey, SettingsKeys
 from steward.gateway.settings import GatewaySettings
-from steward.gateway.vault.check import Address
+from steward.gateway.vault.check import Address, check
 from steward.permissions import people
 from tests.gateway.key_server import KeyServer, key_server
 from tests.gateway.safe import KEY, OTHER, Safe, open_safe
@@ -162,7 +163,7 @@ async def test_a_new_key_is_stored_only_if_the_provider_accepts_it(
 
 async def test_anthropic_is_shown_the_key_in_its_own_way(small: Safe, provider: KeyServer) -> None:
     for url in (provider.host, provider.url):
-        address = Address("anthropic", url, "x-api-key")
+        address = Address("anthropic", url)
         stored = await small.vault.add(ANN, address, KEY)
         assert stored.verdict == "accepted"
         await small.vault.remove(ANN, address)
@@ -172,7 +173,19 @@ async def test_anthropic_is_shown_the_key_in_its_own_way(small: Safe, provider: 
         assert request.headers["anthropic-version"] == "2023-06-01"
         assert "authorization" not in request.headers
     with pytest.raises(ProviderRefusedError):
-        await small.vault.add(ANN, Address("anthropic", provider.host, "x-api-key"), OTHER)
+        await small.vault.add(ANN, Address("anthropic", provider.host), OTHER)
+
+
+async def test_a_page_that_everybody_may_read_is_not_asked_about_a_key() -> None:
+    asked: list[str] = []
+
+    async def note(url: str, _headers: Mapping[str, str]) -> int:
+        asked.append(url)
+        return 200
+
+    for url in (BUILT_IN["openrouter"].home, URL):
+        await check(note, Address("openrouter", url), KEY)
+    assert asked == ["https://openrouter.ai/api/v1/key", f"{URL}/models"]
 
 
 @pytest.mark.parametrize("status", [302, 307, 429, 500, 503])

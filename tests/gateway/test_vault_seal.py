@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from steward.core.errors import InvalidInputError, UnavailableError
-from steward.gateway.vault.origin import origin_of
+from steward.gateway.origin import origin_of
 from steward.gateway.vault.seal import KEY_BYTES, NONCE_BYTES, Identity, Opener
 
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)

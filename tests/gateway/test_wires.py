@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from steward.core.errors import (
     InvalidInputError,
@@ -24,6 +25,7 @@ from steward.gateway.request import (
     ToolSpec,
     Usage,
 )
+from steward.gateway.settings import FillSettings
 from steward.gateway.wire.wire import Dialect
 from tests.gateway.desk import asked
 from tests.gateway.raw import END, HEAD, MODEL, delta, failure, pieces, server, stream
@@ -99,6 +101,18 @@ def test_a_template_holds_the_gap_and_nothing_in_the_text_is_taken_for_its_marks
 def test_a_gap_takes_no_more_than_its_format_gives() -> None:
     long = replace(FILLING, output_tokens_max=10_000)
     assert body_of(COMPATIBLE, long, KNOWN["deepseek/deepseek-v4-pro"])["max_tokens"] == 4096
+
+
+def test_what_a_gap_takes_besides_never_replaces_what_was_reserved() -> None:
+    besides = {"max_tokens": 9_999, "stream": False, "top_k": 3}
+    body = body_of(COMPATIBLE, FILLING, replace(MODEL, fill=FillFormat("/c", parameters=besides)))
+    assert (body["max_tokens"], body["stream"], body["top_k"]) == (50, True, 3)
+
+
+@pytest.mark.parametrize("name", ["n", "best_of", "max_tokens", "service_tier"])
+def test_a_gap_cannot_be_made_dearer_by_settings(name: str) -> None:
+    with pytest.raises(ValidationError, match="decides what a call may cost"):
+        FillSettings(parameters={name: 4})
 
 
 async def test_a_legacy_completion_has_its_text_beside_the_delta() -> None:

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import Text
+from steward.gateway.settings import GatewaySettings
+from steward.gateway.worker.provider import LitellmProvider, Route
 from tests.environment import ROOT
-from tests.gateway.litellm_worker import KEY, Given, until
+from tests.gateway.desk import asked
+from tests.gateway.litellm_worker import KEY, MODEL, Given, until
 
 
 async def test_it_sees_nothing_of_our_environment_and_no_key_but_in_the_call(
@@ -37,6 +41,34 @@ async def test_it_sees_nothing_of_our_environment_and_no_key_but_in_the_call(
     assert seen["home"] == []
     # The three standard ones, and the one that lists them.
     assert len(seen["files"]) == 4
+
+
+HEARS = """
+    call = ready()
+    say({"id": call["id"], "text": json.dumps([call["url"], call["homes"], call["key"]])})
+    say({"id": call["id"], "end": {"kind": "done"}})
+    hear()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "homes", "key"),
+    [
+        ("cohere", ["https://api.cohere.com/v1", "https://api.cohere.ai"], KEY),
+        ("nowhere", [], None),
+    ],
+)
+async def test_where_litellm_finds_the_way_the_key_still_has_a_home(
+    given: Given, name: str, homes: list[str], key: str | None
+) -> None:
+    """It gets the one that was set for the first of its homes, and may speak to no other host."""
+    keys = SettingsKeys(GatewaySettings.model_validate({"providers": {"cohere": {"key": KEY}}}))
+    route = Route(name, homes=tuple(homes))
+    provider = LitellmProvider(name, None, keys, given(HEARS).worker, route)
+    prepared = provider.encode(MODEL, asked())
+    (said,) = [piece async for piece in provider.stream(prepared, lambda: None)]
+    assert isinstance(said, Text)
+    assert json.loads(said.text) == [None, homes, key]
 
 
 async def test_what_it_complains_of_is_logged_without_keys_and_prompts(

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -12,7 +13,7 @@ from sqlalchemy import exc
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, OverBudgetError, UnavailableError
-from steward.core.limits import AMOUNT_NANO_USD_MAX
+from steward.core.limits import AMOUNT_NANO_USD_MAX, AUDIT_DETAIL_CHARS_MAX
 from steward.core.money import NanoUsd
 from steward.ledger.charge import Reservation, Usage
 from tests.ledger.bank import ANN, LIMIT, USAGE, Bank, assert_balanced, charge, open_bank
@@ -84,14 +85,18 @@ async def test_one_that_fails_costs_its_neighbours_nothing(bank: Bank) -> None:
         bad = asyncio.create_task(bank.ledger.settle("nothing", USAGE, NanoUsd(1)))
         # The database cannot keep half of a pair of surrogates.
         poison = asyncio.create_task(bank.ledger.reserve(ANN, charge("r", task="\ud800")))
+        # Nor does the audit trail take a reason of any length.
+        wordy = replace(charge("wordy"), reason="x" * AUDIT_DETAIL_CHARS_MAX)
+        too_long = asyncio.create_task(bank.ledger.reserve(ANN, wordy))
         last = asyncio.create_task(bank.ledger.reserve(ANN, charge("last", 70)))
         await asyncio.sleep(0)
     assert (await good).is_new
     assert (await last).is_new
     with pytest.raises(NotFoundError):
         await bad
-    with pytest.raises(InvalidInputError, match="cannot be kept"):
-        await poison
+    for unkept in (poison, too_long):
+        with pytest.raises(InvalidInputError, match="cannot be kept"):
+            await unkept
     assert (await bank.ledger.standing(ANN)).reserved == 570
     await assert_balanced(bank.database)
 
@@ -173,6 +178,15 @@ async def test_a_full_disk_books_nothing_and_tells_everybody_who_waits(filed: Ba
     await assert_balanced(filed.database)
 
 
+async def test_a_disk_that_fills_up_with_the_audit_trail_is_told_as_such(filed: Bank) -> None:
+    await filed.ledger.reserve(ANN, charge("before"))
+    await filed.database.run(lambda session: _full(session, is_full=True))
+    explained = replace(charge("r1"), attempt=2, reason="x" * (AUDIT_DETAIL_CHARS_MAX // 2))
+    with pytest.raises(UnavailableError, match="no model is called"):
+        await filed.ledger.reserve(ANN, explained)
+    assert (await filed.ledger.standing(ANN)).reserved == 100_000
+
+
 def _full(session: Session, *, is_full: bool) -> None:
     """Let the file grow no further, as a full disk does."""
     connection = session.connection()
@@ -197,6 +211,23 @@ async def test_a_commit_that_fails_is_forgotten(place: Place) -> None:
         await assert_balanced(bank.database)
 
 
+async def test_whose_commit_failed_takes_nothing_back_from_who_asked_next(filed: Bank) -> None:
+    hand_in = filed.database.hand_in
+    async with Busy(filed):
+        spoilt = hand_in(lambda session: _forbid_commits(session, fail=True))
+        first = asyncio.create_task(filed.ledger.reserve(ANN, charge("r1", 500)))
+        await asyncio.sleep(0)
+        mended = hand_in(lambda session: _forbid_commits(session, fail=False))
+        filed.clock.advance(timedelta(seconds=1))
+        second = asyncio.create_task(filed.ledger.reserve(ANN, charge("r1", 500)))
+        await asyncio.sleep(0)
+    await asyncio.wait([first, second, spoilt, mended])
+    assert isinstance(spoilt.exception(), exc.DatabaseError)
+    assert isinstance(first.exception(), UnavailableError)
+    assert second.result().is_new
+    assert (await filed.ledger.standing(ANN)).reserved == 500
+
+
 async def _let_commits_fail(bank: Bank, place: Place, *, fail: bool) -> None:
     """On SQLite it refuses the statement; on PostgreSQL a trigger at the end says the disk is full.
 
@@ -207,15 +238,16 @@ async def _let_commits_fail(bank: Bank, place: Place, *, fail: bool) -> None:
             execute(place, statement)
         return
 
+    with suppress(exc.DatabaseError):  # Its own commit is the first that fails.
+        await bank.database.read(lambda session: _forbid_commits(session, fail=fail))
+
+
+def _forbid_commits(session: Session, *, fail: bool) -> None:
     def forbid(action: int, what: str | None, *_: object) -> int:
         is_commit = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
         return sqlite3.SQLITE_DENY if is_commit else sqlite3.SQLITE_OK
 
-    def change(session: Session) -> None:
-        _driver(session).set_authorizer(forbid if fail else None)
-
-    with suppress(exc.DatabaseError):  # Its own commit is the first that fails.
-        await bank.database.read(change)
+    _driver(session).set_authorizer(forbid if fail else None)
 
 
 _FULL_AT_COMMIT = (

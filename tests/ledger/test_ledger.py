@@ -127,6 +127,14 @@ async def test_a_settlement_counts_once(bank: Bank) -> None:
     await assert_balanced(bank.database)
 
 
+async def test_a_settlement_counts_once_with_all_that_was_priced_of_it(bank: Bank) -> None:
+    usage = Usage(100, 20, cached_tokens=5, cache_write_tokens=7, reasoning_tokens=3)
+    await bank.ledger.reserve(ANN, charge("r1", 500))
+    for _ in range(2):
+        await bank.ledger.settle("r1", usage, NanoUsd(120))
+    assert (await bank.ledger.standing(ANN)).spent == 120
+
+
 async def test_a_release_counts_once(bank: Bank) -> None:
     await bank.ledger.reserve(ANN, charge("r1", 500))
     for _ in range(2):

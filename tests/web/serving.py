@@ -19,6 +19,8 @@ from demo.scripted_model import ScriptedModel
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
+from steward.ledger.settings import LedgerSettings
+from steward.operations.metrics import Metrics
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
@@ -163,12 +165,16 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
+        opened.gateway.report_to(metrics)
+        opened.ledger.report_to(metrics.committed)
         rooms = Rooms(
             database=opened.database,
             clock=clock,
             new_id=numbered(f"request{next(_requests)}"),
             tokens=tokens,
             gateway=opened.gateway,
+            metrics=metrics,
             settings=web or WebSettings(),
         )
         port = _port(bound)

@@ -5,10 +5,21 @@ import json
 import struct
 from pathlib import Path
 
+import pytest
+
 from demo.replies import Reply, Usage, always, call, in_order, say
 from tests.gateway.desk import gateway_settings
 from tests.ledger.bank import ANN
-from tests.web.serving import COMPLETIONS, EMBEDDINGS, HELLO, Json, Serving, open_serving
+from tests.web.serving import (
+    CHAT,
+    COMPLETIONS,
+    EMBEDDINGS,
+    HELLO,
+    MESSAGES,
+    Json,
+    Serving,
+    open_serving,
+)
 from tests.web.versatile_model import VECTOR, VersatileModel
 
 TOOL: Json = {
@@ -75,6 +86,27 @@ async def test_tools_are_offered_asked_for_and_answered(serving: Serving) -> Non
     assert second.json()["choices"][0]["message"]["content"] == "Nothing there."
     assert serving.model.exchanges[1].messages[-1]["content"] == "dust"
     assert serving.model.exchanges[1].messages[-2]["tool_calls"][0]["id"] == asked["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        (CHAT, {"tools": [TOOL], "parallel_tool_calls": False}),
+        (
+            MESSAGES,
+            {
+                "max_tokens": 9,
+                "tools": [{"name": "look", "input_schema": {"type": "object"}}],
+                "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+            },
+        ),
+    ],
+)
+async def test_a_client_may_want_one_tool_at_a_time(
+    serving: Serving, path: str, more: Json
+) -> None:
+    assert (await serving.post({**HELLO, **more}, path)).status_code == 200
+    assert serving.model.exchanges[0].body["parallel_tool_calls"] is False
 
 
 async def test_a_streamed_tool_call_is_named_once_and_arrives_in_fragments(

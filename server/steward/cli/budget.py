@@ -3,16 +3,19 @@
 import argparse
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 from sqlmodel import Session
 
-from steward.cli.shell import Shell, limit, say, table
+from steward.cli.shell import Shell, limit, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError
 from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
 from steward.core.principal import Principal
 from steward.ledger.account import SESSION_PERIOD, Limits, forecast, kind_of, period_of
 from steward.ledger.budget import Budget, Decision, budgets, set_budget
 from steward.ledger.reading import AccountStanding, month
+from steward.permissions.people import everyone
 
 _USD_MAX = Decimal(1_000_000_000)
 
@@ -45,8 +48,20 @@ def limit_account(shell: Shell, arguments: argparse.Namespace) -> None:
     shell.permitted(lambda session: set_budget(session, shell.principal, wanted, defaults, now))
     say(
         f"From the next call on, {scope} has a limit of {limit(limits.hard)} and a soft limit of"
-        f" {limit(limits.soft)}.\n"
+        f" {limit(limits.soft)}.\n{_doubt(shell, scope)}"
     )
+
+
+def _doubt(shell: Shell, scope: str) -> str:
+    """What to say of a name that may be a slip: its limit would hold for nobody."""
+    kind, _, name = scope.partition(":")
+    if kind not in ("user", "team"):
+        return ""
+    people = shell.read(lambda session: everyone(session, shell.principal.tenant_id))
+    if not people or name in (each.user if kind == "user" else each.team for each in people):
+        return ""
+    who = f"is called {name!r}" if kind == "user" else f"belongs to the team {name!r}"
+    return f"Nobody {who} yet; see `steward people list`.\n"
 
 
 def _sums(each: AccountStanding) -> tuple[str, ...]:
@@ -75,7 +90,9 @@ def _decision(decided: dict[str, Decision], each: AccountStanding) -> tuple[str,
 def _scope(written: str, principal: Principal) -> str:
     if written == "user":
         return f"user:{principal.user}"
-    _, _, name = written.partition(":")
+    kind, _, name = written.partition(":")
+    if kind == "workspace" and name:
+        return f"workspace:{Path(name).resolve()}"
     if written == "organisation" or (name and kind_of(written) != "organisation"):
         return written
     raise InvalidInputError(

@@ -11,7 +11,8 @@ from typing import cast, get_args
 
 from sqlmodel import Session
 
-from steward.cli.shell import Shell, limit, say, table
+from steward.cli.shell import Shell, limit, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError, LimitError, UnavailableError
 from steward.core.limits import REQUEST_BYTES_MAX, TOKENS_MAX
 from steward.core.money import NOTHING, as_usd
@@ -21,6 +22,7 @@ from steward.gateway.catalogue.model import Model
 from steward.gateway.estimate import Estimate, asked_of, body_bytes, estimate, shortened
 from steward.gateway.prices import Price
 from steward.gateway.request import ModelRequest, Task
+from steward.gateway.vault.stored import keyed_providers
 from steward.ledger.account import accounts_of, owner_of, period_of
 from steward.ledger.reading import AccountStanding, accounts
 from steward.ledger.report import UsageLine, usage_by
@@ -87,7 +89,9 @@ def _verdict(asked: _Asked, found: Estimate, books: _Books) -> _Verdict:
 def _asked(shell: Shell, arguments: argparse.Namespace) -> _Asked:
     settings = shell.settings
     task = _task(arguments.task)
-    model = arguments.model or settings.gateway.model_for(task)
+    tenant = shell.principal.tenant_id
+    keyed = shell.read(lambda session: keyed_providers(session, tenant))
+    model = arguments.model or settings.gateway.model_for(task, keyed)
     if model is None:
         raise UnavailableError(
             f"No model is chosen for the task {task!r}. Name one with --model, or set"
@@ -100,9 +104,9 @@ def _asked(shell: Shell, arguments: argparse.Namespace) -> _Asked:
             f"A model cannot be asked for {most} tokens; name a number from 1 to {TOKENS_MAX}."
         )
     request = asked_of(task, _text(arguments.file), most)
-    decided = shell.read(lambda session: decided_prices(session, shell.principal.tenant_id))
+    decided = shell.read(lambda session: decided_prices(session, tenant))
     prices = {name: each.price for name, each in decided.items()}
-    chosen = Catalogue(settings.gateway, prices).find(model)
+    chosen = Catalogue(settings.gateway, prices, keyed).find(model)
     return _Asked(request, chosen, chosen.priced(), body_bytes(chosen, request))
 
 

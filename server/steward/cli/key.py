@@ -19,12 +19,13 @@ from steward.core.errors import InvalidInputError, NotFoundError
 from steward.core.ids import random_id
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal
+from steward.gateway.built_in import BUILT_IN
 from steward.gateway.probe import probe
-from steward.gateway.vault.check import WELL_KNOWN, Address
+from steward.gateway.vault.check import Address
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys
 from steward.gateway.vault.seal import KEY_BYTES
-from steward.gateway.vault.stored import ROTATE_AFTER, StoredKey
+from steward.gateway.vault.stored import StoredKey
 from steward.gateway.vault.vault import Outside, Vault
 from steward.permissions.people import permit_keys
 from steward.settings import Settings
@@ -90,15 +91,15 @@ def _read_key(address: Address) -> SecretStr:
 
 def _address(arguments: argparse.Namespace) -> Address:
     """Where the provider is: as said, or as everybody knows."""
-    known = WELL_KNOWN.get(arguments.provider)
     if arguments.url is not None:
-        return Address(arguments.provider, arguments.url, known.scheme if known else "bearer")
+        return Address(arguments.provider, arguments.url)
+    known = BUILT_IN.get(arguments.provider)
     if known is None:
         raise InvalidInputError(
             f"Where {arguments.provider!r} is, is not known here. Say it with `--url`, or name one"
-            f" of {', '.join(sorted(WELL_KNOWN))}."
+            f" of {', '.join(sorted(BUILT_IN))}."
         )
-    return known
+    return Address(arguments.provider, known.home)
 
 
 async def _named(vault: Vault, principal: Principal, arguments: argparse.Namespace) -> Address:
@@ -117,8 +118,7 @@ async def _named(vault: Vault, principal: Principal, arguments: argparse.Namespa
             + ", ".join(key.host for key in found)
             + "."
         )
-    known = WELL_KNOWN.get(arguments.provider)
-    return Address(arguments.provider, found[0].url, known.scheme if known else "bearer")
+    return Address(arguments.provider, found[0].url)
 
 
 def _validated(key: StoredKey) -> tuple[int, str]:
@@ -150,9 +150,6 @@ def _listed(keys: Sequence[StoredKey], now: datetime) -> str:
         )
         for key in keys
     ]
-    return table((head, *rows)) + "".join(
-        f"\n{key.provider} has had the same key for {(now - key.set_at).days} days; after"
-        f" {ROTATE_AFTER.days} it is time for another: `steward key rotate {key.provider}`.\n"
-        for key in keys
-        if key.is_old(now)
+    return table((head, *rows), are_numbers=False) + "".join(
+        f"\n{key.reminder(now)}\n" for key in keys if key.is_old(now)
     )

@@ -8,13 +8,15 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from steward.cli.shell import Shell, say, table
+from steward.cli.shell import Shell, say
+from steward.cli.table import table
 from steward.core.errors import InvalidInputError
 from steward.gateway.catalogue.catalogue import Catalogue, own_price
 from steward.gateway.catalogue.decided import DecidedPrice, decided_prices, set_price
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
 from steward.gateway.settings import ModelPrice
+from steward.gateway.vault.stored import keyed_providers
 
 _PICO_PER_USD_A_MILLION = Decimal(1_000_000)
 
@@ -63,7 +65,7 @@ def _list(shell: Shell, arguments: argparse.Namespace) -> None:
 
 def _set(shell: Shell, arguments: argparse.Namespace) -> None:
     # The name is made whole: `gpt-4.1` is a model of the default provider.
-    model = Catalogue(shell.settings.gateway).find(arguments.model).id
+    model = _catalogue(shell, {}).find(arguments.model).id
     price = None if arguments.remove else _price(arguments)
     now = shell.now
     shell.permitted(lambda session: set_price(session, shell.principal, model, price, now))
@@ -100,7 +102,9 @@ def _price(arguments: argparse.Namespace) -> Price:
 
 def _catalogue(shell: Shell, decided: Mapping[str, DecidedPrice]) -> Catalogue:
     prices = {model: each.price for model, each in decided.items()}
-    return Catalogue(shell.settings.gateway, prices)
+    tenant = shell.principal.tenant_id
+    keyed = shell.read(lambda session: keyed_providers(session, tenant))
+    return Catalogue(shell.settings.gateway, prices, keyed)
 
 
 def _decided(shell: Shell) -> dict[str, DecidedPrice]:

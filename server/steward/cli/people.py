@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from steward.cli.shell import Shell, say, table
+from steward.cli.shell import Shell, say
+from steward.cli.table import table
 from steward.permissions import people
 from steward.permissions.roles import Person
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -68,16 +68,3 @@ def say(text: str) -> None:
 def limit(nano_usd: int | None) -> str:
     """A sum, or that there is none."""
     return "none" if nano_usd is None else as_usd(nano_usd)
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns: the first to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"

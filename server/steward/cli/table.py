@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """The rows, the first of them the heads, each column as wide as its widest cell."""
+def table(rows: Sequence[Sequence[str]], *, are_numbers: bool = True) -> str:
+    """The rows, the first of them the heads, each column as wide as its widest cell.
+
+    The first column stands to the left. So do the others, unless `are_numbers`.
+    """
     plain = [[_visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*plain, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return "".join(
+        "  ".join(
+            cell.rjust(width) if are_numbers and column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        + "\n"
         for row in plain
-    ]
-    return "\n".join(lines) + "\n"
+    )
 
 
 def _visible(cell: str) -> str:

@@ -70,7 +70,8 @@ def _listed(tokens: Sequence[Token], now: datetime, *, shows_all: bool) -> str:
                 )
                 for token in shown
             ),
-        )
+        ),
+        are_numbers=False,
     )
 
 

@@ -7,7 +7,9 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date
 
-from steward.cli.shell import Shell, say, table
+from steward.cli.shell import Shell, say
+from steward.cli.table import table
+from steward.core.errors import InvalidInputError
 from steward.core.money import NanoUsd, as_usd
 from steward.ledger.report import UsageLine, usage_by
 
@@ -21,6 +23,10 @@ def _usage(shell: Shell, arguments: argparse.Namespace) -> str:
     today = shell.now.astimezone(UTC).date()
     first: date = arguments.since or today.replace(day=1)
     last: date = arguments.until or today
+    if first > last:
+        raise InvalidInputError(
+            f"No day is from {first} to {last} (UTC). Name an earlier --since or a later --until."
+        )
     by = "all" if arguments.by == "day" else arguments.by
     tenant = shell.principal.tenant_id
     lines = shell.read(lambda session: usage_by(session, tenant, by, first, last))

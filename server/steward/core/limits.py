@@ -271,3 +271,16 @@ LISTENER_CLOSES_S = 2.0
 LISTENER_SERVER_ENDS_S = 8.0
 """How long a server process may take to end in order when its editor has left; it books what it
 spent and puts its runs down meanwhile, and gives their steps 5 seconds for that."""
+
+OBSERVED_TEXT_CHARS_MAX = 32_768
+"""Characters of one answer, or of one request, that are kept for traces where texts are wanted."""
+OBSERVED_WAITING_MAX = 1_000
+"""Finished calls that wait to become traces; one more is not traced."""
+METRIC_NAMES_MAX = 200
+"""Different names of one label in the metrics; one more is counted as `other`."""
+OVERRUNS_AGAIN_S = 60.0
+"""So long the count of overruns stays the same; every reservation is looked at for it."""
+EXPORT_S = 10.0
+"""How long one delivery of traces or metrics may take."""
+EXPORT_ENDS_S = 3.0
+"""How long the last deliveries may take when the server stops."""

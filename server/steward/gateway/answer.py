@@ -64,9 +64,9 @@ class Meter:
 
     def usage(self) -> tuple[Usage, bool]:
         """What the call consumed, and whether that is an estimate."""
-        if self._reported is not None and self._is_finished:
-            return self._reported, False
         said = self._reported or self._said
+        if self._reported is not None and self._is_finished and self._can_be(said):
+            return said, False
         own_input = -(-self._body_bytes // BYTES_PER_TOKEN)
         own_output = max(self._pieces, -(-self._output_bytes // BYTES_PER_TOKEN))
         estimate = Usage(
@@ -77,6 +77,13 @@ class Meter:
             said.reasoning_tokens,
         )
         return estimate, True
+
+    def _can_be(self, said: Usage) -> bool:
+        """Whether what the provider says fits what we saw; some say nought where they don't know.
+
+        Something was sent, so something was read; and what arrived was written.
+        """
+        return said.input_tokens > 0 and (said.output_tokens > 0 or not self._pieces)
 
     def _add(self, text: str) -> None:
         self._pieces += 1

@@ -44,7 +44,7 @@ from steward.gateway.provider import Billed, Piece, Prepared, SoFar
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 from steward.gateway.target import Target
 from steward.gateway.trail import Attempt, Trail
-from steward.ledger.charge import Charge, Measured, Reservation
+from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
 from steward.ledger.ledger import Ledger
 
 _log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ class _Running:
 
     target: int
     charge: Charge
+    reserved: NanoUsd
     prepared: Prepared
     meter: Meter
     admission: Admission
@@ -158,10 +159,22 @@ class Chain:
         if running is None:
             return
         self._note_health(running)
-        cost = self._book(running)
-        error = running.failure.code if running.failure else ""
-        number, model = running.charge.attempt, self.targets[running.target].model
-        self.trail.attempts.append(Attempt(number, model.id, running.reason, error, cost))
+        usage, is_estimated, cost = self._book(running)
+        target = self.targets[running.target]
+        self.trail.attempts.append(
+            Attempt(
+                running.charge.attempt,
+                target.model.id,
+                running.reason,
+                running.failure.code if running.failure else "",
+                cost,
+                usage,
+                is_estimated,
+                target.provider.address,
+                running.started_s,
+                self.pacing.clock.monotonic_s() - running.started_s,
+            )
+        )
 
     async def _stream(self) -> AsyncGenerator[Piece]:
         """The pieces of the running attempt; what it only says of itself is held back."""
@@ -255,6 +268,7 @@ class Chain:
         self._running = _Running(
             following.target,
             charge,
+            reservation.reserved_nano_usd,
             prepared,
             Meter(len(prepared.body), self.request.output_tokens_max),
             admission,
@@ -303,16 +317,16 @@ class Chain:
             case _:
                 breaker.note_nothing(running.admission)
 
-    def _book(self, running: _Running) -> NanoUsd:
+    def _book(self, running: _Running) -> tuple[Usage, bool, NanoUsd]:
         charge, meter = running.charge, running.meter
         if not meter.is_sent or meter.is_refused:
             self.ledger.release_soon(charge.reservation_id)
-            return NOTHING
+            return NO_USAGE, False, NOTHING
         usage, is_estimated = meter.usage()
         cost = self.targets[running.target].price.cost(usage)
         if meter.billed is not None:  # A team's server keeps the books; we copy them.
             cost, is_estimated = meter.billed, False
-        if cost > charge.worst_nano_usd:
+        if cost > running.reserved:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self.ledger.settle_soon(
             charge.reservation_id,
@@ -321,7 +335,7 @@ class Chain:
             measured=self._measured(running),
             estimated=is_estimated,
         )
-        return cost
+        return usage, is_estimated, cost
 
     def _measured(self, running: _Running) -> Measured:
         def ms(until_s: float) -> int:

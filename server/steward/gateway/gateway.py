@@ -26,6 +26,7 @@ from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.catalogue.model import Model
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
+from steward.gateway.observe import Observer, Observers, Watch
 from steward.gateway.pacing import Pacing, patience
 from steward.gateway.prepare import prepare, without_secrets
 from steward.gateway.provider import Piece, Prepared, Provider, Vector
@@ -63,6 +64,7 @@ class _Opened:
     trail: Trail
     asking: Asking | None
     """What hooks were shown; None where there are none."""
+    watch: Watch
 
 
 class Gateway:
@@ -86,6 +88,7 @@ class Gateway:
         self._settings = settings
         self._pacing = pacing
         self._hooks = Hooks(hooks)
+        self._observers = Observers()
         self._selection = Selection(
             providers,
             Catalogue(
@@ -102,6 +105,10 @@ class Gateway:
         self._breakers = Breakers(settings.breaker, providers)
         self._cache = Cache(pacing.clock, settings.cache)
         self.shortages = Shortages()
+
+    def report_to(self, observer: Observer) -> None:
+        """Tell somebody of every call from now on, when it is over."""
+        self._observers.add(observer)
 
     def unavailable_reason(self, principal: Principal) -> str | None:
         """Why this person can call no model, in words for them; None if there is one for all."""
@@ -161,22 +168,23 @@ class Gateway:
             LimitError: the request is larger than we send.
             InvalidInputError: the request id was used before.
         """
-        opened = await self._open(principal, request)
-        first = opened.targets[0]
-        key = key_of(principal, first.model, opened.prepared, request)
-        if (known := self._cache.find(key)) is not None:
-            charge = known_charge(first, request, opened.prepared)
-            async with self._known(principal, charge, known, opened) as answer:
-                yield answer
-            return
-        chain = self._chain(principal, opened)
-        await chain.begin()
-        try:
-            kept = self._kept(chain, key) if key else chain.pieces()
-            async with aclosing(self._watched(kept, opened)) as pieces:
-                yield Answer(pieces, opened.trail)
-        finally:
-            chain.close()
+        with Watch(self._observers, self._pacing.clock, principal, request) as watch:
+            opened = await self._open(principal, request, watch)
+            first = opened.targets[0]
+            key = key_of(principal, first.model, opened.prepared, request)
+            if (known := self._cache.find(key)) is not None:
+                charge = known_charge(first, request, opened.prepared)
+                async with self._known(principal, charge, known, opened) as answer:
+                    yield answer
+                return
+            chain = self._chain(principal, opened)
+            await chain.begin()
+            try:
+                kept = self._kept(chain, key) if key else chain.pieces()
+                async with aclosing(self._watched(kept, opened)) as pieces:
+                    yield Answer(pieces, opened.trail)
+            finally:
+                chain.close()
 
     async def embed(self, principal: Principal, request: EmbeddingRequest) -> Embedded:
         """Turn texts into vectors; books what that cost, whatever comes of it.
@@ -184,7 +192,15 @@ class Gateway:
         Raises:
             StewardError: as `call`.
         """
-        opened = await self._open(principal, request)
+        with Watch(self._observers, self._pacing.clock, principal, request) as watch:
+            embedded = await self._embedded(principal, request, watch)
+            watch.is_whole = True
+        return embedded
+
+    async def _embedded(
+        self, principal: Principal, request: EmbeddingRequest, watch: Watch
+    ) -> Embedded:
+        opened = await self._open(principal, request, watch)
         chain = self._chain(principal, opened)
         await chain.begin()
         vectors: dict[int, tuple[float, ...]] = {}
@@ -226,20 +242,21 @@ class Gateway:
         return reservation
 
     async def _open(
-        self, principal: Principal, request: ModelRequest | EmbeddingRequest
+        self, principal: Principal, request: ModelRequest | EmbeddingRequest, watch: Watch
     ) -> _Opened:
         """Decide whom to ask, let those look who may object, and prepare what will be sent."""
         if self._told is not None:
             await self._told.refresh()
         targets, why = self._selection.of(principal, request)
         first = targets[0]
+        trail = watch.follow(Trail(why, first.model.id))
         self._rates.take(principal, first.model.id)
         asking: Asking | None = None
         if self._hooks:
             asking = Asking(principal, await without_secrets(request), first.model.id)
             await self._hooks.before(asking)
         prepared = await prepare(first.provider, first.model, request)
-        return _Opened(request, targets, prepared, Trail(why, first.model.id), asking)
+        return _Opened(request, targets, prepared, trail, asking, watch)
 
     def _chain(self, principal: Principal, opened: _Opened) -> Chain:
         return Chain(
@@ -287,12 +304,15 @@ class Gateway:
         joined, text = Joined(), list[str]()
         async with aclosing(pieces):
             async for piece in pieces:
+                opened.watch.saw(piece)
                 if asking is not None:
                     text.append(joined.take(piece))
                 yield piece
         if asking is not None:
             answered = Answered("".join(text), joined.tool_calls, trail.model, trail.is_cached)
             await self._hooks.after(asking, answered)
+        # Of vectors it is known only when they have been counted.
+        opened.watch.is_whole = isinstance(opened.request, ModelRequest)
 
 
 async def _told(known: Known) -> AsyncGenerator[Piece]:

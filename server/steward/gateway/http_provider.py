@@ -47,6 +47,11 @@ class HttpProvider:
         self._host = urlsplit(base_url).netloc
         self._place = place or Place("STEWARD_MODEL_URL", "STEWARD_MODEL_KEY")
 
+    @property
+    def address(self) -> str:
+        """Where it is; see `Provider.address`."""
+        return self._host.rpartition("@")[2]
+
     def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
         """What would be sent; see `Provider.encode`."""
         if isinstance(request, EmbeddingRequest):

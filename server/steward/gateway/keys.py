@@ -1,18 +1,12 @@
 """Keys for providers, each bound to the scheme, host and port that it was set for."""
 
-from urllib.parse import urlsplit
-
 from pydantic import SecretStr
 
+from steward.core.errors import InvalidInputError
+from steward.gateway.built_in import BUILT_IN, OPENAI_URL
+from steward.gateway.origin import origin_of
 from steward.gateway.provider import KeySource
-from steward.gateway.settings import BUILT_IN, OPENAI_URL, GatewaySettings
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a URL: what a key is bound to. Empty for no URL."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+from steward.gateway.settings import GatewaySettings
 
 
 class SettingsKeys:
@@ -21,17 +15,20 @@ class SettingsKeys:
     def __init__(self, settings: GatewaySettings) -> None:
         self._keys: dict[tuple[str, str], SecretStr] = {}
         if settings.openai_key is not None:
-            self._keys["openai", origin(OPENAI_URL)] = settings.openai_key
+            self._keys["openai", origin_of(OPENAI_URL)] = settings.openai_key
         if settings.base_url is not None and settings.bearer is not None:
-            self._keys[settings.provider, origin(settings.base_url)] = settings.bearer
+            self._keys[settings.provider, origin_of(settings.base_url)] = settings.bearer
         for name, provider in settings.providers.items():
-            url = provider.url or BUILT_IN.get(name, (None, "openai"))[0]
             if provider.key is not None:
-                self._keys[name, origin(url or "")] = provider.key
+                url = provider.url or BUILT_IN[name].home
+                self._keys[name, origin_of(url)] = provider.key
 
     async def key(self, provider: str, base_url: str) -> SecretStr | None:
         """The key for this address, if the settings have one."""
-        return self._keys.get((provider, origin(base_url)))
+        try:
+            return self._keys.get((provider, origin_of(base_url)))
+        except InvalidInputError:
+            return None  # An address that can have no key; one without a key may well be called.
 
 
 class FirstKey:

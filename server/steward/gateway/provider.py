@@ -109,6 +109,11 @@ class KeySource(Protocol):
 class Provider(Protocol):
     """One way to reach models."""
 
+    @property
+    def address(self) -> str:
+        """Where it is, `host:port`, for whoever watches; empty where that is not known."""
+        ...
+
     def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
         """What would be sent. It is pure, and may run in a thread.
 

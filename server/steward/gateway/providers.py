@@ -1,17 +1,15 @@
 """The providers that can be asked: those built in, and those that settings add."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
+from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
 from steward.gateway.http import HttpClient
 from steward.gateway.http_provider import HttpProvider
 from steward.gateway.provider import KeySource, Provider
 from steward.gateway.refusal import Place
 from steward.gateway.settings import (
-    BUILT_IN,
-    OPENAI_URL,
     GatewaySettings,
     ProviderSettings,
-    WireName,
     is_openai,
 )
 from steward.gateway.wire.anthropic import AnthropicMessages, api_key
@@ -41,7 +39,7 @@ def open_providers(
     keys: KeySource,
     client: HttpClient,
     *,
-    keyed: Iterable[str] = (),
+    keyed: Collection[str] = (),
     open_worker: OpenWorker | None = None,
 ) -> dict[str, Provider]:
     """Name → provider, for everybody whom the settings speak of, the default one first.
@@ -50,33 +48,33 @@ def open_providers(
         settings: What the operator says.
         keys: Where keys come from.
         client: The connections that all of them share.
-        keyed: Names of built-in providers for which there are keys elsewhere.
+        keyed: Names of the providers that the vault has keys for.
         open_worker: Makes those that only the worker reaches; without it there are none.
     """
     opened: dict[str, Provider] = {}
-    default = default_provider(settings, keys, client)
+    kept = frozenset(keyed) - settings.keyed
+    default = _default(settings, keys, client, kept)
     if default is not None:
         opened[settings.provider] = default
     if settings.openai_key is not None and "openai" not in opened:
-        opened["openai"] = HttpProvider(
-            "openai", OPENAI_URL, OPENAI, keys, client, _place("openai")
-        )
+        place = _place("openai", kept)
+        opened["openai"] = HttpProvider("openai", OPENAI_URL, OPENAI, keys, client, place)
     named = {name: ProviderSettings() for name in keyed if name in BUILT_IN}
     for name, said in {**named, **settings.providers}.items():
-        provider = _provider(name, said, keys, client, open_worker)
+        provider = _provider(name, said, keys, client, _place(name, kept), open_worker)
         if provider is not None and name not in opened:
             opened[name] = provider
     return opened
 
 
-def default_provider(
-    settings: GatewaySettings, keys: KeySource, client: HttpClient
+def _default(
+    settings: GatewaySettings, keys: KeySource, client: HttpClient, kept: Collection[str]
 ) -> HttpProvider | None:
     """The provider that is meant where a model's name says none; None if none is configured."""
     if settings.base_url is None:
         return None
     name, dialect = settings.provider, _dialect("openai", settings.base_url)
-    return HttpProvider(name, settings.base_url, dialect, keys, client, _place(name))
+    return HttpProvider(name, settings.base_url, dialect, keys, client, _place(name, kept))
 
 
 def _provider(
@@ -84,13 +82,15 @@ def _provider(
     said: ProviderSettings,
     keys: KeySource,
     client: HttpClient,
+    place: Place,
     open_worker: OpenWorker | None,
 ) -> Provider | None:
-    url, wire = BUILT_IN.get(name, (None, "openai"))
-    url, wire = said.url or url, said.wire or wire
+    known = BUILT_IN.get(name)
+    url = said.url or (known and known.url)
+    wire = said.wire or (known.wire if known else "openai")
     if wire == "litellm" or url is None:
         return None if open_worker is None else open_worker(name, url, said)
-    return HttpProvider(name, url, _dialect(wire, url), keys, client, _place(name))
+    return HttpProvider(name, url, _dialect(wire, url), keys, client, place)
 
 
 def _dialect(wire: WireName, url: str) -> Dialect:
@@ -103,13 +103,13 @@ def _dialect(wire: WireName, url: str) -> Dialect:
             return OPENAI if is_openai(url) else COMPATIBLE
 
 
-def _place(name: str) -> Place:
+def _place(name: str, kept: Collection[str]) -> Place:
+    kept_as = name if name in kept else None
     match name:
         case "openai":
-            return Place("STEWARD_MODEL_URL", "OPENAI_API_KEY")
+            return Place("STEWARD_MODEL_URL", "OPENAI_API_KEY", kept_as)
         case "custom":
-            return Place("STEWARD_MODEL_URL", "STEWARD_MODEL_KEY")
+            return Place("STEWARD_MODEL_URL", "STEWARD_MODEL_KEY", kept_as)
         case _:
-            return Place(
-                f"`url` in [gateway.providers.{name}]", f"`key` in [gateway.providers.{name}]"
-            )
+            section = f"[gateway.providers.{name}]"
+            return Place(f"`url` in {section}", f"`key` in {section}", kept_as)

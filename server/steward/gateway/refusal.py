@@ -17,6 +17,15 @@ class Place:
     """The setting of its address."""
     key: str
     """The setting of its key."""
+    kept_as: str | None = None
+    """The name under which the vault has its key; None where that is not known."""
+
+    @property
+    def another_key(self) -> str:
+        """How another key gets in the place of one that is not accepted."""
+        if self.kept_as is None:
+            return f"Check {self.key}, then restart."
+        return f"Put another in its place with `steward key rotate {self.kept_as}`."
 
 
 def refusal(
@@ -28,9 +37,7 @@ def refusal(
         return ProviderRefusedError(f"{words}: the account there has no credit left. Top it up.")
     match status:
         case 401 | 403:
-            return ProviderRefusedError(
-                f"{words}: it does not accept the key. Check {place.key}, then restart."
-            )
+            return ProviderRefusedError(f"{words}: it does not accept the key. {place.another_key}")
         case 404:
             return ProviderRefusedError(
                 f"{words}: it knows no such model or address. Check the model's name"

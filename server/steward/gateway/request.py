@@ -108,6 +108,8 @@ class ModelRequest:
     sampling: Sampling = STEADY
     tool_choice: str | Mapping[str, object] | None = None
     """`auto`, `none`, `required`, or OpenAI's object that names one tool."""
+    has_parallel_tools: bool = True
+    """Whether the model may ask for several tools at once."""
     response_format: Mapping[str, object] | None = None
     """OpenAI's `response_format`: JSON, or JSON of a schema."""
     came_as: Purpose | None = None

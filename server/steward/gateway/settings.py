@@ -18,9 +18,9 @@ from pydantic import (
 )
 
 from steward.gateway.ability import Ability, Refused
+from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
 from steward.gateway.request import Purpose
 
-OPENAI_URL = "https://api.openai.com/v1"
 _OPENAI_MODELS: dict[Purpose, str] = {
     "completion": "gpt-4.1-mini",
     "plan": "gpt-4.1",
@@ -31,27 +31,6 @@ _OPENAI_MODELS: dict[Purpose, str] = {
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-WireName = Literal["openai", "anthropic", "mistral", "litellm"]
-"""What a provider may speak."""
-BUILT_IN: dict[str, tuple[str | None, WireName]] = {
-    "openai": (OPENAI_URL, "openai"),
-    "anthropic": ("https://api.anthropic.com/v1", "anthropic"),
-    "deepseek": ("https://api.deepseek.com", "openai"),
-    "mistral": ("https://api.mistral.ai/v1", "mistral"),
-    "codestral": ("https://codestral.mistral.ai/v1", "mistral"),
-    "groq": ("https://api.groq.com/openai/v1", "openai"),
-    "xai": ("https://api.x.ai/v1", "openai"),
-    "cerebras": ("https://api.cerebras.ai/v1", "openai"),
-    "perplexity": ("https://api.perplexity.ai", "openai"),
-    "moonshot": ("https://api.moonshot.ai/v1", "openai"),
-    "openrouter": ("https://openrouter.ai/api/v1", "openai"),
-    "together": ("https://api.together.xyz/v1", "openai"),
-    "fireworks": ("https://api.fireworks.ai/inference/v1", "openai"),
-    "ollama": ("http://127.0.0.1:11434/v1", "openai"),
-    "gemini": (None, "litellm"),
-    "cohere": (None, "litellm"),
-}
-"""Provider → its own base URL, and what it speaks. Those without a URL are the worker's."""
 IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
@@ -77,6 +56,17 @@ def _template(written: str) -> str:
     if not mark or "{suffix}" in before or after.count("{suffix}") != 1:
         raise ValueError("it must hold {prefix} and, after it, {suffix}")
     return written
+
+
+_DEAR = ("n", "best_of", "service_tier", "n_predict")
+_DEAR_BEGINNING = "max_"
+
+
+def _cheap(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    for name in parameters:
+        if name in _DEAR or name.startswith(_DEAR_BEGINNING):
+            raise ValueError(f"{name!r} decides what a call may cost, which budgets must know")
+    return parameters
 
 
 class _Rates(BaseModel):
@@ -118,8 +108,8 @@ class FillSettings(BaseModel):
     fields of their own."""
     output_tokens_max: int | None = Field(default=None, ge=1)
     """The most that the model writes into a gap."""
-    parameters: dict[str, JsonValue] = {}
-    """What has to be said besides."""
+    parameters: Annotated[dict[str, JsonValue], AfterValidator(_cheap)] = {}
+    """What has to be said besides; nothing that makes a call dearer."""
 
 
 class ModelSettings(BaseModel):
@@ -356,6 +346,14 @@ class GatewaySettings(BaseModel):
     def bearer(self) -> SecretStr | None:
         """The key that calls carry."""
         return self.key or (self.openai_key if self.is_openai else None)
+
+    @property
+    def keyed(self) -> frozenset[str]:
+        """The providers that have their key here; it comes before one that is kept elsewhere."""
+        own = {name for name, said in self.providers.items() if said.key is not None}
+        if self.bearer is not None:
+            own.add(self.provider)
+        return frozenset(own if self.openai_key is None else own | {"openai"})
 
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:

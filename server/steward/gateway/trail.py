@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from steward.core.money import NOTHING, NanoUsd
+from steward.ledger.charge import NO_USAGE, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,15 @@ class Attempt:
     error: str
     """The code of the error that it ended with; empty if the model answered."""
     cost_nano_usd: NanoUsd
+    usage: Usage = NO_USAGE
+    """What was booked for it."""
+    is_estimated: bool = False
+    """Whether that was counted by us, because the provider did not say."""
+    address: str = ""
+    """Whom it was sent to, `host:port`; empty where that is not known."""
+    started_s: float = 0.0
+    """When it was ready to be sent, by the monotonic clock."""
+    took_s: float = 0.0
 
 
 @dataclass(slots=True)

@@ -197,8 +197,10 @@ class GiveBack:
         """Whose accounts have changed; None if none has."""
         made = self.of.outcome
         found = book.reservations.get(self.reservation_id)
-        # Its own commit may have failed: then there is nothing.
-        if found is None or not isinstance(made, Reservation) or not made.is_new:
+        if not isinstance(made, Reservation) or not made.is_new:
+            return None
+        # Its own commit may have failed: then there is nothing, or what another caller made since.
+        if found is None or found.opened_at != stamp(self.of.at):
             return None
         return _end(book, found, Ending("released", self.at), stamp(self.at))
 
@@ -351,7 +353,12 @@ def _end(book: Book, found: ReservationState, ending: Ending, at: str) -> Owner 
 def _has_ended_so(found: ReservationState, ending: Ending) -> bool:
     if found.state != ending.state:
         return False
-    return (found.cost, found.usage) == (ending.cost, ending.usage)
+    return (found.cost, _counted(found.usage)) == (ending.cost, _counted(ending.usage))
+
+
+def _counted(usage: Usage) -> tuple[int, int, int]:
+    """What the books keep of it; the other parts are in the cost."""
+    return usage.input_tokens, usage.output_tokens, usage.cached_tokens
 
 
 def _overrun(found: ReservationState, ending: Ending) -> Note:

@@ -9,6 +9,7 @@ are refused.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -89,7 +90,11 @@ class Ledger:
         self._settings = settings
         self._defaults = settings.limits()
         books = SqliteBooks() if database.kind == "sqlite" else PostgresqlBooks()
-        self._writer = Writer(database, books, key, self._announce, self._announce_passed)
+        self._writer = Writer(database, books, key, clock, self._announce, self._announce_passed)
+
+    def report_to(self, told: Callable[[int, float], None]) -> None:
+        """Tell how many bookings each batch has, and how many seconds it took to write."""
+        self._writer.on_batch = told
 
     async def reserve(self, principal: Principal, charge: Charge) -> Reservation:
         """Set aside the most that a call can cost.
@@ -122,6 +127,9 @@ class Ledger:
             found = await self._writer.hand_in(wanted)
         except asyncio.CancelledError:
             await self._give_back(wanted)
+            raise
+        except UnavailableError:
+            self._give_back_soon(wanted)
             raise
         if isinstance(found, Balances):
             _log.info("a model call was refused: over budget", extra={"task": charge.task})
@@ -270,6 +278,14 @@ class Ledger:
         """
         with suppress(StewardError):  # Then it is charged when its time is over.
             await self._writer.hand_in(GiveBack(wanted, self._clock.now()))
+
+    def _give_back_soon(self, wanted: Reserve) -> None:
+        """Release what a commit may have kept that nobody answered: its caller was refused."""
+        if not isinstance(wanted.outcome, Reservation):
+            return  # It never came to a commit.
+        with suppress(UnavailableError):  # As above.
+            given_back = self._writer.hand_in(GiveBack(wanted, self._clock.now()))
+            given_back.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _settlement(
         self, usage: Usage, cost_nano_usd: NanoUsd, measured: Measured, *, estimated: bool

@@ -47,6 +47,14 @@ class Overruns(NamedTuple):
     beyond: NanoUsd
 
 
+class Holds(NamedTuple):
+    """The reservations that wait for their end, everybody's."""
+
+    open: int
+    oldest: datetime | None
+    """When the oldest of them was made."""
+
+
 _ACCOUNTS = text(
     "SELECT scope, period, spent_nano_usd, reserved_nano_usd FROM account"
     " WHERE tenant_id = :tenant_id AND scope IN :scopes AND period IN :periods"
@@ -70,6 +78,9 @@ _OVERRUNS = text(
     "SELECT COUNT(*) AS calls, COALESCE(SUM(cost_nano_usd - reserved_nano_usd), 0) AS beyond"
     " FROM reservation WHERE cost_nano_usd > reserved_nano_usd"
 )
+_HOLDS = text(
+    "SELECT COUNT(*) AS open, MIN(opened_at) AS oldest FROM reservation WHERE state = 'open'"
+).columns(oldest=UTCDateTime())
 _NEWEST = text(
     'SELECT * FROM reservation WHERE tenant_id = :tenant_id AND "user" = :user'
     " AND (CAST(:run_id AS TEXT) IS NULL OR run_id = :run_id)"
@@ -137,6 +148,12 @@ def overruns(session: Session) -> Overruns:
     """The calls that were ever billed beyond what was reserved for them."""
     row = session.connection().execute(_OVERRUNS).one()
     return Overruns(int(row.calls), NanoUsd(int(row.beyond)))
+
+
+def holds(session: Session) -> Holds:
+    """How many reservations are open, and since when."""
+    row = session.connection().execute(_HOLDS).one()
+    return Holds(int(row.open), row.oldest)
 
 
 def run_cost(session: Session, run_id: str) -> NanoUsd:

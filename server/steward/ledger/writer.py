@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 from sqlalchemy import exc
 
 from steward.core import audit
+from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError, StewardError, UnavailableError
+from steward.core.errors import InvalidInputError, LimitError, StewardError, UnavailableError
 from steward.core.limits import LEDGER_BATCH_MAX, LEDGER_OPERATIONS_WAITING_MAX
 from steward.core.store import Transaction
 from steward.ledger.account import accounts_of
@@ -85,6 +86,7 @@ class Writer:
         database: Database,
         books: Books,
         key: KeyFile,
+        clock: Clock,
         on_booked: Callable[[Operation[Any], Any], None],
         on_passed: Callable[[Passed], None],
     ) -> None:
@@ -93,10 +95,13 @@ class Writer:
         self._poison = _POISON + books.poison
         self._key_file = key
         self._key: bytes | None = None
+        self._clock = clock
         self._on_booked = on_booked
         self._on_passed = on_passed
         self._batch: _Batch | None = None
         self._waiting = 0
+        self.on_batch: Callable[[int, float], None] | None = None
+        """Is told how many operations a batch had, and how many seconds it took."""
 
     def hand_in(self, operation: Operation[T]) -> asyncio.Future[T]:
         """What the operation gives, once it is on the disk; units handed in later see it.
@@ -125,11 +130,14 @@ class Writer:
         done = self._database.hand_in_bare(partial(self._book, batch))
         batch.turn = self._database.handed_in
         self._batch = batch
-        done.add_done_callback(lambda done: self._deliver(batch, done))
+        begun_s = self._clock.monotonic_s()
+        done.add_done_callback(lambda done: self._deliver(batch, done, begun_s))
 
-    def _deliver(self, batch: _Batch, done: asyncio.Future[Booked]) -> None:
+    def _deliver(self, batch: _Batch, done: asyncio.Future[Booked], begun_s: float) -> None:
         waiting = batch.futures()
         self._waiting -= len(waiting)
+        if self.on_batch is not None:
+            self.on_batch(len(waiting), self._clock.monotonic_s() - begun_s)
         error = asyncio.CancelledError() if done.cancelled() else done.exception()
         booked = Booked([error] * len(waiting)) if error else done.result()
         for (operation, future), outcome in zip(waiting, booked.outcomes, strict=True):
@@ -148,8 +156,11 @@ class Writer:
             return self._together(transaction, batch.take())
         except self._poison as error:
             raise _unkept(error) from error
-        except sqlite3.DatabaseError as error:
-            raise _unavailable(error) from error
+        except (sqlite3.DatabaseError, exc.DBAPIError) as error:
+            reason = error.orig if isinstance(error, exc.DBAPIError) else error
+            if isinstance(reason, sqlite3.Error):
+                raise _unavailable(reason) from error
+            raise  # PostgreSQL's: its store knows which may be tried again.
 
     def _together(self, transaction: Transaction, operations: Sequence[Operation[Any]]) -> Booked:
         try:
@@ -198,7 +209,7 @@ class Writer:
         return _chained(key, store.head.seal, entries)
 
 
-_POISON = (ValueError, TypeError, OverflowError, exc.DataError, exc.IntegrityError)
+_POISON = (ValueError, TypeError, OverflowError, LimitError, exc.DataError, exc.IntegrityError)
 """What becomes of values that cannot be kept, before a driver sees them or through a session."""
 
 
@@ -254,8 +265,8 @@ def _chained(key: bytes, before: str, entries: Sequence[Entry]) -> list[tuple[En
 
 def _unkept(error: Exception) -> InvalidInputError:
     return InvalidInputError(
-        f"A model call cannot be kept in the cost ledger: {error}. Nothing was booked for it, and"
-        " it is not made. Check the names of its model, task and workspace."
+        f"A model call cannot be kept in the cost ledger: {str(error).rstrip('.')}. Nothing was"
+        " booked for it, and it is not made. Check the names of its model, task and workspace."
     )
 
 

@@ -118,6 +118,16 @@ def why_no_call(principal: Principal) -> str | None:
             )
 
 
+def why_no_report(principal: Principal) -> str | None:
+    """Why this person may read no figures of the organisation; None if they may."""
+    if principal.role is not None:
+        return None
+    return (
+        f"{principal.user!r} is not among the people of this organisation, so its figures are not"
+        f" shown to them. Ask an owner or admin to run `steward people add {principal.user}`."
+    )
+
+
 def _why_not_limit(actor: Person | None, act: SetBudget) -> str | None:
     if actor is None:
         return _UNKNOWN if act.owners else _FIRST

@@ -45,8 +45,9 @@ LAST_USED_EVERY = timedelta(minutes=10)
 """A request does not write: the last use is noted when the last note is older than this."""
 
 _SHAPE = re.compile(r"stw_[A-Za-z0-9_-]{43}")
-_REMEMBERED_S = 1.0
-"""So long may a token be good here that another process revoked."""
+_REMEMBERED_S = 0.5
+"""So long may a token be good here that another process revoked; with the time between two looks
+at the requests under way it stays below a second."""
 
 
 @dataclass(frozen=True, slots=True)

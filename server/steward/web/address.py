@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from steward.core.errors import InvalidInputError, UnavailableError
+from steward.core.listening import listen
 from steward.web.door import Hosts
 
 _BACKLOG = 512
@@ -56,9 +57,8 @@ def bind(host: str, port: int) -> socket.socket:
         UnavailableError: the port is taken, or the address is none of this machine's.
     """
     own = _plain(host)
-    family = socket.AF_INET6 if ":" in own else socket.AF_INET
     try:
-        return socket.create_server((own, port), family=family, backlog=_BACKLOG)
+        return listen(own, port, _BACKLOG)
     except OSError as error:
         raise UnavailableError(
             f"Steward cannot serve on port {port} of {own}: {error.strerror}. Another program may"

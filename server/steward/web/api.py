@@ -1,6 +1,11 @@
 """The two APIs: which address is answered by what."""
 
+import asyncio
+
+from steward.core.errors import NotPermittedError
 from steward.core.principal import Principal
+from steward.operations.exposition import CONTENT_TYPE
+from steward.permissions.roles import why_no_report
 from steward.web.anthropic.messages import messages_wish
 from steward.web.anthropic.telling import MessageTelling
 from steward.web.door import Routes
@@ -51,13 +56,22 @@ async def embeddings(exchange: Exchange, rooms: Rooms, principal: Principal) -> 
     wish = embedding_wish(body, request_id(exchange, principal))
     found = await rooms.gateway.embed(read_labels(exchange).of(principal), wish.request)
     told = trail_headers(found.trail, wish.ignored) | cost_header(found.trail)
-    await exchange.answer(200, embedded_told(found, is_packed=wish.is_packed), told)
+    body = await asyncio.to_thread(embedded_told, found, is_packed=wish.is_packed)
+    await exchange.answer(200, body, told)
 
 
 async def models(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`GET /v1/models`."""
     offered = rooms.gateway.models(principal)
     await exchange.answer(200, models_told(offered, rooms.gateway.chosen(principal)))
+
+
+async def metrics(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
+    """`GET /metrics`: for Prometheus; there is nobody's name in it."""
+    if (refusal := why_no_report(principal)) is not None:
+        raise NotPermittedError(refusal)
+    text = await rooms.metrics.text()
+    await exchange.answer(200, text, {"content-type": CONTENT_TYPE})
 
 
 async def health(exchange: Exchange, rooms: Rooms) -> None:
@@ -77,6 +91,8 @@ ROUTES = Routes(
         "/v1/embeddings": {"POST": embeddings},
         "/v1/messages": {"POST": message},
         "/v1/models": {"GET": models},
+        "/metrics": {"GET": metrics},
     },
     open={"/healthz": {"GET": health}},
+    scopes={"/metrics": "reports"},
 )

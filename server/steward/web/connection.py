@@ -7,7 +7,6 @@ two hosts, a request behind a request), and the end of a request whose client ha
 
 import asyncio
 import json
-import socket
 from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -104,10 +103,6 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody is there; they have so long to say what they want."""
         super().connection_made(cast("asyncio.Transport", transport))
-        # The loop does this for sockets that it made itself; without it the second of two small
-        # writes waits forty milliseconds for the client to confirm the first.
-        found: socket.socket = transport.get_extra_info("socket")
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._crowd.arrive(self):
             self.show_out()
         self._within(self._limits.head_s)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from steward.core.errors import NotFoundError, StewardError, UnavailableError
 from steward.core.limits import WEB_BODIES_BYTES_MAX
 from steward.core.principal import Principal
+from steward.permissions.tokens import Scope as TokenScope
 from steward.web.anthropic.faults import AnthropicDialect
 from steward.web.asgi import Receive, Scope, Send
 from steward.web.bodies import Bodies
@@ -46,6 +47,8 @@ class Routes:
     signed_in: Mapping[str, Mapping[str, Handle]]
     open: Mapping[str, Mapping[str, Tell]] = field(default_factory=dict[str, Mapping[str, Tell]])
     """What anybody may ask; there is nothing of anybody's in it."""
+    scopes: Mapping[str, TokenScope] = field(default_factory=dict[str, TokenScope])
+    """Path → what a token must be for; where nothing is said, for calling models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,14 @@ class Door:
             await _chosen(tell, exchange)(exchange, self._rooms)
             return
         token = await self._token(exchange)
-        principal = await self._sign_in.principal(exchange, token)
+        principal = await self._sign_in.principal(
+            exchange, token, self._routes.scopes.get(exchange.path, "models")
+        )
         exchange.connection.trust()
         methods = self._routes.signed_in.get(exchange.path)
         if methods is None:
-            raise NotFoundError("There is nothing at this address.")
+            known = ", ".join(sorted(self._routes.signed_in))
+            raise NotFoundError(f"There is nothing at this address. This server answers {known}.")
         handle = _chosen(methods, exchange)
         if exchange.method == "POST" and not _JSON.fullmatch(exchange.header("content-type") or ""):
             raise UnsupportedMediaError("Send JSON, with `Content-Type: application/json`.")

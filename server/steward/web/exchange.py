@@ -135,7 +135,11 @@ class Exchange:
         if self.has_begun:
             await self.end_stream(fault.event)
         else:
-            await self.answer(fault.status, fault.body, fault.headers)
+            headers = dict(fault.headers)
+            if self.header("idempotency-key") is not None:
+                # The same request under the same key would be refused as repeated.
+                headers["x-should-retry"] = "false"
+            await self.answer(fault.status, fault.body, headers)
 
     async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
         self.has_begun = True

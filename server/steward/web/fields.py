@@ -58,11 +58,11 @@ class Fields:
             raise self.wrong(name, "is needed, and must be a text")
         return value
 
-    def flag(self, name: str) -> bool:
-        """True or false; false where nothing is said."""
+    def flag(self, name: str, *, is_usual: bool = False) -> bool:
+        """True or false; what is usual where nothing is said."""
         value = self.any(name)
         if value is None:
-            return False
+            return is_usual
         if not isinstance(value, bool):
             raise self.wrong(name, "must be true or false")
         return value

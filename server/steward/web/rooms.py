@@ -6,6 +6,7 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.ids import IdSource
 from steward.gateway.gateway import Gateway
+from steward.operations.metrics import Metrics
 from steward.permissions.tokens import Tokens
 from steward.web.settings import WebSettings
 
@@ -19,4 +20,5 @@ class Rooms:
     new_id: IdSource
     tokens: Tokens
     gateway: Gateway
+    metrics: Metrics
     settings: WebSettings

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,7 +28,11 @@ from steward.permissions.tokens import Scope, Tokens
 from steward.web.errors import TooManyFailuresError, UnknownTokenError
 from steward.web.exchange import Exchange
 
-_SCOPE: Scope = "models"
+_WHAT: Mapping[Scope, str] = {
+    "models": "call models",
+    "reports": "read reports",
+    "manage": "change anything",
+}
 _EVERYBODY = ""
 _EVERYBODYS_BURST, _EVERYBODYS_EVERY_S = 100, 1.0
 _REMEMBERED_S = 1.0
@@ -52,7 +56,7 @@ class SignIn:
         self._under_way: dict[str, set[Exchange]] = {}
         self._is_anybody_here = asyncio.Event()
 
-    async def principal(self, exchange: Exchange, token: str) -> Principal:
+    async def principal(self, exchange: Exchange, token: str, scope: Scope) -> Principal:
         """Whom the token belongs to, with the role and team that our own tables know.
 
         Raises:
@@ -67,9 +71,9 @@ class SignIn:
                 "This token does not hold: it was never made here, has run out, or was revoked."
                 " Make another with `steward token create`."
             )
-        if _SCOPE not in holder.scopes:
+        if scope not in holder.scopes:
             raise NotPermittedError(
-                f"This token may not call models. Make one with the scope `{_SCOPE}`."
+                f"This token may not {_WHAT[scope]}. Make one with the scope `{scope}`."
             )
         asking = holder.principal()
         known = self._people.get(asking)

@@ -34,6 +34,11 @@ class TeamProvider:
         self._host = urlsplit(url).netloc
         self._team = team
 
+    @property
+    def address(self) -> str:
+        """Where the server is, as host and port."""
+        return self._inner.address
+
     def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
         """What would be sent; see `Provider.encode`."""
         return self._inner.encode(model, request)

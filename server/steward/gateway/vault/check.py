@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import SecretStr
 
 from steward.core.errors import UnavailableError
-from steward.gateway.vault.origin import origin_of
+from steward.gateway.built_in import BUILT_IN
+from steward.gateway.origin import origin_of
 
 Scheme = Literal["bearer", "x-api-key"]
 """How a provider is shown a key: as OpenAI has it, or as Anthropic does."""
@@ -28,26 +29,24 @@ class Address:
     provider: str
     url: str
     """The base URL."""
-    scheme: Scheme = "bearer"
+
+    @property
+    def scheme(self) -> Scheme:
+        """How it is shown a key."""
+        known = BUILT_IN.get(self.provider)
+        return "x-api-key" if known and known.wire == "anthropic" else "bearer"
 
     @property
     def host(self) -> str:
         """The only origin that a key for this address is sent to."""
         return origin_of(self.url)
 
-
-WELL_KNOWN: dict[str, Address] = {
-    address.provider: address
-    for address in (
-        Address("anthropic", "https://api.anthropic.com", "x-api-key"),
-        Address("codestral", "https://codestral.mistral.ai/v1"),
-        Address("deepseek", "https://api.deepseek.com"),
-        Address("mistral", "https://api.mistral.ai/v1"),
-        Address("openai", "https://api.openai.com/v1"),
-        Address("openrouter", "https://openrouter.ai/api/v1"),
-    )
-}
-"""Where providers are that need no URL."""
+    @property
+    def page(self) -> str:
+        """What is asked for with the key, below the URL."""
+        known = BUILT_IN.get(self.provider)
+        is_home = known is not None and self.host == origin_of(known.home)
+        return known.key_page if known and is_home else "/models"
 
 
 async def check(probe: Probe, address: Address, key: SecretStr) -> Verdict:
@@ -71,9 +70,9 @@ async def check(probe: Probe, address: Address, key: SecretStr) -> Verdict:
 
 
 def _request(address: Address, key: SecretStr) -> tuple[str, dict[str, str]]:
-    """The list of models: free of charge, and only for those who sign in."""
+    """What is free of charge and only for those who sign in; mostly the list of models."""
     base, secret = address.url.rstrip("/"), key.get_secret_value()
     if address.scheme == "bearer":
-        return f"{base}/models", {"Authorization": f"Bearer {secret}"}
+        return f"{base}{address.page}", {"Authorization": f"Bearer {secret}"}
     root = base.removesuffix("/v1")
     return f"{root}/v1/models", {"x-api-key": secret, "anthropic-version": _ANTHROPIC_VERSION}

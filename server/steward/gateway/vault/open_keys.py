@@ -14,8 +14,8 @@ from steward.core.database import Database
 from steward.core.errors import InvalidInputError
 from steward.core.limits import VAULT_KEYS_REMEMBERED_MAX
 from steward.core.recent import Recent
+from steward.gateway.origin import origin_of
 from steward.gateway.vault.key_ring import KeyRingFile
-from steward.gateway.vault.origin import origin_of
 from steward.gateway.vault.seal import Opener
 from steward.gateway.vault.stored import find, identity_of, opener_of
 from steward.gateway.vault.tables import ProviderKeyRow

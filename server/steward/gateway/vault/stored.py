@@ -47,6 +47,13 @@ class StoredKey:
         """Whether it is time for another one."""
         return now - self.set_at >= ROTATE_AFTER
 
+    def reminder(self, now: datetime) -> str:
+        """What is said when it is."""
+        return (
+            f"{self.provider} has had the same key for {(now - self.set_at).days} days; after"
+            f" {ROTATE_AFTER.days} it is time for another: `steward key rotate {self.provider}`."
+        )
+
 
 def keyed_providers(session: Session, tenant_id: str) -> frozenset[str]:
     """The providers that a tenant has a key for."""

@@ -172,7 +172,7 @@ class Vault:
             return row, SecretStr(opener.open(identity_of(row), row.sealed))
 
         found, key = await self.database.read(look)
-        asked = Address(address.provider, found.url, address.scheme)
+        asked = Address(address.provider, found.url)
         if asked.host != found.host:  # The seal vouches for the host, and not for the URL.
             raise UnavailableError(
                 f"The base URL of the key of {address.provider!r} was changed in the database, so"

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-from steward.core.errors import RateLimitedError, UnavailableError
+from steward.core.errors import InvalidInputError, RateLimitedError, UnavailableError
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import CallPart, Finished, Piece, Prepared, SoFar, Text, Thought
 from steward.gateway.request import Message, ModelRequest, ToolSpec, Usage
@@ -73,7 +73,7 @@ class AnthropicMessages:
             body["system"] = system
         if request.tools:
             body["tools"] = [_tool(tool) for tool in request.tools]
-            if (choice := _tool_choice(request.tool_choice)) is not None:
+            if (choice := _tool_choice(request)) is not None:
                 body["tool_choice"] = choice
         if request.response_format is not None:
             body.update(_format(request.response_format))
@@ -255,16 +255,17 @@ def _tool(tool: ToolSpec) -> JsonObject:
     }
 
 
-def _tool_choice(choice: str | Mapping[str, Any] | None) -> JsonObject | None:
-    match choice:
-        case "auto" | "none":
-            return {"type": choice}
+def _tool_choice(request: ModelRequest) -> JsonObject | None:
+    one = {} if request.has_parallel_tools else {"disable_parallel_tool_use": True}
+    match request.tool_choice:
+        case "none":
+            return {"type": "none"}
         case "required":
-            return {"type": "any"}
+            return {"type": "any", **one}
         case {"function": {"name": str(name)}}:
-            return {"type": "tool", "name": name}
-        case _:
-            return None
+            return {"type": "tool", "name": name, **one}
+        case choice:
+            return {"type": "auto", **one} if one or choice == "auto" else None
 
 
 def _format(wanted: Mapping[str, Any]) -> JsonObject:
@@ -273,4 +274,8 @@ def _format(wanted: Mapping[str, Any]) -> JsonObject:
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
         case _:
-            return {}
+            raise InvalidInputError(
+                "Anthropic's models give JSON of a schema, and none without one; nothing was sent."
+                " Say the schema (`response_format` of the type `json_schema`), or choose a model"
+                " of another provider."
+            )

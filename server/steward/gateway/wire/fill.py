@@ -36,11 +36,12 @@ class FillWire:
         most = model.fill.output_tokens_max or request.output_tokens_max
         body: JsonObject = {
             "model": model.name,
+            **chosen(model, request, self.seed_field),
+            **model.fill.parameters,
+            # Behind what settings say: what was reserved is what is sent.
             **_gap(model.fill, request.fill),
             "max_tokens": min(request.output_tokens_max, most),
             "stream": True,
-            **chosen(model, request, self.seed_field),
-            **model.fill.parameters,
         }
         return Prepared(written(body), "fill", model.fill.path)
 

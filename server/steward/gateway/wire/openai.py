@@ -60,6 +60,8 @@ class OpenAIChat:
             body["tools"] = [_tool(tool) for tool in request.tools]
             if request.tool_choice is not None:
                 body["tool_choice"] = request.tool_choice
+            if not request.has_parallel_tools:
+                body["parallel_tool_calls"] = False
         if request.response_format is not None:
             body["response_format"] = dict(request.response_format)
         return Prepared(written(body), "chat", "/chat/completions")

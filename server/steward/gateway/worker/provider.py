@@ -43,6 +43,9 @@ class Route:
     """As what litellm takes the key: `api_key` or `vertex_credentials`."""
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What is not secret and has to be said: a region, a project, a version."""
+    homes: tuple[str, ...] = ()
+    """Where litellm goes where no base URL is said; the key belongs to the first. None: anywhere,
+    and there is no key."""
 
     def __post_init__(self) -> None:
         """Refuse what nobody needs.
@@ -71,8 +74,15 @@ class LitellmProvider:
         self._keys = keys
         self._worker = worker
         self._route = route
+        self._homes = route.homes if base_url is None else (base_url,)
         host = urlsplit(base_url).netloc if base_url else ""
         self._called = f"{name!r} at {host}" if host else repr(name)
+        self._host = host
+
+    @property
+    def address(self) -> str:
+        """Where it is; see `Provider.address`."""
+        return self._host.rpartition("@")[2]
 
     def encode(self, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
         """What would be handed to litellm, but for the key; see `Provider.encode`."""
@@ -99,7 +109,7 @@ class LitellmProvider:
         that nothing left. So `on_sent` is called with the first piece, or on whatever other way
         the call ends.
         """
-        key = await self._keys.key(self._name, self._base_url or "")
+        key = await self._keys.key(self._name, self._homes[0]) if self._homes else None
         process, line = await self._worker.call(key, self._order(prepared, key))
         is_unsent = has_answer = False
         try:
@@ -132,6 +142,7 @@ class LitellmProvider:
         envelope = {
             "form": prepared.form,
             "url": self._base_url,
+            "homes": self._homes,
             "key": None if key is None else key.get_secret_value(),
             "key_parameter": self._route.key_parameter,
             "parameters": dict(self._route.parameters),
@@ -188,7 +199,8 @@ class LitellmProvider:
         match outcome.status:
             case 401 | 403:
                 return ProviderRefusedError(
-                    f"{said}: it does not accept the key. Set another one for {self._name!r}."
+                    f"{said}: it does not accept the key. Set another one for {self._name!r} in"
+                    f" settings.toml, or with `steward key rotate {self._name}` if it is kept."
                 )
             case 404:
                 return ProviderRefusedError(

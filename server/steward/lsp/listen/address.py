@@ -3,6 +3,7 @@
 import socket
 
 from steward.core.errors import InvalidInputError, UnavailableError
+from steward.core.listening import listen
 
 _HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1", "[::1]": "::1"}
 
@@ -21,9 +22,8 @@ def bind(host: str, port: int) -> socket.socket:
             " `ssh -L 4321:127.0.0.1:4321 THIS_MACHINE`."
         )
     own = _HOSTS[host]
-    family = socket.AF_INET6 if ":" in own else socket.AF_INET
     try:
-        return socket.create_server((own, port), family=family)
+        return listen(own, port)
     except OSError as error:
         raise UnavailableError(
             f"Steward cannot listen on port {port} of {own}: {error.strerror}. Another program"

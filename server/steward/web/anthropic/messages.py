@@ -40,6 +40,7 @@ def messages_wish(body: Json, request_id: str) -> Wish:
     output_tokens_max = fields.whole("max_tokens", 1)
     if output_tokens_max is None:
         raise fields.wrong("max_tokens", "is needed")
+    tool_choice, has_parallel_tools = _tool_choice(fields)
     request = ModelRequest(
         request_id=request_id,
         task="chat",
@@ -49,7 +50,8 @@ def messages_wish(body: Json, request_id: str) -> Wish:
         tools=_tools(fields),
         model=wished_model(fields),
         sampling=sampling(fields, warmest=1),
-        tool_choice=_tool_choice(fields),
+        tool_choice=tool_choice,
+        has_parallel_tools=has_parallel_tools,
     )
     return Wish(request, fields.flag("stream"), True, fields.ignored)
 
@@ -158,19 +160,19 @@ def _tools(fields: Fields) -> tuple[ToolSpec, ...]:
     return tuple(found)
 
 
-def _tool_choice(fields: Fields) -> str | Mapping[str, object] | None:
+def _tool_choice(fields: Fields) -> tuple[str | Mapping[str, object] | None, bool]:
+    """Which tools the model uses, and whether several at once."""
     chosen = fields.below("tool_choice")
     if chosen is None:
-        return None
+        return None, True
     kind = chosen.needed_text("type")
-    if chosen.flag("disable_parallel_tool_use"):
-        raise chosen.wrong("disable_parallel_tool_use", "cannot be promised here; leave it out")
+    is_parallel = not chosen.flag("disable_parallel_tool_use")
     if kind == "tool":
         name = chosen.needed_text("name", WEB_NAME_CHARS_MAX)
-        return {"type": "function", "function": {"name": name}}
+        return {"type": "function", "function": {"name": name}}, is_parallel
     if kind not in _CHOICES:
         raise chosen.wrong("type", f"must be one of {', '.join(_CHOICES)}, tool")
-    return _CHOICES[kind]
+    return _CHOICES[kind], is_parallel
 
 
 def _no_text(block: Fields, kind: str) -> InvalidInputError:

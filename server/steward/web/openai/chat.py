@@ -25,7 +25,6 @@ REFUSED: Mapping[str, tuple[Any, ...]] = {
     "logprobs": (False, 0),
     "modalities": (["text"],),
     "n": (1,),
-    "parallel_tool_calls": (True,),
     "prediction": (),
     "presence_penalty": (0,),
     "top_logprobs": (0,),
@@ -69,6 +68,7 @@ def chat_wish(body: Json, request_id: str, output_tokens_max: int) -> Wish:
         model=wished_model(fields),
         sampling=sampling(fields, warmest=2),
         tool_choice=_tool_choice(fields),
+        has_parallel_tools=fields.flag("parallel_tool_calls", is_usual=True),
         response_format=_response_format(fields),
     )
     return streamed(fields, request)

@@ -48,21 +48,28 @@ def embedding_wish(body: Json, request_id: str) -> EmbeddingWish:
 
 
 def embedded_told(found: Embedded, *, is_packed: bool) -> bytes:
-    """The answer."""
-    data: list[dict[str, object]] = [
-        {"object": "embedding", "index": index, "embedding": _packed(each) if is_packed else each}
+    """The answer. Writing many numbers takes a while."""
+    # One vector at a time: the JSON encoder lets no other thread run before it is done.
+    data = b",".join(
+        as_json(
+            {
+                "object": "embedding",
+                "index": index,
+                "embedding": _packed(each) if is_packed else each,
+            }
+        )
         for index, each in enumerate(found.vectors)
-    ]
+    )
     tokens = 0 if found.usage is None else found.usage.input_tokens
-    return as_json(
+    rest = as_json(
         {
             "object": "list",
-            "data": data,
             "model": found.trail.model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
             "steward": facts(found.trail),
         }
     )
+    return b'{"data":[%b],%b' % (data, rest[1:])
 
 
 def _texts(fields: Fields) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from .frames import TEXT_CHARS_MAX, Json, written
 from .guard import Traffic, timeouts, traffic
 
-_NEEDED = ("tools", "tool_choice", "response_format", "dimensions")
+_NEEDED = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "dimensions")
 """What would change the meaning of a request if it were left out."""
 _OURS = ("temperature", "top_p", "stop", "seed", "stream_options")
 """What is left out where the provider does not know it."""

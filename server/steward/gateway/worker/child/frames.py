@@ -1,6 +1,6 @@
 """What travels between the worker's process and ours: four bytes of length, then a JSON object.
 
-to it     {"id", "form", "url", "key", "key_parameter", "parameters", "request"}   a call
+to it     {"id", "form", "url", "homes", "key", "key_parameter", "parameters", "request"}
           {"id", "cancel": true}                                hang up
 from it   {"ready": version}, or {"unfit": what is installed}   once, at the start
           {"id", "sending": true}                               a request is about to leave

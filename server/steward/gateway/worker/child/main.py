@@ -86,7 +86,8 @@ async def _serve(litellm: Any, guard: Guard, answers: int) -> None:
                     # Closing a stream of litellm's does not always hang up; cancelling does.
                     task.cancel()
                 continue
-            guard.allow(order["url"])
+            for home in order["homes"] or (None,):
+                guard.allow(home)
             call = Call(litellm, order, writer)
             calls[call.number] = group.create_task(call.make())
             calls[call.number].add_done_callback(partial(finish, call))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from steward.core.errors import InvalidInputError
 
 _PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _URL = re.compile(r"[!-~]{1,2000}")
 """Visible ASCII: a host with other letters has a name in ASCII too, and looks like no other."""

@@ -1,0 +1,1 @@
+"""How the product is doing and how it is kept: analytics, metrics, health, backup."""
