@@ -1,6 +1,7 @@
 """Choose, price, reserve, stream, settle: whatever way a call ends, the ledger is true."""
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -303,6 +304,22 @@ async def test_keys_in_the_conversation_stay_here(desk: Desk) -> None:
     assert [message["content"] for message in sent] == [
         f"{role} <redacted openai key>" for role in ("system", "user", "assistant", "tool")
     ]
+
+
+async def test_keys_stay_here_wherever_else_a_request_holds_them(desk: Desk) -> None:
+    desk.model.script = always(say("hello"))
+    schema = {"type": "object", "properties": {KEY: {"enum": [f"one {KEY}", 2]}}}
+    request = replace(
+        asked(tools=(ToolSpec("look", f"looks with {KEY}", schema),)),
+        stop=(f"stop {KEY}",),
+        response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+    )
+    await desk.ask(request)
+    sent = desk.model.exchanges[0].body
+    assert KEY not in json.dumps(sent)
+    assert sent["tools"][0]["function"]["parameters"]["properties"] == {
+        "<redacted openai key>": {"enum": ["one <redacted openai key>", 2]}
+    }
 
 
 async def test_a_request_too_large_to_send_is_refused_before_anything_is_reserved(
