@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, strategies as st
 
 from demo.replies import JsonObject, Reply, Usage, always, say
@@ -48,6 +49,15 @@ async def test_an_answer_is_as_long_as_what_is_left_covers(
         # As many as fit, and not one more: the body may be shorter by a digit or two.
         assert body * INPUT_NANO + sent * OUTPUT_NANO <= reserved <= limit
         assert (body + 4) * INPUT_NANO + (sent + 1) * OUTPUT_NANO > limit
+
+
+async def test_a_shortened_answer_that_is_billed_beyond_its_reservation_is_told_of(
+    tmp_path: Path, scripted_model: ScriptedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    scripted_model.script = always(Reply(pieces=("Good",), usage=Usage(40, 2_000)))
+    async with open_desk(tmp_path, scripted_model, limit_nano_usd=room_for(1_000)) as desk:
+        await desk.ask(long())
+    assert "billed more than was reserved" in caplog.text
 
 
 async def test_an_answer_that_is_covered_is_not_shortened(desk: Desk) -> None:

@@ -211,6 +211,23 @@ async def test_a_commit_that_fails_is_forgotten(place: Place) -> None:
         await assert_balanced(bank.database)
 
 
+async def test_whose_commit_failed_takes_nothing_back_from_who_asked_next(filed: Bank) -> None:
+    hand_in = filed.database.hand_in
+    async with Busy(filed):
+        spoilt = hand_in(lambda session: _forbid_commits(session, fail=True))
+        first = asyncio.create_task(filed.ledger.reserve(ANN, charge("r1", 500)))
+        await asyncio.sleep(0)
+        mended = hand_in(lambda session: _forbid_commits(session, fail=False))
+        filed.clock.advance(timedelta(seconds=1))
+        second = asyncio.create_task(filed.ledger.reserve(ANN, charge("r1", 500)))
+        await asyncio.sleep(0)
+    await asyncio.wait([first, second, spoilt, mended])
+    assert isinstance(spoilt.exception(), exc.DatabaseError)
+    assert isinstance(first.exception(), UnavailableError)
+    assert second.result().is_new
+    assert (await filed.ledger.standing(ANN)).reserved == 500
+
+
 async def _let_commits_fail(bank: Bank, place: Place, *, fail: bool) -> None:
     """On SQLite it refuses the statement; on PostgreSQL a trigger at the end says the disk is full.
 
@@ -221,15 +238,16 @@ async def _let_commits_fail(bank: Bank, place: Place, *, fail: bool) -> None:
             execute(place, statement)
         return
 
+    with suppress(exc.DatabaseError):  # Its own commit is the first that fails.
+        await bank.database.read(lambda session: _forbid_commits(session, fail=fail))
+
+
+def _forbid_commits(session: Session, *, fail: bool) -> None:
     def forbid(action: int, what: str | None, *_: object) -> int:
         is_commit = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
         return sqlite3.SQLITE_DENY if is_commit else sqlite3.SQLITE_OK
 
-    def change(session: Session) -> None:
-        _driver(session).set_authorizer(forbid if fail else None)
-
-    with suppress(exc.DatabaseError):  # Its own commit is the first that fails.
-        await bank.database.read(change)
+    _driver(session).set_authorizer(forbid if fail else None)
 
 
 _FULL_AT_COMMIT = (

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from steward.core.errors import StewardError
+from steward.core.errors import StewardError, UnavailableError
 from steward.core.money import NanoUsd
+from steward.ledger.charge import Reservation
 from steward.ledger.integrity import verify
 from steward.ledger.key import KEY_BYTES
 from tests.ledger.bank import ANN, USAGE, Bank, charge, open_bank
+from tests.places import execute
 from tests.postgresql_server import PostgresqlServer
 
 COST, WORST, CALLERS = NanoUsd(700), 1000, 8
@@ -45,6 +47,44 @@ async def test_a_restart_under_load_loses_nothing_that_was_acknowledged(
         await bank.ledger.expire_due()
         key = bytes.fromhex("5e" * KEY_BYTES)
         assert (await bank.database.read(lambda session: verify(session, key))).problems == ()
+
+
+async def test_what_was_reserved_by_a_commit_that_nobody_answered_is_given_back(
+    mortal: PostgresqlServer, postgresql: str
+) -> None:
+    async with open_bank(postgresql) as bank:
+        # The server commits, waits for another one that is not there, and never says so.
+        _wait_for_another_server(postgresql, "'nobody'")
+        try:
+            made, reserving = 0, _reserve(bank, 0)
+            async with asyncio.timeout(10):
+                while not execute(postgresql, _END_WHO_WAITS):
+                    if reserving.done():  # The server has not heard of the other one yet.
+                        made, reserving = made + 1, _reserve(bank, made + 1)
+                    await asyncio.sleep(0.01)
+        finally:
+            _wait_for_another_server(postgresql, "''")
+        with pytest.raises(UnavailableError, match="not known whether"):
+            await reserving
+        assert (await bank.ledger.standing(ANN)).reserved == made * WORST
+        states = [call.state for call in await bank.ledger.calls(ANN)]
+        assert states == ["open"] * made + ["released"]
+
+
+def _reserve(bank: Bank, number: int) -> asyncio.Task[Reservation]:
+    bank.clock.advance(timedelta(seconds=1))
+    return asyncio.create_task(bank.ledger.reserve(ANN, charge(f"r{number}", WORST)))
+
+
+_END_WHO_WAITS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE wait_event = 'SyncRep' AND datname = current_database()"
+)
+
+
+def _wait_for_another_server(url: str, names: str) -> None:
+    execute(url, f"ALTER SYSTEM SET synchronous_standby_names = {names}")
+    execute(url, "SELECT pg_reload_conf()")
 
 
 async def _call(bank: Bank, name: str, settled: list[str], may_end: asyncio.Event) -> None:

@@ -1,23 +1,27 @@
 """Who may read the metrics, what they say of the books, and how far they can grow."""
 
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from demo.replies import Reply, Stall, Usage, always
 from steward.core.clock import ManualClock
 from steward.core.database import open_database
 from steward.core.limits import METRIC_NAMES_MAX
-from steward.core.money import NOTHING
+from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
 from steward.gateway.observe import CallRecord
 from steward.gateway.trail import Attempt
+from steward.ledger.charge import Charge
 from steward.ledger.settings import LedgerSettings
 from steward.operations.metrics import Metrics
 from steward.permissions import people
 from steward.permissions.roles import Person
 from steward.permissions.tokens import Scope
 from tests.gateway.desk import asked
-from tests.ledger.bank import ANN, START
+from tests.ledger.bank import ANN, START, open_bank
 from tests.operations.scrape import Scrape
+from tests.places import Place
 from tests.web.serving import CHAT, HELLO, Serving, open_serving
 from tests.web.versatile_model import VersatileModel
 
@@ -76,6 +80,19 @@ async def test_the_books_are_told_while_a_call_runs_and_after(tmp_path: Path) ->
     assert after.of("steward_ledger_batch_size_count") >= 2
     assert after.of("steward_overruns_total") == 0
     assert after.labels("steward_budget_limit_usd", "scope") == set()
+
+
+async def test_a_hold_grows_older_on_either_database(place: Place) -> None:
+    async with open_bank(place, organisation_limit_usd="5") as bank:
+        settings = LedgerSettings(organisation_limit_usd=Decimal(5))
+        metrics = Metrics(bank.database, bank.clock, settings, ANN.tenant_id)
+        await bank.ledger.reserve(ANN, Charge("r1", "chat", "custom/m", NanoUsd(1_000), "1"))
+        bank.clock.advance(timedelta(seconds=90))
+        found = Scrape((await metrics.text()).decode())
+    assert found.of("steward_holds_open") == 1
+    assert found.of("steward_hold_oldest_seconds") == 90
+    assert found.of("steward_budget_limit_usd", scope="organisation") == 5
+    assert found.of("steward_budget_reserved_usd") == 1e-6
 
 
 async def test_an_overrun_is_told(serving: Serving) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from demo.replies import Drop, Refuse, Reply, always, in_order, say
+from demo.replies import Drop, Refuse, Reply, Usage, always, in_order, say
 from demo.scripted_model import ScriptedModel
 from tests.gateway.desk import gateway_settings
 from tests.ledger.bank import ANN
@@ -118,6 +118,31 @@ async def test_a_key_of_the_clients_own_buys_once_and_is_bound_to_the_person(
     bobs, _ = await serving.fresh_token("bob")
     headers = {**once, "Authorization": f"Bearer {bobs}"}
     assert (await serving.client.post(CHAT, json=HELLO, headers=headers)).status_code == 200
+
+
+async def test_who_a_client_says_it_is_and_what_it_says_of_counts_and_prices_has_no_effect(
+    serving: Serving,
+) -> None:
+    serving.model.script = always(Reply(pieces=("yes",), usage=Usage(1000, 500)))
+    claimed: Json = {
+        "user": "eve",
+        "team": "red",
+        "tenant_id": "other",
+        "role": "owner",
+        "cost": 0,
+        "price": {"input": 0, "output": 0},
+        "input_tokens": -1,
+        "usage": {"prompt_tokens": -5, "completion_tokens": 0},
+    }
+    headers = {"x-user": "eve", "x-tenant-id": "other", "x-steward-cost-usd": "0"}
+    answer = await serving.client.post(CHAT, json={**HELLO, **claimed}, headers=headers)
+    assert answer.status_code == 200
+    assert (await serving.desk.paid()).cost_nano_usd == 1000 * 150 + 500 * 600
+    whose = 'SELECT tenant_id, team, "user" FROM reservation'
+    paid_by = await serving.desk.database.read(
+        lambda session: session.connection().exec_driver_sql(whose).all()
+    )
+    assert paid_by == [(ANN.tenant_id, ANN.team, ANN.user)]
 
 
 async def test_the_same_key_twice_at_once_buys_once(serving: Serving) -> None:

@@ -66,6 +66,7 @@ class _Running:
 
     target: int
     charge: Charge
+    reserved: NanoUsd
     prepared: Prepared
     meter: Meter
     admission: Admission
@@ -260,6 +261,7 @@ class Chain:
         self._running = _Running(
             following.target,
             charge,
+            reservation.reserved_nano_usd,
             prepared,
             Meter(len(prepared.body), self.request.output_tokens_max),
             admission,
@@ -315,7 +317,7 @@ class Chain:
             return NO_USAGE, False, NOTHING
         usage, is_estimated = meter.usage()
         cost = self.targets[running.target].price.cost(usage)
-        if cost > charge.worst_nano_usd:
+        if cost > running.reserved:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self.ledger.settle_soon(
             charge.reservation_id,

@@ -238,7 +238,8 @@ class Book:
 
 def stamp(at: datetime) -> str:
     """A time as it is stored and sealed: UTC, to the microsecond."""
-    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds")[:26]
 
 
 def _entry(

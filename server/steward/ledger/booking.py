@@ -197,8 +197,10 @@ class GiveBack:
         """Whose accounts have changed; None if none has."""
         made = self.of.outcome
         found = book.reservations.get(self.reservation_id)
-        # Its own commit may have failed: then there is nothing.
-        if found is None or not isinstance(made, Reservation) or not made.is_new:
+        if not isinstance(made, Reservation) or not made.is_new:
+            return None
+        # Its own commit may have failed: then there is nothing, or what another caller made since.
+        if found is None or found.opened_at != stamp(self.of.at):
             return None
         return _end(book, found, Ending("released", self.at), stamp(self.at))
 

@@ -128,6 +128,9 @@ class Ledger:
         except asyncio.CancelledError:
             await self._give_back(wanted)
             raise
+        except UnavailableError:
+            self._give_back_soon(wanted)
+            raise
         if isinstance(found, Balances):
             _log.info("a model call was refused: over budget", extra={"task": charge.task})
             raise over_budget(wanted, found)
@@ -275,6 +278,14 @@ class Ledger:
         """
         with suppress(StewardError):  # Then it is charged when its time is over.
             await self._writer.hand_in(GiveBack(wanted, self._clock.now()))
+
+    def _give_back_soon(self, wanted: Reserve) -> None:
+        """Release what a commit may have kept that nobody answered: its caller was refused."""
+        if not isinstance(wanted.outcome, Reservation):
+            return  # It never came to a commit.
+        with suppress(UnavailableError):  # As above.
+            given_back = self._writer.hand_in(GiveBack(wanted, self._clock.now()))
+            given_back.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _settlement(
         self, usage: Usage, cost_nano_usd: NanoUsd, measured: Measured, *, estimated: bool
