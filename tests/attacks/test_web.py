@@ -29,7 +29,10 @@ _MINUTE = timedelta(minutes=1)
 async def test_no_route_but_health_opens_without_a_token_that_holds(serving: Serving) -> None:
     gone, token = await serving.fresh_token()
     await serving.revoke(token)
-    weak, _ = await serving.fresh_token(scopes=frozenset(["reports"]))
+    weak = {
+        "models": (await serving.fresh_token(scopes=frozenset(["reports"])))[0],
+        "reports": (await serving.fresh_token(scopes=frozenset(["models"])))[0],
+    }
     shown = [
         *({}, {"Authorization": "Bearer"}, {"x-api-key": ""}),
         {"Authorization": f"Bearer {serving.token[:-1]}"},
@@ -47,7 +50,7 @@ async def test_no_route_but_health_opens_without_a_token_that_holds(serving: Ser
                 serving.clock.advance(_MINUTE)
                 status = await _status(serving, method, path, headers)
                 assert status == 401, (path, headers)
-            weakly = {"Authorization": f"Bearer {weak}"}
+            weakly = {"Authorization": f"Bearer {weak[ROUTES.scopes.get(path, 'models')]}"}
             assert await _status(serving, method, path, weakly) == 403
             query = f"{path}?token={serving.token}&api_key={serving.token}&key={serving.token}"
             assert await _status(serving, method, query, {}) in (401, 429)

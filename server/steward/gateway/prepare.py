@@ -1,14 +1,19 @@
 """A request as it will be sent: without secrets, within bounds, and off the loop if it is large."""
 
 import asyncio
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar, cast
 
 from steward.core.errors import LimitError
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.redact import redact
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Prepared, Provider
-from steward.gateway.request import EmbeddingRequest, Fill, Message, ModelRequest
+from steward.gateway.request import EmbeddingRequest, Fill, Message, ModelRequest, ToolSpec
+
+Json = TypeVar("Json", bound=str | Mapping[str, object] | None)
 
 _OFF_LOOP_CHARS = 20_000
 """Requests above this size are prepared in a thread."""
@@ -40,7 +45,12 @@ def _chars(request: ModelRequest | EmbeddingRequest) -> int:
         return sum(map(len, request.texts))
     fill = request.fill
     gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
-    return gap + sum(len(message.content) for message in request.messages)
+    calls = (call for message in request.messages for call in message.tool_calls)
+    return (
+        gap
+        + sum(len(message.content) for message in request.messages)
+        + sum(len(call.arguments) for call in calls)
+    )
 
 
 async def without_secrets(
@@ -57,7 +67,15 @@ def _shown(request: ModelRequest | EmbeddingRequest) -> ModelRequest | Embedding
         return replace(request, texts=tuple(map(redact, request.texts)))
     messages = tuple(_redacted(message) for message in request.messages)
     fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
-    return replace(request, messages=messages, fill=fill)
+    return replace(
+        request,
+        messages=messages,
+        fill=fill,
+        stop=tuple(map(redact, request.stop)),
+        tools=tuple(map(_offered, request.tools)),
+        tool_choice=_without(request.tool_choice),
+        response_format=_without(request.response_format),
+    )
 
 
 def _encode(provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
@@ -67,6 +85,33 @@ def _encode(provider: Provider, model: Model, request: ModelRequest | EmbeddingR
 def _redacted(message: Message) -> Message:
     calls = tuple(replace(call, arguments=redact(call.arguments)) for call in message.tool_calls)
     return replace(message, content=redact(message.content), tool_calls=calls)
+
+
+def _offered(tool: ToolSpec) -> ToolSpec:
+    return replace(tool, description=redact(tool.description), parameters=_without(tool.parameters))
+
+
+def _without(value: Json) -> Json:
+    """A JSON value without secrets. Most hold none, which one look at the whole tells."""
+    if not value:
+        return value
+    whole = json.dumps(value)
+    return value if redact(whole) == whole else cast("Json", _redacted_json(value))
+
+
+def _redacted_json(value: object) -> object:
+    match value:
+        case str():
+            return redact(value)
+        case list() | tuple():
+            return [_redacted_json(each) for each in cast("Sequence[object]", value)]
+        case Mapping():
+            return {
+                redact(name): _redacted_json(each)
+                for name, each in cast("Mapping[str, object]", value).items()
+            }
+        case _:
+            return value
 
 
 def _too_large(size: int) -> LimitError:
