@@ -174,3 +174,48 @@ def test_the_databases_password_is_shown_nowhere(config: Path) -> None:
 
 def test_a_database_is_never_sought_below_the_current_folder(config: Path) -> None:
     assert "absolute path" in refusal(config, STEWARD_DATABASE="steward.db")
+
+
+TEAM = {"STEWARD_TEAM_URL": "https://steward.example.org/v1/", "STEWARD_TEAM_TOKEN": "stw_x"}
+
+
+def test_a_teams_server_takes_the_place_of_providers_and_of_the_default_limit(
+    config: Path,
+) -> None:
+    settings = load(config, **TEAM)
+    assert settings.gateway.base_url == "https://steward.example.org/v1"
+    assert settings.gateway.model_for("agent") == "steward"
+    assert settings.gateway.split("openai/gpt-4.1") == ("team", "openai/gpt-4.1")
+    assert settings.ledger.limits()["user"].hard is None
+    own = load(config, **TEAM, STEWARD_LEDGER__LIMIT_USD="5", STEWARD_MODEL="openai/gpt-4.1")
+    assert own.ledger.limit_nano_usd == 5 * NANO_PER_USD
+    assert own.gateway.model_for("agent") == "openai/gpt-4.1"
+    assert "stw_x" not in repr(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", "sk-canary"),
+        ("STEWARD_MODEL_KEY", "sk-canary"),
+        ("STEWARD_MODEL_URL", "https://models.example.org/v1"),
+        ("STEWARD_DATABASE", "postgresql://a:sk-canary@db/steward"),
+        ("STEWARD_GATEWAY__PROVIDERS__ANTHROPIC__KEY", "sk-canary"),
+    ],
+)
+def test_whoever_works_through_a_team_holds_no_key_provider_or_database(
+    config: Path, name: str, value: str
+) -> None:
+    said = refusal(config, **TEAM, **{name: value})
+    assert f"the variable {name}" in said
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [("http://steward.example.org", "stw_x"), ("https://a.example", ""), ("", "stw_x")],
+)
+def test_a_teams_token_goes_nowhere_in_the_clear_and_neither_part_stands_alone(
+    config: Path, url: str, token: str
+) -> None:
+    assert "team" in refusal(config, STEWARD_TEAM_URL=url, STEWARD_TEAM_TOKEN=token)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from steward.completion.rhythm import Rhythm
 from steward.completion.suggest import Suggester
 from steward.core.clock import Clock, SystemClock
 from steward.core.database import Database, open_database
-from steward.core.errors import UnavailableError
+from steward.core.errors import InvalidInputError, UnavailableError
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
 from steward.core.limits import EDITOR_REPLY_S
@@ -43,6 +43,9 @@ from steward.gateway.pacing import Pacing
 from steward.gateway.provider import KeySource, Provider
 from steward.gateway.providers import open_providers
 from steward.gateway.settings import ProviderSettings
+from steward.gateway.team.provider import TeamProvider, labels_of
+from steward.gateway.team.settings import TEAM
+from steward.gateway.team.team import Team
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
@@ -100,6 +103,14 @@ class Reach:
     """The providers that the vault has a key for."""
 
 
+@dataclass(frozen=True, slots=True)
+class TeamReach:
+    """A team's server, through which all calls go."""
+
+    state: Team
+    provider: TeamProvider
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, root: Path | None, editor: Editor
@@ -112,7 +123,11 @@ async def open_house(
         with suppress(UnavailableError):  # The next model call says so; all else goes on.
             await ledger.expire_due()
         client = HttpClient()
-        gateway = _gateway(ground, ledger, await _reach(ground, client))
+        owner = Owner(settings.data_dir / "executors", ground.new_id())
+        asking = Principal(login_name(), owner.name, str(root or ""))
+        reach = await _reach(ground, client)
+        team = _team(ground, reach, asking)
+        gateway = _gateway(ground, ledger, reach, team)
         approvals = Approvals(
             database,
             ground.clock,
@@ -120,27 +135,27 @@ async def open_house(
             ground.events,
             settings.permissions.answer_within,
         )
-        owner = Owner(settings.data_dir / "executors", ground.new_id())
-        asking = Principal(login_name(), owner.name, str(root or ""))
         principal = await database.read(lambda session: identified(session, asking))
         oracle = IgnoreOracle(root) if root else None
         runs = None
         if root is not None and oracle is not None:
             workspace = Workspace(root, editor, oracle)
             runs = _runs(ground, gateway, ledger, approvals, workspace, owner)
+        rooms = Rooms(
+            principal=principal,
+            database=database,
+            events=ground.events,
+            ledger=ledger,
+            gateway=gateway,
+            approvals=approvals,
+            suggester=_suggester(ground, gateway),
+            verdicts=RecentVerdicts(oracle, ground.clock) if oracle else None,
+            runs=runs,
+            previews=settings.data_dir / "previews",
+        )
         try:
-            yield Rooms(
-                principal=principal,
-                database=database,
-                events=ground.events,
-                ledger=ledger,
-                gateway=gateway,
-                approvals=approvals,
-                suggester=_suggester(ground, gateway),
-                verdicts=RecentVerdicts(oracle, ground.clock) if oracle else None,
-                runs=runs,
-                previews=settings.data_dir / "previews",
-            )
+            async with nullcontext() if team is None else team.state.kept_fresh():
+                yield rooms
         finally:
             if runs is not None:
                 await runs.close()
@@ -151,6 +166,11 @@ async def open_house(
 @asynccontextmanager
 async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
     """Join the parts for `steward serve`; release what they hold on the way out."""
+    if settings.team.url is not None:
+        raise InvalidInputError(
+            "`steward serve` is a team's server and does not ask another one. Remove `url` and"
+            " `token` from [team] (STEWARD_TEAM_URL, STEWARD_TEAM_TOKEN), then start again."
+        )
     async with open_database(settings.database_place) as database:
         ground = Ground(settings, database, SystemClock(), random_id, Events())
         key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
@@ -181,8 +201,35 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             await client.close()
 
 
-def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
+def _keys(ground: Ground) -> KeySource:
+    chosen = SettingsKeys(ground.settings.gateway)
+    if ground.settings.team.url is not None:
+        return chosen  # The token is there; a vault has no say.
+    return FirstKey(chosen, _vault_keys(ground))
+
+
+def _team(ground: Ground, reach: Reach, asking: Principal) -> TeamReach | None:
+    url = ground.settings.gateway.base_url
+    if ground.settings.team.url is None or url is None:
+        return None
+    if reach.keyed:
+        names = ", ".join(sorted(reach.keyed))
+        raise InvalidInputError(
+            "Model calls go through your team's server ([team]), and whoever works through it holds"
+            f" no provider's key. The vault here has keys for {names}: take each out with `steward"
+            " key remove PROVIDER`, then start again."
+        )
+    state = Team(url, reach.keys, reach.client, ground.clock)
+    return TeamReach(state, TeamProvider(url, reach.keys, reach.client, labels_of(asking), state))
+
+
+def _gateway(
+    ground: Ground, ledger: Ledger, reach: Reach, team: TeamReach | None = None
+) -> Gateway:
     chosen = ground.settings.gateway
+    pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
+    if team is not None:
+        return Gateway({TEAM: team.provider}, ledger, chosen, pacing, told=team.state)
 
     def open_worker(name: str, url: str | None, said: ProviderSettings) -> Provider:
         worker = Worker(chosen.worker.python, chosen.worker.idle.total_seconds())
@@ -194,19 +241,17 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach) -> Gateway:
     providers = open_providers(
         chosen, reach.keys, reach.client, keyed=reach.keyed, open_worker=open_worker
     )
-    pacing = Pacing(ground.clock, asyncio.sleep, secrets.SystemRandom().random)
     decided = DecidedPrices(ground.database, ground.clock, LOCAL_TENANT)
-    return Gateway(providers, ledger, chosen, pacing, decided=decided)
+    return Gateway(providers, ledger, chosen, pacing, told=decided)
 
 
 async def _reach(ground: Ground, client: HttpClient) -> Reach:
-    settings, now = ground.settings, ground.clock.now()
+    now = ground.clock.now()
     kept = await ground.database.read(lambda session: all_of(session, LOCAL_TENANT))
     for key in kept:
         if key.is_old(now):
             _log.warning("%s", key.reminder(now))
-    keys = FirstKey(SettingsKeys(settings.gateway), _vault_keys(ground))
-    return Reach(keys, client, frozenset(key.provider for key in kept))
+    return Reach(_keys(ground), client, frozenset(key.provider for key in kept))
 
 
 def _vault_keys(ground: Ground) -> VaultKeys:

@@ -20,6 +20,7 @@ from steward.completion.settings import CompletionSettings
 from steward.core.errors import InvalidInputError
 from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.team.settings import TeamSettings, through_team
 from steward.ledger.settings import LedgerSettings
 from steward.operations.settings import OperationsSettings
 from steward.permissions.settings import PermissionsSettings
@@ -37,6 +38,8 @@ _SHORT: dict[str, tuple[str, ...]] = {
     "STEWARD_DATA_DIR": ("data_dir",),
     "STEWARD_MODEL_KEY": ("gateway", "key"),
     "STEWARD_MODEL_URL": ("gateway", "url"),
+    "STEWARD_TEAM_TOKEN": ("team", "token"),
+    "STEWARD_TEAM_URL": ("team", "url"),
 }
 _POSTGRESQL = ("postgresql://", "postgres://")
 _FILE_BYTES_MAX = 1024 * 1024
@@ -81,6 +84,7 @@ class Settings(BaseModel):
     ledger: LedgerSettings = LedgerSettings()
     operations: OperationsSettings = OperationsSettings()
     permissions: PermissionsSettings = PermissionsSettings()
+    team: TeamSettings = TeamSettings()
     web: WebSettings = WebSettings()
 
     @property
@@ -118,9 +122,36 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _put(tree, path, value, name)
         origins[path] = f"the variable {name}"
     try:
-        return Settings.model_validate(tree)
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
         raise InvalidInputError(_complaint(error, origins, file)) from None
+    return settings if settings.team.url is None else _through_team(settings, origins, file)
+
+
+def _through_team(settings: Settings, origins: _Origins, file: Path) -> Settings:
+    """The settings in force where a team's server is asked for everything."""
+    gateway = settings.gateway
+    held = {
+        ("database",): settings.database,
+        ("gateway", "key"): gateway.key,
+        ("gateway", "openai_key"): gateway.openai_key,
+        ("gateway", "url"): gateway.url,
+        **{("gateway", "providers", name): said for name, said in gateway.providers.items()},
+    }
+    lines = [
+        f"{'.'.join(path)} (from {_origin(path, origins, file)})"
+        for path, value in held.items()
+        if value is not None
+    ]
+    if lines:
+        raise InvalidInputError(
+            "Model calls go through your team's server ([team]), and whoever works through it holds"
+            " no provider's key, provider or database of their own. Remove these and start again,"
+            " or remove `url` and `token` from [team]:\n" + "\n".join(lines)
+        )
+    ledger = settings.ledger.without_default()
+    through = through_team(gateway, settings.team)
+    return settings.model_copy(update={"gateway": through, "ledger": ledger})
 
 
 def config_folder(environment: Mapping[str, str]) -> Path:

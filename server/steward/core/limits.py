@@ -243,6 +243,14 @@ WEB_STOPS_MAX = 16
 """Texts at which a model is told to stop."""
 WEB_INPUTS_MAX = 2_048
 """Texts of one request for embeddings."""
+WEB_LABEL_CHARS_MAX = 64
+"""One word that a client says of its call for the books."""
+TEAM_MODELS_BYTES_MAX = 4 * 1024 * 1024
+"""What a team's server says of its models."""
+TEAM_MODELS_MAX = 2_000
+"""How many of them are looked at."""
+TEAM_WORDS_CHARS_MAX = 1_000
+"""What is shown of the reason that a team's server gives."""
 WEB_NAME_CHARS_MAX = 200
 """The name of a model, a tool or a tool call as a client writes it."""
 

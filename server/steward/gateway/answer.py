@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from steward.core.errors import LimitError
 from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
 from steward.core.money import NanoUsd
-from steward.gateway.provider import CallPart, Finished, Piece, SoFar, Text, Thought, Vector
+from steward.gateway.provider import Billed, CallPart, Finished, Piece, SoFar, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
 from steward.gateway.trail import Attempt, Trail
 
@@ -36,6 +36,8 @@ class Meter:
         """True once anything of an answer has arrived."""
         self.is_refused = False
         """True once the provider refused before it began: it does not bill."""
+        self.billed: NanoUsd | None = None
+        """What a team's server booked for the call; None where nobody has said."""
 
     def note_sent(self) -> None:
         """The first byte is about to leave."""
@@ -49,6 +51,8 @@ class Meter:
                 self._add(text)
             case SoFar(usage):
                 self._said = usage
+            case Billed(cost):
+                self.billed = cost
             case Vector():
                 pass
             case CallPart(arguments=arguments):
@@ -122,7 +126,7 @@ class Joined:
                 return text
             case Thought(text):
                 self._count(text)
-            case Vector() | SoFar():
+            case Vector() | SoFar() | Billed():
                 pass
             case CallPart():
                 self._count(piece.arguments)

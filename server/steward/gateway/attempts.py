@@ -8,6 +8,7 @@ on whatever way the attempt ends:
 
 * nothing was sent, or the provider refused before it began (4xx, 503, 529): released;
 * the provider said what was consumed: that is booked, even above the reservation;
+* a team's server said what it booked: the same is booked here;
 * the attempt was cut short, by us or by it: the larger of what it said and what we counted is
   booked, marked as estimated (see `Meter`);
 * this process died: the ledger charges the whole reservation when its time is over.
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from steward.core.errors import (
     InvalidInputError,
     LimitError,
+    NotPermittedError,
     OverBudgetError,
     ProviderRefusedError,
     RateLimitedError,
@@ -38,7 +40,7 @@ from steward.gateway.bill import charge_of, check_new
 from steward.gateway.breaker import Admission, Breakers
 from steward.gateway.pacing import Pacing, Patience, pause_s
 from steward.gateway.prepare import prepare
-from steward.gateway.provider import Piece, Prepared, SoFar
+from steward.gateway.provider import Billed, Piece, Prepared, SoFar
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 from steward.gateway.target import Target
 from steward.gateway.trail import Attempt, Trail
@@ -46,6 +48,9 @@ from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
 from steward.ledger.ledger import Ledger
 
 _log = logging.getLogger(__name__)
+
+_UNBILLED = (ProviderRefusedError, RateLimitedError, OverBudgetError, NotPermittedError)
+"""How a provider refuses; the last two are a team's server."""
 
 Reserve = Callable[[Charge], Awaitable[Reservation]]
 
@@ -180,7 +185,9 @@ class Chain:
             async with aclosing(provider.stream(running.prepared, running.meter.note_sent)) as said:
                 async for piece in said:
                     running.meter.note(piece)
-                    if isinstance(piece, SoFar):
+                    if isinstance(piece, Billed) and piece.output_tokens_max is not None:
+                        self.trail.lowered_to = piece.output_tokens_max
+                    if isinstance(piece, SoFar | Billed):
                         continue  # For the meter alone.
                     if isinstance(piece, Usage) and running.first_piece_s is None:
                         held.append(piece)
@@ -193,7 +200,7 @@ class Chain:
         except StewardError as error:
             running.failure = error
             # What was refused in the middle of an answer had begun, and is billed.
-            is_refusal = isinstance(error, ProviderRefusedError | RateLimitedError)
+            is_refusal = isinstance(error, _UNBILLED)
             running.meter.is_refused = is_refusal and not running.meter.has_begun
             raise
         for each in held:
@@ -317,6 +324,8 @@ class Chain:
             return NO_USAGE, False, NOTHING
         usage, is_estimated = meter.usage()
         cost = self.targets[running.target].price.cost(usage)
+        if meter.billed is not None:  # A team's server keeps the books; we copy them.
+            cost, is_estimated = meter.billed, False
         if cost > running.reserved:
             _log.error("a provider billed more than was reserved", extra={"model": charge.model})
         self.ledger.settle_soon(

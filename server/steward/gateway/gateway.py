@@ -36,6 +36,7 @@ from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.shortage import Shortages
 from steward.gateway.target import Target
+from steward.gateway.team.team import Team
 from steward.gateway.trail import Trail
 from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation, Usage
 from steward.ledger.ledger import Ledger
@@ -76,9 +77,12 @@ class Gateway:
         settings: GatewaySettings,
         pacing: Pacing,
         hooks: Sequence[Hook] = (),
-        decided: DecidedPrices | None = None,
+        told: DecidedPrices | Team | None = None,
     ) -> None:
-        self._decided = decided
+        """Join them; `told` is what others say of models: administrators, or a team's server."""
+        self._told = told
+        self._team = told if isinstance(told, Team) else None
+        decided = None if isinstance(told, Team) else told
         self._providers = providers
         self._ledger = ledger
         self._settings = settings
@@ -86,7 +90,14 @@ class Gateway:
         self._hooks = Hooks(hooks)
         self._observers = Observers()
         self._selection = Selection(
-            providers, Catalogue(settings, decided and decided.by_model, providers), settings
+            providers,
+            Catalogue(
+                settings,
+                decided and decided.by_model,
+                providers,
+                self._team and self._team.models,
+            ),
+            settings,
         )
         self._rates = Rates(
             pacing.clock, settings.calls_a_minute, self._selection.by_id(settings.calls_a_minute_of)
@@ -101,6 +112,8 @@ class Gateway:
 
     def unavailable_reason(self, principal: Principal) -> str | None:
         """Why this person can call no model, in words for them; None if there is one for all."""
+        if self._team is not None and (self._team.why_off or not self._team.is_known):
+            return self._team.why_off  # What it offers is asked for by the first call.
         try:
             for task in get_args(Task):
                 self._selection.first(principal, task)
@@ -108,9 +121,18 @@ class Gateway:
             return str(error)
         return None
 
+    @property
+    def over_team_budget(self) -> str | None:
+        """What the team's server said when its budget did not cover the last call, if it did."""
+        return None if self._team is None else self._team.over_budget
+
     def models(self, principal: Principal) -> tuple[Model, ...]:
         """Every model that can be asked here, and by this person."""
         return self._selection.offered(principal)
+
+    def chosen(self, principal: Principal) -> tuple[str, ...]:
+        """The ids of all that may answer this person where a request names no model."""
+        return self._selection.chosen(principal)
 
     def is_free(self, principal: Principal) -> bool:
         """Whether no model costs this person anything, so that no budget can be used up."""
@@ -126,6 +148,8 @@ class Gateway:
         It only reads, and is free as long as none was refused: whoever asks at each keystroke
         asks this first.
         """
+        if self._team is not None and self._team.is_resting:
+            return True
         if not self.shortages.needed(task):
             return False
         standing = await self._ledger.standing(principal)
@@ -221,8 +245,8 @@ class Gateway:
         self, principal: Principal, request: ModelRequest | EmbeddingRequest, watch: Watch
     ) -> _Opened:
         """Decide whom to ask, let those look who may object, and prepare what will be sent."""
-        if self._decided is not None:
-            await self._decided.refresh()
+        if self._told is not None:
+            await self._told.refresh()
         targets, why = self._selection.of(principal, request)
         first = targets[0]
         trail = watch.follow(Trail(why, first.model.id))

@@ -19,7 +19,7 @@ from steward.core.limits import ERROR_BODY_BYTES_MAX, STREAM_TAIL_S, VECTORS_BYT
 from steward.gateway.catalogue.model import Model
 from steward.gateway.http import HttpClient, Response
 from steward.gateway.provider import Finished, KeySource, Piece, Prepared
-from steward.gateway.refusal import Place, refusal
+from steward.gateway.refusal import Place
 from steward.gateway.request import EmbeddingRequest, ModelRequest
 from steward.gateway.settings import is_private
 from steward.gateway.sse import events
@@ -69,7 +69,7 @@ class HttpProvider:
     ) -> AsyncGenerator[Piece]:
         """Send what was prepared and read the answer; see `Provider.stream` for what is raised."""
         wire = self._wire(prepared)
-        headers = self._dialect.headers(self._safe(await self._key()))
+        headers = dict(prepared.headers) | self._dialect.headers(self._safe(await self._key()))
         headers["Accept"] = "text/event-stream" if wire.is_streamed else "application/json"
         url = f"{self._base_url}{prepared.path}"
         async with self._client.request("POST", url, headers, prepared.body, on_sent) as response:
@@ -101,7 +101,7 @@ class HttpProvider:
             await _read_tail(stream)
 
     async def _whole(self, response: Response, wire: Wire[Any]) -> AsyncGenerator[Piece]:
-        body = await _limited_body(response, VECTORS_BYTES_MAX)
+        body = await limited_body(response, VECTORS_BYTES_MAX)
         if body is None:
             raise LimitError(
                 f"The answer of {self._host} is larger than {VECTORS_BYTES_MAX} bytes; it was cut"
@@ -157,7 +157,7 @@ class HttpProvider:
         if response.status != 200:
             said = await _error_body(response)
             retry_after = response.header("Retry-After")
-            raise refusal(self._host, self._place, response.status, said, retry_after)
+            raise self._dialect.refused(self._host, self._place, response.status, said, retry_after)
         kind = response.header("Content-Type")
         if wire.is_streamed and kind is not None and "event-stream" not in kind:
             raise UnavailableError(
@@ -168,12 +168,12 @@ class HttpProvider:
 
 async def _error_body(response: Response) -> JsonObject:
     try:
-        return parsed(await _limited_body(response, ERROR_BODY_BYTES_MAX) or "")
+        return parsed(await limited_body(response, ERROR_BODY_BYTES_MAX) or "")
     except UnavailableError:
         return {}
 
 
-async def _limited_body(response: Response, most: int) -> str | None:
+async def limited_body(response: Response, most: int) -> str | None:
     """The whole body; None if it is larger than that."""
     body = bytearray()
     async with aclosing(response.chunks()) as chunks:

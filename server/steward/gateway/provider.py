@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
+from steward.core.money import NanoUsd
 from steward.gateway.catalogue.model import Model
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
 
@@ -52,13 +53,22 @@ class SoFar:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """What the call came to, from a team's server, which has booked it already."""
+
+    cost_nano_usd: NanoUsd
+    output_tokens_max: int | None = None
+    """What the server shortened the answer to, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The model is done: `stop`, `length`, `tool_calls`, `content_filter`, or what else it says."""
 
     reason: str
 
 
-Piece = Text | Thought | CallPart | Vector | SoFar | Usage | Finished
+Piece = Text | Thought | CallPart | Vector | SoFar | Usage | Billed | Finished
 """What an answer is made of, in the order in which it arrived."""
 
 Form = Literal["chat", "fill", "embedding"]
@@ -76,6 +86,8 @@ class Prepared:
     """Where below its base URL the provider takes it; only the provider reads this."""
     added_tokens_max: int = 0
     """The most input that the provider adds by itself and bills, such as how to ask for tools."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What is said beside the body; never a key."""
 
     @property
     def input_tokens_max(self) -> int:
@@ -120,6 +132,8 @@ class Provider(Protocol):
             ProviderRefusedError: the provider refused, and will refuse again.
             RateLimitedError: the provider refused for now. Neither is billed.
             UnavailableError: it cannot be reached, or broke off.
+            OverBudgetError: a team's server refused; its budget does not cover the call.
+            NotPermittedError: a team's server refused; its policy does not allow it.
             LimitError: the answer is larger than we take.
         """
         ...

@@ -112,6 +112,9 @@ class ModelRequest:
     """Whether the model may ask for several tools at once."""
     response_format: Mapping[str, object] | None = None
     """OpenAI's `response_format`: JSON, or JSON of a schema."""
+    came_as: Purpose | None = None
+    """What the door took it for, where `task` is only what a client says: then the policy must
+    allow the model for both, so that saying something opens nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypeVar, get_args
 
-from steward.core.errors import UnavailableError, UnpricedError
+from steward.core.errors import NotPermittedError, UnavailableError, UnpricedError
 from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
 from steward.gateway.choose import Choice, Preference, Rule, allowed, choose
 from steward.gateway.provider import Provider
-from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose, Task
 from steward.gateway.settings import GatewaySettings, TaskModels
 from steward.gateway.target import Target
 
@@ -62,6 +63,11 @@ class Selection:
         wish = None if request.model is None else self._id(request.model)
         choice = self._choice(principal, request.task, wish)
         first, *others = choice.models
+        if isinstance(request, ModelRequest) and (also := request.came_as) is not None:
+            # Raises where the first is not allowed, and tells those that are.
+            others = list(
+                choose(also, principal.team, first, (), self._rules, {first: others}).models
+            )[1:]
         return [self._target(first), *self._usable(others)], choice.why
 
     def _choice(self, principal: Principal, task: Purpose, wish: str | None) -> Choice:
@@ -91,6 +97,14 @@ class Selection:
                 allowed(id_, principal.team, purpose, self._rules) for purpose in get_args(Purpose)
             )
         )
+
+    def chosen(self, principal: Principal) -> tuple[str, ...]:
+        """Every model that may answer this person where the request names none, by id."""
+        found: set[str] = set()
+        for task in get_args(Task):
+            with suppress(UnavailableError, NotPermittedError):
+                found.update(self._choice(principal, task, None).models)
+        return tuple(sorted(found))
 
     def _preference(
         self, whose: str, by_name: Mapping[str, TaskModels], task: Purpose, name: str

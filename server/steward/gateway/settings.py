@@ -31,13 +31,14 @@ _OPENAI_MODELS: dict[Purpose, str] = {
 """What OpenAI's own endpoint is asked for where nobody chose."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-_IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
+IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 _UsdPerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=13, decimal_places=6)]
 
 
-def _base_url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """The URL without its last slashes, if a key can be bound to it and paths be put behind it."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it must be a http or https URL such as http://127.0.0.1:8080/v1")
@@ -137,7 +138,7 @@ class ProviderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    url: Annotated[str, AfterValidator(_base_url)] | None = None
+    url: Annotated[str, AfterValidator(checked_url)] | None = None
     """Its base URL; needed where the provider is not built in."""
     wire: WireName | None = None
     """What it speaks: `openai` (chat completions, which most do), `anthropic`, `mistral`, or
@@ -153,7 +154,7 @@ class ProviderSettings(BaseModel):
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
         if self.url is not None and self.key is not None and not is_private(self.url):
-            raise ValueError(_IN_THE_CLEAR)
+            raise ValueError(IN_THE_CLEAR)
         return self
 
 
@@ -261,7 +262,7 @@ class GatewaySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    url: Annotated[str, AfterValidator(_base_url)] | None = None
+    url: Annotated[str, AfterValidator(checked_url)] | None = None
     """The base URL of an OpenAI-compatible endpoint, usually ending in `/v1`. Not set means
     OpenAI's own, if there is a key for it. Short: `STEWARD_MODEL_URL`."""
     key: SecretStr | None = None
@@ -357,7 +358,7 @@ class GatewaySettings(BaseModel):
     @model_validator(mode="after")
     def _no_key_in_the_clear(self) -> Self:
         if not is_private(self.base_url or OPENAI_URL) and self.bearer is not None:
-            raise ValueError(_IN_THE_CLEAR)
+            raise ValueError(IN_THE_CLEAR)
         return self
 
     @model_validator(mode="after")

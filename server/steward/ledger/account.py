@@ -149,6 +149,11 @@ def _scopes(owner: Owner) -> list[tuple[Kind, str]]:
     found: list[tuple[Kind, str]] = []
     if owner.session:
         found.append(("session", f"session:{owner.session}"))
+        # A window behind a token: the token's own account pays too, so that a client which says
+        # that another window has opened gets no more than the token had.
+        token, slash, _ = owner.session.partition("/")
+        if slash:
+            found.append(("session", f"session:{token}"))
     if owner.workspace:
         found.append(("workspace", f"workspace:{owner.workspace}"))
     found.append(("user", f"user:{owner.user}"))

@@ -28,9 +28,10 @@ class LedgerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    limit_usd: _Usd = Decimal(20)
+    limit_usd: _Usd | None = Decimal(20)
     """What one person may spend in one month (UTC), in US dollars. It is never exceeded by a new
-    call: one that could pass it is refused before anything is sent."""
+    call: one that could pass it is refused before anything is sent. Behind a team's server there
+    is none where nobody sets it here: the server's budgets hold."""
     soft_limit_usd: _Usd | None = None
     """What one person may spend in one month before they are told so; it stops nothing."""
     session_limit_usd: _Usd | None = None
@@ -48,9 +49,14 @@ class LedgerSettings(BaseModel):
     charged, because the provider may have charged it."""
 
     @property
-    def limit_nano_usd(self) -> NanoUsd:
+    def limit_nano_usd(self) -> NanoUsd | None:
         """The limit as the ledger counts it."""
-        return _nano(self.limit_usd)
+        return None if self.limit_usd is None else _nano(self.limit_usd)
+
+    def without_default(self) -> "LedgerSettings":
+        """The same, with no limit but those that somebody set."""
+        is_set = "limit_usd" in self.model_fields_set
+        return self if is_set else self.model_copy(update={"limit_usd": None})
 
     def limits(self) -> Mapping[Kind, Limits]:
         """What an account of each kind may spend where no budget was set for it."""

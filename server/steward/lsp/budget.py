@@ -29,13 +29,34 @@ _LOOK_AGAIN_S = 3.0
 
 async def keep_budget(session: Session, rooms: Rooms) -> None:
     """Look after every booking, and every few seconds, until cancelled."""
+    team = _TeamNews()
     with rooms.events.watch() as events:
         while True:
+            team.tell(session, rooms)
             try:
                 await _tell(session, rooms)
             except StewardError as error:  # A full disk: it is told when it can be written down.
                 _log.info("budgets could not be looked at: %s", error.code)
             await _next_look(events)
+
+
+class _TeamNews:
+    """What this window has told of the team's budget, whose books are the server's."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def tell(self, session: Session, rooms: Rooms) -> None:
+        """Say that AI went off, in the server's own words, or that it came back; each once."""
+        refusal = rooms.gateway.over_team_budget
+        if (refusal is not None) == self._is_told:
+            return
+        self._is_told = refusal is not None
+        if refusal is None:
+            _show(session, types.MessageType.Info, "AI is back: the team's budget covers calls.")
+        else:
+            words = f"AI is off. {refusal} Everything else goes on."
+            _show(session, types.MessageType.Warning, words)
 
 
 async def _tell(session: Session, rooms: Rooms) -> None:
@@ -46,8 +67,12 @@ async def _tell(session: Session, rooms: Rooms) -> None:
     tasks = () if rooms.suggester is None else ("completion",)
     needed = gateway.shortages.needed(*tasks)
     for news in await rooms.ledger.untold(principal, needed):
-        params = types.ShowMessageParams(_kind(news), f"Steward: {message(news)}")
-        session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+        _show(session, _kind(news), message(news))
+
+
+def _show(session: Session, kind: types.MessageType, text: str) -> None:
+    params = types.ShowMessageParams(kind, f"Steward: {text}")
+    session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
 
 
 async def _next_look(events: Watcher) -> None:

@@ -49,6 +49,8 @@ def _why_off(rooms: Rooms, budget: "AccountStanding") -> str | None:
     reason = gateway.unavailable_reason(principal)
     if reason is not None or gateway.is_free(principal):
         return reason
+    if (refusal := gateway.over_team_budget) is not None:
+        return refusal
     if budget.left == 0:
         return _nothing_left(budget)
     # Something is left, but perhaps too little for a call that was refused.

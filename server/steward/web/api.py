@@ -11,6 +11,7 @@ from steward.web.anthropic.telling import MessageTelling
 from steward.web.door import Routes
 from steward.web.exchange import Exchange, as_json
 from steward.web.json_body import read_json
+from steward.web.labels import read_labels
 from steward.web.openai.chat import chat_wish
 from steward.web.openai.embeddings import embedded_told, embedding_wish
 from steward.web.openai.fill import fill_wish
@@ -25,32 +26,35 @@ async def chat(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`POST /v1/chat/completions`."""
     body = await read_json(await exchange.body())
     id_ = request_id(exchange, principal)
-    wish = chat_wish(body, id_, rooms.settings.output_tokens_max)
+    labels = read_labels(exchange)
+    wish = labels.on(chat_wish(body, id_, rooms.settings.output_tokens_max))
     telling = ChatTelling(exchange.id, _now(rooms), is_usage_wanted=wish.is_usage_wanted)
-    await tell(exchange, rooms, principal, wish, telling)
+    await tell(exchange, rooms, labels.of(principal), wish, telling)
 
 
 async def completion(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`POST /v1/completions`."""
     body = await read_json(await exchange.body())
     id_ = request_id(exchange, principal)
-    wish = fill_wish(body, id_, rooms.settings.output_tokens_max)
+    labels = read_labels(exchange)
+    wish = labels.on(fill_wish(body, id_, rooms.settings.output_tokens_max))
     telling = TextTelling(exchange.id, _now(rooms), is_usage_wanted=wish.is_usage_wanted)
-    await tell(exchange, rooms, principal, wish, telling)
+    await tell(exchange, rooms, labels.of(principal), wish, telling)
 
 
 async def message(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`POST /v1/messages`."""
     body = await read_json(await exchange.body())
-    wish = messages_wish(body, request_id(exchange, principal))
-    await tell(exchange, rooms, principal, wish, MessageTelling(exchange.id))
+    labels = read_labels(exchange)
+    wish = labels.on(messages_wish(body, request_id(exchange, principal)))
+    await tell(exchange, rooms, labels.of(principal), wish, MessageTelling(exchange.id))
 
 
 async def embeddings(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`POST /v1/embeddings`."""
     body = await read_json(await exchange.body())
     wish = embedding_wish(body, request_id(exchange, principal))
-    found = await rooms.gateway.embed(principal, wish.request)
+    found = await rooms.gateway.embed(read_labels(exchange).of(principal), wish.request)
     told = trail_headers(found.trail, wish.ignored) | cost_header(found.trail)
     body = await asyncio.to_thread(embedded_told, found, is_packed=wish.is_packed)
     await exchange.answer(200, body, told)
@@ -58,7 +62,8 @@ async def embeddings(exchange: Exchange, rooms: Rooms, principal: Principal) -> 
 
 async def models(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:
     """`GET /v1/models`."""
-    await exchange.answer(200, models_told(rooms.gateway.models(principal)))
+    offered = rooms.gateway.models(principal)
+    await exchange.answer(200, models_told(offered, rooms.gateway.chosen(principal)))
 
 
 async def metrics(exchange: Exchange, rooms: Rooms, principal: Principal) -> None:

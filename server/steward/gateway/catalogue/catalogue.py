@@ -25,6 +25,7 @@ class Catalogue:
         settings: GatewaySettings,
         decided: Mapping[str, Price] | None = None,
         providers: Collection[str] = (),
+        told: Mapping[str, Model] | None = None,
     ) -> None:
         """Join what is said of models.
 
@@ -33,10 +34,12 @@ class Catalogue:
             decided: The prices that administrators set, by `provider/model`.
             providers: Those that can be asked, where the settings do not speak of them: their
                 keys are in the vault.
+            told: What a team's server says of its models, by `team/model`.
         """
         self._settings = settings
         self._decided: Mapping[str, Price] = {} if decided is None else decided
         self._providers = providers
+        self._told: Mapping[str, Model] = {} if told is None else told
 
     def find(self, name: str) -> Model:
         """What is known of a model, by `provider/model`, or by a name of the default provider.
@@ -50,12 +53,15 @@ class Catalogue:
         default = self._settings.provider
         named = {f"{default}/{name}" for name in self._settings.prices if "/" not in name}
         named |= {name for name in self._settings.prices if "/" in name}
-        for known in sorted({*KNOWN, *self._settings.models_known, *self._decided, *named}):
+        for known in sorted(
+            {*KNOWN, *self._settings.models_known, *self._decided, *named, *self._told}
+        ):
             provider, _, name = known.partition("/")
             yield self._described(provider, name)
 
     def _described(self, provider: str, name: str) -> Model:
-        known = KNOWN.get(f"{provider}/{name}", Model(provider, name))
+        id_ = f"{provider}/{name}"
+        known = self._told.get(id_) or KNOWN.get(id_, Model(provider, name))
         if (set_price := self._decided.get(known.id)) is not None:
             known = replace(known, price=set_price)
         described = self._settings.models_known.get(known.id)

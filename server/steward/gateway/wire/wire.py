@@ -1,14 +1,17 @@
 """What every wire format is: how a request is written and how its answer is read, without I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from steward.core.errors import StewardError
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Piece, Prepared
+from steward.gateway.refusal import Place, refusal
 from steward.gateway.request import EmbeddingRequest, ModelRequest
+from steward.gateway.wire.untrusted import JsonObject
 
 Request = TypeVar("Request", contravariant=True)
 
@@ -59,6 +62,10 @@ class Headers(Protocol):
         ...
 
 
+Refused = Callable[[str, Place, int, JsonObject, str | None], StewardError]
+"""From a host, its place in the settings, a status, a body and `Retry-After` to an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """Everything that a provider of one kind understands."""
@@ -67,3 +74,4 @@ class Dialect:
     chat: Wire[ModelRequest]
     fill: Wire[ModelRequest] | None = None
     embedding: Wire[EmbeddingRequest] | None = None
+    refused: Refused = refusal
