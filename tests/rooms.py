@@ -17,11 +17,11 @@ from steward.core.database import Database, open_database
 from steward.core.errors import StaleError
 from steward.core.events import Events, QuestionChanged
 from steward.core.principal import Principal
+from steward.gateway.call.pacing import Pacing
 from steward.gateway.gateway import Gateway
-from steward.gateway.http import HttpClient
-from steward.gateway.keys import SettingsKeys
-from steward.gateway.pacing import Pacing
-from steward.gateway.providers import open_providers
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.keys import SettingsKeys
+from steward.gateway.reach.providers import open_providers
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings

@@ -35,13 +35,13 @@ from steward.core.login import login_name
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.gateway.built_in import BUILT_IN
+from steward.gateway.call.pacing import Pacing
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.gateway import Gateway
-from steward.gateway.http import HttpClient
-from steward.gateway.keys import FirstKey, SettingsKeys
-from steward.gateway.pacing import Pacing
 from steward.gateway.provider import KeySource, Provider
-from steward.gateway.providers import open_providers
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.keys import FirstKey, SettingsKeys
+from steward.gateway.reach.providers import open_providers
 from steward.gateway.settings import ProviderSettings
 from steward.gateway.team.provider import TeamProvider, labels_of
 from steward.gateway.team.settings import TEAM

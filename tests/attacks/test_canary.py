@@ -27,11 +27,11 @@ from demo import wire
 from steward.cli.log import QUIET
 from steward.core.errors import StewardError
 from steward.core.events import Events
+from steward.gateway.call.pacing import Pacing
 from steward.gateway.gateway import Gateway
-from steward.gateway.http import HttpClient
-from steward.gateway.keys import FirstKey, SettingsKeys
-from steward.gateway.pacing import Pacing
-from steward.gateway.providers import open_providers
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.keys import FirstKey, SettingsKeys
+from steward.gateway.reach.providers import open_providers
 from steward.gateway.vault.check import Address
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings

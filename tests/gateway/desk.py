@@ -13,12 +13,12 @@ from steward.core.errors import StewardError
 from steward.core.events import Events
 from steward.core.money import NANO_PER_USD
 from steward.core.principal import Principal
-from steward.gateway.answer import Answer
+from steward.gateway.call.answer import Answer
 from steward.gateway.gateway import Gateway
 from steward.gateway.hook import Hook
-from steward.gateway.http import HttpClient
-from steward.gateway.keys import SettingsKeys
-from steward.gateway.providers import open_providers
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.keys import SettingsKeys
+from steward.gateway.reach.providers import open_providers
 from steward.gateway.request import Message, ModelRequest, Task, ToolSpec
 from steward.gateway.settings import GatewaySettings
 from steward.ledger.charge import Call

@@ -9,11 +9,11 @@ import pytest
 
 from steward.core.errors import StewardError
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient, Patience
-from steward.gateway.http_provider import HttpProvider
-from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import KeySource, Piece
-from steward.gateway.providers import COMPATIBLE
+from steward.gateway.reach.http import HttpClient, Patience
+from steward.gateway.reach.http_provider import HttpProvider
+from steward.gateway.reach.keys import SettingsKeys
+from steward.gateway.reach.providers import COMPATIBLE
 from steward.gateway.request import EmbeddingRequest, ModelRequest
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.wire.wire import Dialect

@@ -16,7 +16,7 @@ from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.database import Database, open_database
 from steward.core.principal import Principal
-from steward.gateway.probe import probe
+from steward.gateway.reach.probe import probe
 from steward.gateway.vault.check import Address
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys

@@ -14,11 +14,11 @@ from steward.core.errors import (
     RateLimitedError,
     UnavailableError,
 )
-from steward.gateway.answer import Meter
+from steward.gateway.call.answer import Meter
 from steward.gateway.catalogue.book import KNOWN
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import CallPart, Finished, Piece, SoFar, Text, Thought
-from steward.gateway.providers import ANTHROPIC, OPENAI
+from steward.gateway.reach.providers import ANTHROPIC, OPENAI
 from steward.gateway.request import (
     Message,
     ModelRequest,

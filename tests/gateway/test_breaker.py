@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from steward.core.limits import PROVIDER_WALL_S
-from steward.gateway.breaker import Admission, Breaker
+from steward.gateway.call.breaker import Admission, Breaker
 from steward.gateway.settings import BreakerSettings
 
 SETTINGS = BreakerSettings(failures=3, window=timedelta(seconds=60), rest=timedelta(seconds=20))

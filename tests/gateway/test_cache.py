@@ -12,7 +12,7 @@ from steward.core.clock import ManualClock
 from steward.core.errors import InvalidInputError, UnavailableError
 from steward.core.limits import CACHE_ANSWER_BYTES_MAX, CACHE_BYTES_MAX
 from steward.core.money import PicoUsd
-from steward.gateway.cache import Cache, key_of
+from steward.gateway.call.cache import Cache, key_of
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
 from steward.gateway.provider import Finished, Prepared, Text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from steward.core.errors import NotPermittedError, UnavailableError
-from steward.gateway.choose import Choice, Preference, Rule, allowed, choose
+from steward.gateway.choice.choose import Choice, Preference, Rule, allowed, choose
 from steward.gateway.request import Task
 
 MODELS = ["a/small", "a/large", "b/small", "b/large"]

@@ -17,7 +17,7 @@ from steward.core.errors import (
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Finished, Text
-from steward.gateway.providers import COMPATIBLE, OPENAI
+from steward.gateway.reach.providers import COMPATIBLE, OPENAI
 from steward.gateway.request import Usage
 from steward.gateway.settings import GatewaySettings
 from tests.gateway.desk import KEY, Desk, asked, gateway_settings, open_desk

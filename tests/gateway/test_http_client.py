@@ -21,10 +21,10 @@ from pydantic import SecretStr, ValidationError
 from demo.replies import Reply, always, say
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import ProviderRefusedError, RateLimitedError, UnavailableError
-from steward.gateway.http import HttpClient, Patience
-from steward.gateway.keys import FirstKey, SettingsKeys
 from steward.gateway.provider import Provider
-from steward.gateway.providers import open_providers
+from steward.gateway.reach.http import HttpClient, Patience
+from steward.gateway.reach.keys import FirstKey, SettingsKeys
+from steward.gateway.reach.providers import open_providers
 from steward.gateway.settings import GatewaySettings, ModelSettings
 from tests.gateway.desk import KEY, asked
 from tests.gateway.raw import END, HEAD, MODEL, delta, pieces, provider_at, server, stream

@@ -11,7 +11,7 @@ from demo.replies import JsonObject, Reply, Usage, always, say
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import OverBudgetError
 from steward.core.money import NanoUsd, PicoUsd
-from steward.gateway.lower import USEFUL_TOKENS_MIN, fitting
+from steward.gateway.call.lower import USEFUL_TOKENS_MIN, fitting
 from steward.gateway.prices import Price
 from steward.gateway.request import ModelRequest, Task
 from tests.gateway.desk import INPUT_NANO, OUTPUT_NANO, Desk, asked, open_desk

@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 
 from steward.core.errors import RateLimitedError, UnavailableError
 from steward.core.limits import PROVIDER_FIRST_PIECE_S
-from steward.gateway.pacing import PAUSE_S_MAX, patience, pause_s
+from steward.gateway.call.pacing import PAUSE_S_MAX, patience, pause_s
 from steward.gateway.settings import RetrySettings
 
 FAULT = UnavailableError("a fault")

@@ -9,7 +9,7 @@ from steward.core.clock import ManualClock
 from steward.core.errors import RateLimitedError
 from steward.core.limits import RATE_BUCKETS_MAX
 from steward.core.principal import Principal
-from steward.gateway.rate import Bucket, Rates
+from steward.gateway.call.rate import Bucket, Rates
 from tests.ledger.bank import ANN, BOB, START
 
 

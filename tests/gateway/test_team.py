@@ -20,9 +20,9 @@ from steward.core.errors import (
 )
 from steward.core.principal import Principal
 from steward.gateway.gateway import Gateway
-from steward.gateway.http import HttpClient
-from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import Billed, Piece
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.keys import SettingsKeys
 from steward.gateway.request import EmbeddingRequest, Fill, ModelRequest
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.team.offer import offered

@@ -21,7 +21,7 @@ from steward.core.errors import (
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal, Role
 from steward.gateway.built_in import BUILT_IN
-from steward.gateway.keys import FirstKey, SettingsKeys
+from steward.gateway.reach.keys import FirstKey, SettingsKeys
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.vault.check import Address, check
 from steward.permissions import people

@@ -16,7 +16,7 @@ from steward.core.errors import (
 from steward.gateway.catalogue.book import FILL_FORMATS, KNOWN
 from steward.gateway.catalogue.model import FillFormat, Model
 from steward.gateway.provider import Finished, Piece, Text, Thought, Vector
-from steward.gateway.providers import ANTHROPIC, COMPATIBLE, MISTRAL, OPENAI
+from steward.gateway.reach.providers import ANTHROPIC, COMPATIBLE, MISTRAL, OPENAI
 from steward.gateway.request import (
     EmbeddingRequest,
     Fill,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from steward.gateway.keys import SettingsKeys
 from steward.gateway.provider import Text
+from steward.gateway.reach.keys import SettingsKeys
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.worker.provider import LitellmProvider, Route
 from tests.environment import ROOT

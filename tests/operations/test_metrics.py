@@ -10,8 +10,8 @@ from steward.core.database import open_database
 from steward.core.limits import METRIC_NAMES_MAX
 from steward.core.money import NOTHING, NanoUsd
 from steward.core.principal import Principal
+from steward.gateway.call.trail import Attempt
 from steward.gateway.observe import CallRecord
-from steward.gateway.trail import Attempt
 from steward.ledger.charge import Charge
 from steward.ledger.settings import LedgerSettings
 from steward.operations.metrics import Metrics

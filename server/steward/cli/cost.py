@@ -16,10 +16,10 @@ from steward.cli.table import table
 from steward.core.errors import InvalidInputError, LimitError, UnavailableError
 from steward.core.limits import REQUEST_BYTES_MAX, TOKENS_MAX
 from steward.core.money import NOTHING, as_usd
+from steward.gateway.call.estimate import Estimate, asked_of, body_bytes, estimate, shortened
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import decided_prices
 from steward.gateway.catalogue.model import Model
-from steward.gateway.estimate import Estimate, asked_of, body_bytes, estimate, shortened
 from steward.gateway.prices import Price
 from steward.gateway.request import ModelRequest, Task
 from steward.gateway.vault.stored import keyed_providers

@@ -20,7 +20,7 @@ from steward.core.ids import random_id
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal
 from steward.gateway.built_in import BUILT_IN
-from steward.gateway.probe import probe
+from steward.gateway.reach.probe import probe
 from steward.gateway.vault.check import Address
 from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys

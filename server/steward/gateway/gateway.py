@@ -17,27 +17,27 @@ from steward.core.errors import (
 )
 from steward.core.money import NOTHING
 from steward.core.principal import Principal
-from steward.gateway.answer import Answer, Joined
-from steward.gateway.attempts import Chain
-from steward.gateway.bill import check_new, known_charge
-from steward.gateway.breaker import Breakers
-from steward.gateway.cache import Cache, Known, key_of
+from steward.gateway.call.answer import Answer, Joined
+from steward.gateway.call.attempts import Chain
+from steward.gateway.call.bill import check_new, known_charge
+from steward.gateway.call.breaker import Breakers
+from steward.gateway.call.cache import Cache, Known, key_of
+from steward.gateway.call.pacing import Pacing, patience
+from steward.gateway.call.prepare import prepare, without_secrets
+from steward.gateway.call.rate import Rates
+from steward.gateway.call.shortage import Shortages
+from steward.gateway.call.trail import Trail
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.catalogue.model import Model
+from steward.gateway.choice.selection import Selection
+from steward.gateway.choice.target import Target
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
 from steward.gateway.observe import Observer, Observers, Watch
-from steward.gateway.pacing import Pacing, patience
-from steward.gateway.prepare import prepare, without_secrets
 from steward.gateway.provider import Piece, Prepared, Provider, Vector
-from steward.gateway.rate import Rates
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Task
-from steward.gateway.selection import Selection
 from steward.gateway.settings import GatewaySettings
-from steward.gateway.shortage import Shortages
-from steward.gateway.target import Target
 from steward.gateway.team.team import Team
-from steward.gateway.trail import Trail
 from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation, Usage
 from steward.ledger.ledger import Ledger
 

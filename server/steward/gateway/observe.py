@@ -16,9 +16,9 @@ from steward.core.errors import StewardError
 from steward.core.limits import OBSERVED_TEXT_CHARS_MAX
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
+from steward.gateway.call.trail import Attempt, Trail
 from steward.gateway.provider import Finished, Piece, Text
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
-from steward.gateway.trail import Attempt, Trail
 from steward.ledger.charge import NO_USAGE
 
 _log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.limits import OVERRUNS_AGAIN_S
+from steward.gateway.call.trail import Attempt
 from steward.gateway.observe import CANCELLED, OK, CallRecord
-from steward.gateway.trail import Attempt
 from steward.ledger import reading
 from steward.ledger.account import AccountKey, period_of
 from steward.ledger.settings import LedgerSettings

@@ -22,9 +22,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 from steward.core.limits import EXPORT_ENDS_S, EXPORT_S, OBSERVED_TEXT_CHARS_MAX
 from steward.core.money import NANO_PER_USD
 from steward.core.redact import redact
+from steward.gateway.call.trail import Attempt
 from steward.gateway.observe import OK, CallRecord
 from steward.gateway.request import EmbeddingRequest, Message, ModelRequest, Usage
-from steward.gateway.trail import Attempt
 from steward.operations.exposition import Names
 
 Values = dict[str, str | int | float | bool | Sequence[str]]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from steward.core.principal import Principal
-from steward.gateway.answer import Answer
+from steward.gateway.call.answer import Answer
+from steward.gateway.call.trail import Trail
 from steward.gateway.provider import CallPart, Piece, Text
-from steward.gateway.trail import Trail
 from steward.web.exchange import Exchange, listed, usd
 from steward.web.rooms import Rooms
 from steward.web.wish import Wish

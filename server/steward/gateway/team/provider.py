@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from steward.core.errors import StewardError, UnavailableError
 from steward.core.principal import Principal
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient
-from steward.gateway.http_provider import HttpProvider
 from steward.gateway.provider import KeySource, Piece, Prepared
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.http_provider import HttpProvider
 from steward.gateway.request import EmbeddingRequest, ModelRequest
 from steward.gateway.team.refusal import TEAM_PLACE
 from steward.gateway.team.settings import TEAM

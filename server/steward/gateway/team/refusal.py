@@ -12,7 +12,7 @@ from steward.core.errors import (
 )
 from steward.core.limits import TEAM_WORDS_CHARS_MAX
 from steward.core.redact import redact
-from steward.gateway.refusal import Place, limited
+from steward.gateway.wire.refusal import Place, limited
 from steward.gateway.wire.untrusted import JsonObject, as_object, as_text
 
 TEAM_PLACE = Place("STEWARD_TEAM_URL", "STEWARD_TEAM_TOKEN")

@@ -19,9 +19,9 @@ from steward.core.errors import (
 )
 from steward.core.limits import ERROR_BODY_BYTES_MAX, TEAM_MODELS_BYTES_MAX
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient
-from steward.gateway.http_provider import limited_body
 from steward.gateway.provider import KeySource
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.http_provider import limited_body
 from steward.gateway.team.offer import offered
 from steward.gateway.team.refusal import TEAM_PLACE, team_refusal
 from steward.gateway.team.settings import TEAM

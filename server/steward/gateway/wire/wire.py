@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from steward.core.errors import StewardError
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Piece, Prepared
-from steward.gateway.refusal import Place, refusal
 from steward.gateway.request import EmbeddingRequest, ModelRequest
+from steward.gateway.wire.refusal import Place, refusal
 from steward.gateway.wire.untrusted import JsonObject
 
 Request = TypeVar("Request", contravariant=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, cast
 
-from steward.gateway.answer import Answer
+from steward.gateway.call.answer import Answer
 from steward.gateway.provider import CallPart
 from steward.gateway.request import ToolCall, Usage
 from steward.web.exchange import as_json

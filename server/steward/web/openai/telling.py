@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
 
-from steward.gateway.answer import Answer
+from steward.gateway.call.answer import Answer
 from steward.gateway.provider import CallPart
 from steward.gateway.request import Usage
 from steward.web.exchange import as_json

@@ -17,12 +17,12 @@ from steward.core.errors import (
 )
 from steward.core.limits import ERROR_BODY_BYTES_MAX, STREAM_TAIL_S, VECTORS_BYTES_MAX
 from steward.gateway.catalogue.model import Model
-from steward.gateway.http import HttpClient, Response
 from steward.gateway.provider import Finished, KeySource, Piece, Prepared
-from steward.gateway.refusal import Place
+from steward.gateway.reach.http import HttpClient, Response
+from steward.gateway.reach.sse import events
 from steward.gateway.request import EmbeddingRequest, ModelRequest
 from steward.gateway.settings import is_private
-from steward.gateway.sse import events
+from steward.gateway.wire.refusal import Place
 from steward.gateway.wire.untrusted import JsonObject, parsed
 from steward.gateway.wire.wire import Dialect, Wire
 

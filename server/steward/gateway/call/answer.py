@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from steward.core.errors import LimitError
 from steward.core.limits import ANSWER_CHARS_MAX, TOOL_CALLS_MAX
 from steward.core.money import NanoUsd
+from steward.gateway.call.trail import Attempt, Trail
 from steward.gateway.provider import Billed, CallPart, Finished, Piece, SoFar, Text, Thought, Vector
 from steward.gateway.request import ToolCall, Usage
-from steward.gateway.trail import Attempt, Trail
 
 BYTES_PER_TOKEN = 3
 """For our own count. Code takes about four bytes a token, so this counts rather too many."""

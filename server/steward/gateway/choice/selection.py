@@ -9,11 +9,11 @@ from steward.core.errors import NotPermittedError, UnavailableError, UnpricedErr
 from steward.core.principal import Principal
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.model import Model
-from steward.gateway.choose import Choice, Preference, Rule, allowed, choose
+from steward.gateway.choice.choose import Choice, Preference, Rule, allowed, choose
+from steward.gateway.choice.target import Target
 from steward.gateway.provider import Provider
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose, Task
 from steward.gateway.settings import GatewaySettings, TaskModels
-from steward.gateway.target import Target
 
 _log = logging.getLogger(__name__)
 

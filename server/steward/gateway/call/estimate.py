@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from steward.core.money import NanoUsd
 from steward.core.redact import redact
-from steward.gateway import lower
-from steward.gateway.answer import BYTES_PER_TOKEN
+from steward.gateway.call import lower
+from steward.gateway.call.answer import BYTES_PER_TOKEN
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
 from steward.gateway.request import Message, ModelRequest, Task, Usage

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Collection
 
 from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
-from steward.gateway.http import HttpClient
-from steward.gateway.http_provider import HttpProvider
 from steward.gateway.provider import KeySource, Provider
-from steward.gateway.refusal import Place
+from steward.gateway.reach.http import HttpClient
+from steward.gateway.reach.http_provider import HttpProvider
 from steward.gateway.settings import (
     GatewaySettings,
     ProviderSettings,
@@ -16,6 +15,7 @@ from steward.gateway.wire.anthropic import AnthropicMessages, api_key
 from steward.gateway.wire.embeddings import Embeddings
 from steward.gateway.wire.fill import FillWire
 from steward.gateway.wire.openai import OpenAIChat, bearer
+from steward.gateway.wire.refusal import Place
 from steward.gateway.wire.wire import Dialect
 
 OPENAI = Dialect(bearer, OpenAIChat(limit_field="max_completion_tokens"), FillWire(), Embeddings())

@@ -34,16 +34,16 @@ from steward.core.errors import (
     UnavailableError,
 )
 from steward.core.money import NOTHING, NanoUsd
-from steward.gateway import lower
-from steward.gateway.answer import Meter
-from steward.gateway.bill import charge_of, check_new
-from steward.gateway.breaker import Admission, Breakers
-from steward.gateway.pacing import Pacing, Patience, pause_s
-from steward.gateway.prepare import prepare
+from steward.gateway.call import lower
+from steward.gateway.call.answer import Meter
+from steward.gateway.call.bill import charge_of, check_new
+from steward.gateway.call.breaker import Admission, Breakers
+from steward.gateway.call.pacing import Pacing, Patience, pause_s
+from steward.gateway.call.prepare import prepare
+from steward.gateway.call.trail import Attempt, Trail
+from steward.gateway.choice.target import Target
 from steward.gateway.provider import Billed, Piece, Prepared, SoFar
 from steward.gateway.request import EmbeddingRequest, ModelRequest, Usage
-from steward.gateway.target import Target
-from steward.gateway.trail import Attempt, Trail
 from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation
 from steward.ledger.ledger import Ledger
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from steward.core.errors import UnavailableError
 from steward.core.limits import PROVIDER_PROBE_S
-from steward.gateway.http import HttpClient, Patience
+from steward.gateway.reach.http import HttpClient, Patience
 
 _PATIENCE = Patience(PROVIDER_PROBE_S, PROVIDER_PROBE_S, PROVIDER_PROBE_S, PROVIDER_PROBE_S)
 

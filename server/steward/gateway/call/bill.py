@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from steward.core.errors import RepeatedError
 from steward.core.money import NOTHING
-from steward.gateway import lower
+from steward.gateway.call import lower
+from steward.gateway.choice.target import Target
 from steward.gateway.provider import Prepared
 from steward.gateway.request import EmbeddingRequest, ModelRequest
-from steward.gateway.target import Target
 from steward.ledger.charge import Charge, Reservation
 
 

@@ -1,0 +1,1 @@
+"""How a provider is reached over HTTP: connections, keys, streams."""
