@@ -102,11 +102,11 @@ class Caller:
 
 
 @contextlib.contextmanager
-def child(*command: str, environment: dict[str, str]) -> Generator[subprocess.Popen[str]]:
+def child(
+    *command: str, environment: dict[str, str], says: int = subprocess.PIPE
+) -> Generator[subprocess.Popen[str]]:
     """A process, as long as the block lasts."""
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, env=environment, stdout=says, stderr=says, text=True)
     try:
         yield process
     finally:
@@ -166,7 +166,10 @@ def litellm(venv: Path, folder: Path, stub_port: int) -> Generator[Road]:
         "LITELLM_MASTER_KEY": key,
     }
     command = (str(venv / "bin" / "litellm"), "--config", str(config), "--port", str(port))
-    with child(*command, "--telemetry", "False", environment=environment) as process:
+    # It logs every request; a pipe that nobody reads would stop it.
+    quiet = subprocess.DEVNULL
+    command = (*command, "--telemetry", "False")
+    with child(*command, environment=environment, says=quiet) as process:
         until_s = time.monotonic() + 120
         while time.monotonic() < until_s and process.poll() is None:
             with contextlib.suppress(OSError):

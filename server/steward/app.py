@@ -116,13 +116,8 @@ async def open_house(
     settings: Settings, root: Path | None, editor: Editor
 ) -> AsyncGenerator[Rooms]:
     """Join the parts for one editor window; release what they hold on the way out."""
-    async with open_database(settings.database_place) as database:
-        ground = Ground(settings, database, SystemClock(), random_id, Events())
-        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
-        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
-        with suppress(UnavailableError):  # The next model call says so; all else goes on.
-            await ledger.expire_due()
-        client = HttpClient()
+    async with _open_ground(settings) as (ground, ledger, client):
+        database = ground.database
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         asking = Principal(login_name(), owner.name, str(root or ""))
         reach = await _reach(ground, client)
@@ -160,7 +155,6 @@ async def open_house(
             if runs is not None:
                 await runs.close()
             await gateway.close()
-            await client.close()
 
 
 @asynccontextmanager
@@ -171,13 +165,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             "`steward serve` is a team's server and does not ask another one. Remove `url` and"
             " `token` from [team] (STEWARD_TEAM_URL, STEWARD_TEAM_TOKEN), then start again."
         )
-    async with open_database(settings.database_place) as database:
-        ground = Ground(settings, database, SystemClock(), random_id, Events())
-        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
-        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
-        with suppress(UnavailableError):  # The next model call says so; all else goes on.
-            await ledger.expire_due()
-        client = HttpClient()
+    async with _open_ground(settings) as (ground, ledger, client):
+        database = ground.database
         gateway = _gateway(ground, ledger, await _reach(ground, client))
         metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT)
         gateway.report_to(metrics)
@@ -198,6 +187,23 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                 )
         finally:
             await gateway.close()
+
+
+@asynccontextmanager
+async def _open_ground(
+    settings: Settings,
+) -> AsyncGenerator[tuple[Ground, Ledger, HttpClient]]:
+    """What both front doors stand on."""
+    async with open_database(settings.database_place) as database:
+        ground = Ground(settings, database, SystemClock(), random_id, Events())
+        key = KeyFile(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+        ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
+        with suppress(UnavailableError):  # The next model call says so; all else goes on.
+            await ledger.expire_due()
+        client = HttpClient()
+        try:
+            yield ground, ledger, client
+        finally:
             await client.close()
 
 

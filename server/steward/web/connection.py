@@ -151,7 +151,8 @@ class Connection(HttpToolsProtocol):
         if self._is_answering():
             raise self._noted(UnfitRequestError(400, "One request at a time."))
         super().on_message_begin()
-        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[typeddict-item]
+        # An extension of ours, whose type ASGI cannot know.
+        self.scope["extensions"] = {CONNECTION: self}  # pyright: ignore[reportGeneralTypeIssues]
         self._is_in_head = True
         if self._deadline is None:
             self._within(self._limits.head_s)
