@@ -20,8 +20,7 @@ _SLOW_RESERVE = (
     " the server"
 )
 _SLOW_SHARED = (
-    "a process that finds the file locked asks again after growing pauses, so whoever meets a slow"
-    " commit waits for more than its end"
+    "who finds the file locked asks again each millisecond, and waits for the commits of the others"
 )
 _SLOW_REPORT = "a year's sums are read and sorted; see how busy the machine was"
 

@@ -148,9 +148,22 @@ def windows(processes: int = 4, calls_a_second: int = 20, seconds: int = 3) -> l
         command = [sys.executable, "-m", "benchmarks.ledger_window", f"{folder}/steward.db"]
         schedule = [str(calls_a_second), str(seconds)]
         children = [
-            subprocess.Popen([*command, str(number), *schedule], stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [*command, str(number), *schedule],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             for number in range(processes)
         ]
+        # None is still being loaded while others call: that is what the start is measured by.
+        for child in children:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write("\n")
+            child.stdin.flush()
         said = [child.communicate(timeout=60)[0] for child in children]
         return [float(each) for text in said for each in text.split()]
 

@@ -1,6 +1,7 @@
 """An editor window that pays for calls: `python -m benchmarks.ledger_window FILE N RATE SECONDS`.
 
-It prints how long each operation took, in ms.
+It says `ready` when the books are open, begins at a line on its standard input, and prints how
+long each operation took, in ms.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ async def _calls(file: Path, window: int, calls_a_second: int, seconds: int) -> 
     """Calls at a fixed rate, whether or not the last one has ended."""
     principal = Principal("ann", f"session-{window}", f"/w{window}", team="t")
     async with open_ledger(file) as ledger, asyncio.TaskGroup() as group:
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
         calls: list[asyncio.Task[tuple[float, float]]] = []
         for number in range(calls_a_second * seconds):
             pair = timed_pair(ledger, principal, f"{window}-{number}")
