@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from steward.core.depth import is_deeper
 from steward.core.errors import InvalidInputError
 from steward.core.limits import JSON_DEPTH_MAX
 
@@ -124,22 +125,9 @@ def _known_id(fields: Mapping[str, Any]) -> MessageId | None:
 
 def _refuse_deep(fields: Mapping[str, Any]) -> None:
     """Whatever follows may recurse through the message, so its depth is known to be small."""
-    level: list[Any] = [fields]
-    for _ in range(JSON_DEPTH_MAX):
-        level = [
-            item
-            for container in level
-            for item in _children(container)
-            if isinstance(item, (dict, list))
-        ]
-        if not level:
-            return
-    reason = f"The message nests deeper than {JSON_DEPTH_MAX} levels."
-    raise MessageError(reason, INVALID_REQUEST, _known_id(fields))
-
-
-def _children(container: Any) -> Any:
-    return cast("dict[str, Any]", container).values() if isinstance(container, dict) else container
+    if is_deeper(fields, JSON_DEPTH_MAX):
+        reason = f"The message nests deeper than {JSON_DEPTH_MAX} levels."
+        raise MessageError(reason, INVALID_REQUEST, _known_id(fields))
 
 
 def _whole(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
+from steward.core.depth import is_deeper
 from steward.core.errors import InvalidInputError
 from steward.core.limits import JSON_DEPTH_MAX
 
@@ -48,23 +49,9 @@ def _parsed(body: bytes) -> Json:
 
 def _refuse_deep(data: Any, body: bytes) -> None:
     """Whatever follows may recurse through the body, so its depth is known to be small."""
-    if body.count(b"[") + body.count(b"{") <= JSON_DEPTH_MAX:
-        return
-    level: list[Any] = [data]
-    for _ in range(JSON_DEPTH_MAX):
-        level = [
-            item
-            for container in level
-            for item in _children(container)
-            if isinstance(item, (dict, list))
-        ]
-        if not level:
-            return
-    raise InvalidInputError(f"The request's body nests deeper than {JSON_DEPTH_MAX} levels.")
-
-
-def _children(container: Any) -> Any:
-    return cast("Json", container).values() if isinstance(container, dict) else container
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > JSON_DEPTH_MAX and is_deeper(data, JSON_DEPTH_MAX):
+        raise InvalidInputError(f"The request's body nests deeper than {JSON_DEPTH_MAX} levels.")
 
 
 def _refuse_half_pairs(value: Any) -> None:
