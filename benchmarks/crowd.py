@@ -1,7 +1,7 @@
 """A hundred people typing at once on one machine, each with a server of their own."""
 
 import asyncio
-import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +31,23 @@ LINE = "    total = compute(first, second)  # what both are worth together\n"
 
 Json = dict[str, Any]
 
+# The messages of a key, made beforehand: writing JSON would take a good part of the processors.
+_CHANGED = (
+    b'{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"%b",'
+    b'"version":%d},"contentChanges":[{"range":{"start":{"line":%d,"character":%d},'
+    b'"end":{"line":%d,"character":%d}},"text":"x"}]}}'
+)
+_WANTED = (
+    b'{"jsonrpc":"2.0","id":%d,"method":"textDocument/inlineCompletion","params":{"textDocument":'
+    b'{"uri":"%b"},"position":{"line":%d,"character":%d},"context":{"triggerKind":2}}}'
+)
+_LISTED = (
+    b'{"jsonrpc":"2.0","id":%d,"method":"textDocument/codeAction","params":{"textDocument":'
+    b'{"uri":"%b"},"range":{"start":{"line":%d,"character":%d},"end":{"line":%d,"character":%d}},'
+    b'"context":{"diagnostics":[],"only":["source"]}}}'
+)
+_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(\d+),')
+
 
 @dataclass
 class Crowd:
@@ -43,6 +60,8 @@ class Crowd:
     unanswered: int = 0
     processor_ms: float = 0.0
     """Of all servers, for one keystroke with its requests."""
+    typist_ms: float = 0.0
+    """Of the program that types for everybody, for one keystroke: it has the same processors."""
     memory_mb: float = 0.0
     """Resident memory of one server, the mean."""
 
@@ -51,14 +70,14 @@ def crowd(sessions: int = SESSIONS, keys: int = KEYS) -> Crowd:
     """Start the servers, let everybody type, and see what was answered when."""
     with tempfile.TemporaryDirectory() as name, slow_model() as url:
         folder = Path(name)
-        _furnish(folder / "template", url)
+        furnish(folder / "template", url)
         for number in range(sessions):
             shutil.copytree(folder / "template", folder / str(number))
         return asyncio.run(_typing(folder, url, sessions, keys))
 
 
-def _furnish(folder: Path, url: str) -> None:
-    """A data folder with its database, so that a hundred servers need not each make one."""
+def furnish(folder: Path, url: str) -> None:
+    """Make a data folder with its database, which would load what makes databases."""
     folder.mkdir()
     with Client(STEWARD, steward_environment(folder / "data", url)) as client:
         client.initialize(folder.as_uri())
@@ -72,8 +91,9 @@ async def _typing(folder: Path, url: str, count: int, keys: int) -> Crowd:
     async with asyncio.TaskGroup() as group, _sessions(folder, url, count, seen) as sessions:
         async with asyncio.timeout(WAIT_S):
             await _all(group, [one.open(gate) for one in sessions])
-        before_s = sum(used_s(one.pid) for one in sessions)
+        before_s, own_s = sum(used_s(one.pid) for one in sessions), time.process_time()
         await _all(group, [one.type(keys, at / count) for at, one in enumerate(sessions)])
+        seen.typist_ms = (time.process_time() - own_s) * 1000 / (count * keys)
         after_s = sum(used_s(one.pid) for one in sessions)
         seen.processor_ms = (after_s - before_s) * 1000 / (count * keys)
         seen.memory_mb = sum(resident_mb(one.pid) for one in sessions) / count
@@ -108,6 +128,7 @@ class _Session:
         self.waiting: dict[int, tuple[str, float]] = {}
         """Requests without an answer: id → what kind, and since when it could be answered."""
         self._folder = folder
+        self._uri = (folder / "words.py").as_uri()
         self._environment = environment
         self._seen = seen
         self._number = 0
@@ -175,19 +196,13 @@ class _Session:
 
     def _keystroke(self, key: int) -> None:
         self._cancel()
-        here = {"textDocument": {"uri": self._uri}}
-        place = {"line": LINES, "character": key}
-        after = {"line": LINES, "character": key + 1}
-        change = {"range": {"start": place, "end": place}, "text": "x"}
-        identifier = {"uri": self._uri, "version": key + 2}
-        params = {"textDocument": identifier, "contentChanges": [change]}
-        line: Json = {"range": {"start": after, "end": after}, "context": {"diagnostics": []}}
-        wanted = {"position": after, "context": {"triggerKind": 2}}
-        self._send(
-            {"method": "textDocument/didChange", "params": params},
-            self._request("ghost text", "textDocument/inlineCompletion", here | wanted),
-            self._request("trivial", "textDocument/codeAction", here | line),
+        at, uri = (LINES, key + 1), self._uri.encode()
+        self._input.write(
+            _sent(_CHANGED % (uri, key + 2, LINES, key, LINES, key))
+            + _sent(_WANTED % (self._number_for("ghost text"), uri, *at))
+            + _sent(_LISTED % (self._number_for("trivial"), uri, *at, *at))
         )
+        self._input.flush()
 
     def _cancel(self) -> None:
         now = time.perf_counter()
@@ -205,9 +220,12 @@ class _Session:
             await self._answered.wait()
 
     def _request(self, kind: str, method: str, params: Json) -> Json:
+        return {"id": self._number_for(kind), "method": method, "params": params}
+
+    def _number_for(self, kind: str) -> int:
         self._number += 1
         self.waiting[self._number] = kind, time.perf_counter()
-        return {"id": self._number, "method": method, "params": params}
+        return self._number
 
     def _send(self, *messages: Json) -> None:
         self._input.write(b"".join(framed(message) for message in messages))
@@ -236,13 +254,15 @@ class _Session:
             if len(body) < length:
                 return
             self._held = self._held[end + 4 + length :]
-            self._take(json.loads(body))
+            self._take(body)
 
-    def _take(self, message: Json) -> None:
-        if "method" in message:
-            assert "id" not in message, "the server asks what nobody here can answer"
+    def _take(self, body: bytes) -> None:
+        # Of an answer only its number is read: the typist must leave the processors to the servers.
+        answer = _ANSWER.match(body)
+        if answer is None:
+            assert b'"id"' not in body, "the server asks what nobody here can answer"
             return
-        kind, since = self.waiting.pop(message["id"])
+        kind, since = self.waiting.pop(int(answer[1]))
         took_ms = (time.perf_counter() - since) * 1000
         if kind == "trivial":
             self._seen.trivial.append(took_ms)
@@ -250,6 +270,6 @@ class _Session:
             self._seen.ghost_text.append(took_ms)
         self._answered.set()
 
-    @property
-    def _uri(self) -> str:
-        return (self._folder / "words.py").as_uri()
+
+def _sent(body: bytes) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)

@@ -26,7 +26,7 @@ from steward.core.events import Events
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.charge import Charge, Usage
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.ledger import Ledger
 from steward.ledger.report import By, usage_by
 from steward.ledger.settings import LedgerSettings
@@ -109,7 +109,7 @@ async def _books(database: str, place: Callable[[str], Path | str], seconds: flo
 async def open_ledger(place: Path | str) -> AsyncGenerator[Ledger]:
     """The ledger in a database, with room for everybody."""
     with tempfile.TemporaryDirectory() as folder:
-        key = KeyFile(Path(folder) / "ledger.key", lambda: "5e" * KEY_BYTES)
+        key = LedgerKey(Path(folder) / "ledger.key", lambda: "5e" * KEY_BYTES)
         key.load(may_make=True)
         settings = LedgerSettings(
             limit_usd=Decimal(1_000_000), organisation_limit_usd=Decimal(1_000_000)

@@ -90,7 +90,8 @@ class Typist:
         params: Json = {
             "textDocument": {"uri": self.uri},
             "range": {"start": place, "end": place},
-            "context": {"diagnostics": []},
+            # A kind that Steward has none of: what is measured is the way, and not the menu.
+            "context": {"diagnostics": [], "only": ["source"]},
         }
         return {
             "id": self.client.number(),

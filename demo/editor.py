@@ -150,14 +150,14 @@ class Editor:
             "textDocument/didSave", {"textDocument": {"uri": document.uri}}
         )
 
-    async def ghost_text(self, document: Document) -> list[Json]:
-        """What the server suggests at the end of the document."""
+    async def ghost_text(self, document: Document, *, is_automatic: bool = False) -> list[Json]:
+        """What the server suggests at the end of the document, by hand or to somebody who types."""
         answer = await self.connection.request(
             "textDocument/inlineCompletion",
             {
                 "textDocument": {"uri": document.uri},
                 "position": document.end(),
-                "context": {"triggerKind": 1},
+                "context": {"triggerKind": 2 if is_automatic else 1},
             },
         )
         # A bare list, a list in an object, and nothing at all: the protocol allows all three.

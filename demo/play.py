@@ -178,11 +178,11 @@ async def _agent(scene: Scene) -> Json:
 
 def _steps(markdown: str) -> list[list[str]]:
     """The rows of the run's page: step, what was done, and what came of it."""
-    _, _, body = markdown.partition("| --- | --- | --- |\n")
-    rows = [line.strip("| ").split(" | ") for line in body.splitlines()]
+    _, _, body = markdown.partition("| --- " * 6 + "|\n")
+    rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in body.splitlines()]
     return [
         [step, what, _short(" | ".join(told).removesuffix(" Output:"))]
-        for step, what, *told in rows
+        for step, what, *told, _took, _cost, _approved in rows
     ]
 
 

@@ -1,6 +1,7 @@
 """What a scripted model may answer: text, tool calls, and everything that goes wrong."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,15 @@ class ToolCall:
 
     name: str
     arguments: Mapping[str, object] = field(default_factory=dict[str, object])
+    raw: str | None = None
+    """The arguments letter for letter, which need be no JSON; otherwise they are `arguments`."""
+    id: str | None = None
+    """What the model calls the call; otherwise it is told apart from all others."""
+
+    @property
+    def text(self) -> str:
+        """The arguments as they go out."""
+        return json.dumps(dict(self.arguments)) if self.raw is None else self.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,16 +68,21 @@ _SIGNS_OF_REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _CURSOR = "</before>"
+_PREFIX_ENDS = re.compile(r"<\|?fim_suffix\|?>|<\uff5cfim▁hole\uff5c>| <SUF>")
+"""Where the text before a gap ends, in the prompts that do not begin with what follows it."""
 _TASK = re.compile(r"\[task: (\w+)\]")
 _TEST_FILE = re.compile(r"tests/\w+\.py")
 
 
 def play(request: JsonObject) -> Reply:
     """The answer to one request."""
+    if "prompt" in request:
+        return _said(_continued(_PREFIX_ENDS.split(str(request["prompt"]))[0]))
     messages = cast("list[JsonObject]", request.get("messages", []))
     match _task(messages):
         case "completion":
-            return say(_completion(messages)) if _completion(messages) else Reply()
+            asked = "\n".join(_text(message) for message in messages[1:])
+            return _said(_continued(asked.partition(_CURSOR)[0]))
         case "plan":
             return _in_pieces(json.dumps(PLAN, indent=2))
         case "agent":
@@ -109,10 +114,12 @@ def _in_pieces(text: str) -> Reply:
     return Reply(pieces=tuple(text.splitlines(keepends=True)))
 
 
-def _completion(messages: list[JsonObject]) -> str:
+def _said(text: str) -> Reply:
+    return say(text) if text else Reply()
+
+
+def _continued(shown: str) -> str:
     """What follows the last line above the cursor that the table knows; usually nothing."""
-    asked = "\n".join(_text(message) for message in messages[1:])
-    shown = asked.partition(_CURSOR)[0]
     known = [line for line in COMPLETIONS if line in shown]
     if not known:
         return ""

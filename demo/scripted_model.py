@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Self, cast
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal, Self, cast
 
 from demo import wire
 from demo.replies import Drop, JsonObject, Refuse, Reply, Script, Stall
@@ -18,6 +18,9 @@ from demo.script import play
 
 WAIT_S = 20.0
 """How long a test waits for something to happen before it is a failure."""
+
+_GAP_PATHS = ("/v1/completions", "/v1/fim/completions", "/v1/beta/completions")
+"""Where gaps are closed: by OpenAI's old address, Mistral's and DeepSeek's."""
 
 
 class ClientGoneError(Exception):
@@ -27,9 +30,10 @@ class ClientGoneError(Exception):
 class Exchange:
     """One request, and what became of it."""
 
-    def __init__(self, number: int, headers: Mapping[str, str], body: JsonObject) -> None:
+    def __init__(self, number: int, request: wire.HttpRequest, body: JsonObject) -> None:
         self.number = number
-        self.headers = headers
+        self.path = request.path
+        self.headers = request.headers
         self.body = body
         self.is_closed_early = False
         """True once the client has hung up in the middle of the answer."""
@@ -97,7 +101,7 @@ class ScriptedModel:
         self.script = script
         """May be changed between requests."""
         self.exchanges: list[Exchange] = []
-        """Every chat request, in the order of arrival."""
+        """Every request for an answer, in the order of arrival."""
         self._port = port
         self._arrived = asyncio.Condition()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -125,7 +129,7 @@ class ScriptedModel:
             await self._arrived.wait_for(lambda: not self._writers)
 
     async def arrived(self, count: int = 1) -> Exchange:
-        """Wait until so many chat requests have come in all; gives the last of them."""
+        """Wait until so many requests have come in all; gives the last of them."""
         async with asyncio.timeout(WAIT_S), self._arrived:
             await self._arrived.wait_for(lambda: len(self.exchanges) >= count)
             return self.exchanges[count - 1]
@@ -164,17 +168,22 @@ class ScriptedModel:
             case "GET", "/v1/models":
                 writer.write(wire.json_response(200, wire.models_body()))
             case "POST", "/v1/chat/completions":
-                await self._chat(request, gone, writer)
+                await self._answer(request, _parse(request.body, "messages"), gone, writer)
+            case "POST", path if path in _GAP_PATHS:
+                await self._answer(request, _parse(request.body, "prompt"), gone, writer)
             case _:
                 nothing = f"nothing at {request.method} {request.path}"
                 writer.write(wire.error_response(404, nothing))
         await writer.drain()
 
-    async def _chat(
-        self, request: wire.HttpRequest, gone: asyncio.Event, writer: asyncio.StreamWriter
+    async def _answer(
+        self,
+        request: wire.HttpRequest,
+        body: JsonObject,
+        gone: asyncio.Event,
+        writer: asyncio.StreamWriter,
     ) -> None:
-        body = _parse(request.body)
-        exchange = Exchange(len(self.exchanges) + 1, request.headers, body)
+        exchange = Exchange(len(self.exchanges) + 1, request, body)
         async with self._arrived:
             self.exchanges.append(exchange)
             self._arrived.notify_all()
@@ -202,13 +211,13 @@ async def _until_gone(gone: asyncio.Event) -> AsyncGenerator[asyncio.Task[None]]
         yield group.create_task(watch())
 
 
-def _parse(body: bytes) -> JsonObject:
+def _parse(body: bytes, needed: Literal["messages", "prompt"]) -> JsonObject:
     parsed: object = json.loads(body)
     if isinstance(parsed, dict):
         request = cast("JsonObject", parsed)
-        if isinstance(request.get("messages"), list):
+        if isinstance(request.get(needed), list if needed == "messages" else str):
             return request
-    raise wire.BadRequestError(400, "the body is not a chat request: no list of messages")
+    raise wire.BadRequestError(400, f"the body does not ask for anything: it has no {needed}")
 
 
 class _Sender:

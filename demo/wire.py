@@ -1,7 +1,7 @@
 """HTTP/1.1 and OpenAI's shapes, as far as one honest server needs them.
 
 Sources: RFC 9112 for the framing, the HTML standard's section 9.2 for the event stream, and
-OpenAI's chat completions reference for the bodies.
+OpenAI's references for the bodies: chat completions, and the older completions.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 HEADER_LINES_MAX = 100
 _FRAGMENT_CHARS = 12
 """Tool arguments arrive in fragments of this size, so that nobody expects them whole."""
+_FRAGMENTS_MAX = 1_000
+"""Nor in more fragments than these."""
 _CHARS_PER_TOKEN = 4
 
 Event = JsonObject
@@ -126,35 +128,41 @@ class Answer:
         """What the script says, or a count from the texts: about four characters a token."""
         if self.reply.usage is not None:
             return self.reply.usage
-        asked = len(json.dumps(self.request.get("messages", [])))
+        asked = sum(
+            len(json.dumps(self.request.get(name, ""))) for name in ("messages", "prompt", "suffix")
+        )
         said = sum(map(len, self.reply.pieces))
-        said += sum(len(json.dumps(dict(call.arguments))) for call in self.reply.tool_calls)
+        said += sum(len(call.text) for call in self.reply.tool_calls)
         return Usage(asked // _CHARS_PER_TOKEN + 1, said // _CHARS_PER_TOKEN + 1)
 
     def pieces(self) -> Iterator[Event]:
         """The events that carry content, in order."""
         for text in self.reply.pieces:
-            yield self._event({"content": text})
+            yield self._text(text) if self._is_gap else self._event({"content": text})
         for index, tool_call in enumerate(self.reply.tool_calls):
             yield from self._tool_call(index, tool_call)
 
     def ending(self) -> Iterator[Event]:
         """The finish reason and, to a client that asked for it, the usage."""
-        yield self._event({}, self._finish())
+        finish = self._finish()
+        yield self._text("", finish) if self._is_gap else self._event({}, finish)
         options: JsonObject = self.request.get("stream_options") or {}
         if options.get("include_usage") and self.reply.is_usage_sent:
-            yield self._head("chat.completion.chunk") | {
+            yield self._head(self._kind) | {
                 "choices": [],
                 "usage": usage_body(self.usage()),
             }
 
     def whole(self) -> JsonObject:
         """The answer as one body."""
+        if self._is_gap:
+            body = self._text("".join(self.reply.pieces), self._finish())
+            return body | ({"usage": usage_body(self.usage())} if self.reply.is_usage_sent else {})
         message: JsonObject = {"role": "assistant", "content": "".join(self.reply.pieces) or None}
         if self.reply.tool_calls:
             message["tool_calls"] = [
-                self._call_head(index)
-                | {"function": {"name": tool_call.name, "arguments": _arguments(tool_call)}}
+                self._call_head(index, tool_call)
+                | {"function": {"name": tool_call.name, "arguments": tool_call.text}}
                 for index, tool_call in enumerate(self.reply.tool_calls)
             ]
         choice = {"index": 0, "message": message, "finish_reason": self._finish()}
@@ -164,23 +172,37 @@ class Answer:
         return body
 
     def _tool_call(self, index: int, tool_call: ToolCall) -> Iterator[Event]:
-        first = self._call_head(index)
+        first = self._call_head(index, tool_call)
         first["function"] = {"name": tool_call.name, "arguments": ""}
         yield self._event({"tool_calls": [{"index": index} | first]})
-        text = _arguments(tool_call)
-        for at in range(0, len(text), _FRAGMENT_CHARS):
-            fragment = {"arguments": text[at : at + _FRAGMENT_CHARS]}
+        text = tool_call.text
+        size = max(_FRAGMENT_CHARS, len(text) // _FRAGMENTS_MAX)
+        for at in range(0, len(text), size):
+            fragment = {"arguments": text[at : at + size]}
             yield self._event({"tool_calls": [{"index": index, "function": fragment}]})
 
-    def _call_head(self, index: int) -> JsonObject:
-        return {"id": f"call_{self.number}_{index}", "type": "function"}
+    def _call_head(self, index: int, tool_call: ToolCall) -> JsonObject:
+        own = f"call_{self.number}_{index}" if tool_call.id is None else tool_call.id
+        return {"id": own, "type": "function"}
 
     def _finish(self) -> str:
         return self.reply.finish or ("tool_calls" if self.reply.tool_calls else "stop")
 
+    @property
+    def _is_gap(self) -> bool:
+        return "prompt" in self.request
+
+    @property
+    def _kind(self) -> str:
+        return "text_completion" if self._is_gap else "chat.completion.chunk"
+
     def _event(self, delta: JsonObject, finish: str | None = None) -> Event:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return self._head("chat.completion.chunk") | {"choices": [choice]}
+        return self._head(self._kind) | {"choices": [choice]}
+
+    def _text(self, text: str, finish: str | None = None) -> Event:
+        choice = {"index": 0, "text": text, "finish_reason": finish}
+        return self._head(self._kind) | {"choices": [choice]}
 
     def _head(self, kind: str) -> JsonObject:
         return {
@@ -199,10 +221,6 @@ def usage_body(usage: Usage) -> JsonObject:
         "total_tokens": usage.input_tokens + usage.output_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }
-
-
-def _arguments(tool_call: ToolCall) -> str:
-    return json.dumps(dict(tool_call.arguments))
 
 
 def models_body() -> JsonObject:

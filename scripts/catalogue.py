@@ -56,30 +56,127 @@ FILLS = {
     r"(mistral|codestral)/codestral-(latest|\d{4})": "mistral",
 }
 """Models → how they close gaps, from the providers' own pages."""
+USAGE = {"path": "/completions", "parameters": {"stream_options": {"include_usage": True}}}
+QWEN = [f"<|{name}|>" for name in ["fim_prefix", "fim_suffix", "fim_middle", "fim_pad"]]
+QWEN += [f"<|{name}|>" for name in ["repo_name", "file_sep", "endoftext", "im_start", "im_end"]]
+STARCODER = [f"<fim_{name}>" for name in ["prefix", "suffix", "middle", "pad"]] + ["<|endoftext|>"]
+STARCODER2 = [*STARCODER, "<repo_name>", "<file_sep>"]
+STARCODER1 = [*STARCODER, "<reponame>", "<filename>"]
+MISTRAL = ["[SUFFIX]", "[PREFIX]", "[MIDDLE]", "[INST]", "[/INST]", "<s>", "</s>"]
+CODELLAMA = ["<PRE>", "<SUF>", "<MID>", "<EOT>", "<s>", "</s>"]
+BAR = "\uff5c"
+DEEPSEEK = [f"<{BAR}fim▁{name}{BAR}>" for name in ["begin", "hole", "end"]]
+DEEPSEEK += [f"<{BAR}{name}▁of▁sentence{BAR}>" for name in ["begin", "end"]] + ["<|EOT|>"]
+CODEGEMMA = [f"<|fim_{name}|>" for name in ["prefix", "suffix", "middle"]]
+CODEGEMMA += ["<|file_separator|>", "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>"]
+GRANITE = [*STARCODER1, "<|end_of_text|>"]
+GRANITE4 = [f"<|fim_{name}|>" for name in ["prefix", "suffix", "middle", "pad"]]
+GRANITE4 += [f"<|{name}|>" for name in ["reponame", "filename", "end_of_text", "end_of_role"]]
+SEED = [f"<[fim-{name}]>" for name in ["prefix", "suffix", "middle"]] + ["<[end▁of▁sentence]>"]
+AFTER_PIPES = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
+AFTER_ANGLES = "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"
+PLUSES = {"file": "+++++ {path}\n{text}\n\n", "heading": "+++++ {path}\n"}
 FILL_FORMATS = {
-    "suffix": {"path": "/completions", "parameters": {"stream_options": {"include_usage": True}}},
+    "suffix": USAGE,
+    # With an empty suffix it puts the prompt into a conversation.
+    "ollama": {**USAGE, "empty_suffix": "\n"},
     "deepseek": {
+        **USAGE,
         "path": "/beta/completions",
         "output_tokens_max": 4096,
-        "parameters": {"stream_options": {"include_usage": True}},
+        "marks": DEEPSEEK,
     },
-    "mistral": {"path": "/fim/completions"},
+    "mistral": {"path": "/fim/completions", "marks": [*MISTRAL[:3], "+++++ "], **PLUSES},
     "qwen": {
-        "path": "/completions",
-        "template": "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>",
-        "parameters": {"stream_options": {"include_usage": True}},
+        **USAGE,
+        "template": "{files}" + AFTER_PIPES,
+        "marks": QWEN,
+        "stops": QWEN,
+        "repository": "<|repo_name|>{name}\n",
+        "file": "<|file_sep|>{path}\n{text}\n",
+        "files_end": "<|file_sep|>{path}\n",
     },
-    "starcoder": {
-        "path": "/completions",
-        "template": "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>",
-        "parameters": {"stream_options": {"include_usage": True}},
+    "starcoder": {**USAGE, "template": AFTER_ANGLES, "marks": STARCODER1, "stops": STARCODER1},
+    "starcoder2": {
+        **USAGE,
+        "template": "{files}" + AFTER_ANGLES,
+        "marks": STARCODER2,
+        "stops": STARCODER2,
+        "repository": "<repo_name>{name}",
+        "file": "<file_sep>{path}\n{text}",
+        "files_end": "<file_sep>",
+        "heading": "{path}\n",
+    },
+    "codestral": {
+        **USAGE,
+        "template": "[SUFFIX]{suffix}[PREFIX]{files}{prefix}",
+        "marks": [*MISTRAL, "+++++ "],
+        "stops": ["[SUFFIX]", "[PREFIX]", "</s>", "\n+++++ "],
+        **PLUSES,
     },
     "codellama": {
-        "path": "/completions",
+        **USAGE,
         "template": "<PRE> {prefix} <SUF>{suffix} <MID>",
-        "parameters": {"stream_options": {"include_usage": True}},
+        "marks": CODELLAMA,
+        "stops": ["<EOT>", "</s>"],
+    },
+    "deepseek-coder": {
+        **USAGE,
+        "template": "{}{{prefix}}{}{{suffix}}{}".format(*DEEPSEEK),
+        "marks": DEEPSEEK,
+        "stops": DEEPSEEK,
+    },
+    "codegemma": {**USAGE, "template": AFTER_PIPES, "marks": CODEGEMMA, "stops": CODEGEMMA},
+    "granite": {**USAGE, "template": AFTER_ANGLES, "marks": GRANITE, "stops": GRANITE},
+    "granite4": {**USAGE, "template": AFTER_PIPES, "marks": GRANITE4, "stops": GRANITE4},
+    "seed-coder": {
+        **USAGE,
+        "template": "<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>",
+        "marks": SEED,
+        "stops": SEED,
     },
 }
+"""How models close gaps, from their papers, cards and providers' pages."""
+FILL_NAMES = {
+    # Those whose template there takes a suffix; the others refuse one.
+    "ollama": [
+        ("*qwen2.5-coder*", "qwen"),
+        ("*codestral*", "codestral"),
+        ("*deepseek-coder-v2*", "deepseek-coder"),
+        ("*starcoder2*instruct*", "none"),
+        ("*starcoder2*", "starcoder2"),
+        ("*codellama:*code*", "codellama"),
+        ("*codegemma:*code*", "codegemma"),
+        ("*codegemma:2b*", "codegemma"),
+    ],
+    "prompts": [
+        ("*qwen2.5-coder*", "qwen"),
+        ("*qwen3-coder*", "qwen"),
+        ("*starcoder2*instruct*", "none"),
+        ("*starcoder2*", "starcoder2"),
+        ("*starcoder*", "starcoder"),
+        ("*codeqwen*", "starcoder"),
+        ("*stable-code*", "starcoder"),
+        ("*mamba-codestral*", "none"),
+        ("*codestral*", "codestral"),
+        ("*codellama*python*", "none"),
+        ("*codellama-7b*", "codellama"),
+        ("*codellama-13b*", "codellama"),
+        ("*codellama:*code*", "codellama"),
+        ("*deepseek-coder*", "deepseek-coder"),
+        ("*codegemma*-it*", "none"),
+        ("*codegemma*", "codegemma"),
+        ("*granite-4*", "granite4"),
+        ("*granite4*", "granite4"),
+        ("*granite*code*", "granite"),
+        ("*granite-3.3*", "granite"),
+        ("*seed-coder*instruct*", "none"),
+        ("*seed-coder*reasoning*", "none"),
+        ("*seed-coder*", "seed-coder"),
+    ],
+}
+"""Who serves a model → names, the first that fits, and what they mean. `prompts` are servers that
+take a prompt as it is: vLLM, llama.cpp, LM Studio."""
 
 
 def main() -> None:
@@ -223,7 +320,11 @@ def pico(usd: float | Decimal, per: int = 1) -> int:
 
 def write_catalogue(models: dict[str, Any], day: datetime.date) -> None:
     """The file, with the digest of what counts in it."""
-    body = {"models": models, "fill_formats": FILL_FORMATS}
+    names = {
+        server: [{"names": names, "format": form} for names, form in rows_]
+        for server, rows_ in FILL_NAMES.items()
+    }
+    body = {"models": models, "fill_formats": FILL_FORMATS, "fill_names": names}
     CATALOGUE.write_text(
         rows(
             {

@@ -20,7 +20,9 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from demo.editor import Document
 from tests.applying import apply_whole
+from tests.asked import asked, asked_plainly, registered
 from tests.connection import ServerConnection
+from tests.forked import Zygote
 from tests.person import DEADLINE_S, Person, Shown
 
 ENDED = ("finished", "failed", "cancelled")
@@ -28,9 +30,6 @@ ENDED = ("finished", "failed", "cancelled")
 Json = Any
 Apply = Callable[["Window", types.ApplyWorkspaceEditParams], Awaitable[bool]]
 _WHOLE_FILES = ["create", "rename", "delete"]
-
-_KINDS = {"Approve plan": "plan", "Allow once": "command", "Apply": "edit", "Commit": "commit"}
-"""A plain message request is known by its first button."""
 
 
 def _abilities(ours: Json, *, inline: bool = True, applies: bool = True) -> Json:
@@ -54,6 +53,8 @@ def _abilities(ours: Json, *, inline: bool = True, applies: bool = True) -> Json
 
 OURS: Json = _abilities({"asks": True, "confirmsEdits": True, "status": True})
 """Our own client: shows questions, and a proposal's diff when it is told to apply it."""
+CHATTING: Json = _abilities({"asks": True, "status": True, "chat": True})
+"""Shows our questions, and answers of conversations as they come."""
 ASKING: Json = _abilities({"asks": True, "status": True})
 """Shows our questions, and applies what it is told to."""
 PLAIN: Json = _abilities(None, inline=False)
@@ -73,17 +74,25 @@ class Window:
         self.abilities = abilities
         self.apply: Apply = apply_whole
         """What the editor does with `workspace/applyEdit`."""
+        self.picks = ""
+        """What is picked from a message with buttons that is no question of ours."""
         self.documents: dict[str, Document] = {}
         self.edits: list[types.ApplyWorkspaceEditParams] = []
         """Every edit that the server sent."""
         self.steps: list[Json] = []
         """Every `steward/run` notification."""
+        self.chat: list[Json] = []
+        """Every `steward/chat` notification."""
+        self.panels: list[Json] = []
+        """Every `steward/extension/panel` notification."""
         self.status: Json = None
         """The last `steward/status`."""
         self.closed: list[str] = []
         """The ids of questions that were taken off the screen."""
         self.offered: types.ServerCapabilities | None = None
         self.client = ServerConnection()
+        self.zygote: Zygote | None = None
+        """What forks the server; without it one is started."""
         self._environment = environment
         self.news = 0
         """How many notifications have come. Look at it before you look at anything else."""
@@ -103,9 +112,7 @@ class Window:
     async def start(self, *, has_folder: bool = True) -> None:
         """Start the server and introduce the editor, which may have no folder open."""
         self._listen()
-        await self.client.start_io(
-            sys.executable, "-m", "steward", "lsp", env=dict(self._environment), cwd=self.folder
-        )
+        await self._start_server()
         self._is_open = True
         uri = self.folder.as_uri()
         params = types.InitializeParams(
@@ -119,6 +126,18 @@ class Window:
         )
         async with asyncio.timeout(DEADLINE_S):
             self.offered = (await self.client.initialize_session(params)).capabilities
+
+    async def _start_server(self) -> None:
+        environment, folder = dict(self._environment), self.folder
+        if self.zygote is not None and self.zygote.forks(environment):
+            process = await self.zygote.start(
+                "steward", "lsp", environment=environment, folder=folder
+            )
+            await self.client.drive(process)
+            return
+        await self.client.start_io(
+            sys.executable, "-m", "steward", "lsp", env=environment, cwd=folder
+        )
 
     def place(self, uri: str) -> Path:
         """The file of the folder that a URI names."""
@@ -229,8 +248,7 @@ class Window:
     async def stop_listening(self) -> None:
         """Close what the server writes to; what it reads from stays open."""
         self._is_open = False
-        transport: Json = self.client.process._transport  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-        transport.get_pipe_transport(1).close()
+        self.client.stop_listening()
         async with asyncio.timeout(DEADLINE_S):
             await self.client.until_gone()
 
@@ -278,11 +296,16 @@ class Window:
             {
                 **DEFAULT_CLIENT_FEATURES,
                 types.WORKSPACE_APPLY_EDIT: partial(_applied, self),
-                types.WINDOW_SHOW_MESSAGE_REQUEST: partial(_asked_plainly, self),
-                "steward/ask": partial(_asked, self),
+                types.WINDOW_SHOW_MESSAGE_REQUEST: partial(asked_plainly, self),
+                types.CLIENT_REGISTER_CAPABILITY: registered,
+                types.CLIENT_UNREGISTER_CAPABILITY: registered,
+                "steward/ask": partial(asked, self),
                 "steward/askClosed": partial(_note, self, "closed"),
                 "steward/run": partial(_note, self, "run"),
                 "steward/status": partial(_note, self, "status"),
+                "steward/chat": partial(_note, self, "chat"),
+                "steward/extensions": partial(_note, self, "extensions"),
+                "steward/extension/panel": partial(_note, self, "panel"),
                 types.WINDOW_SHOW_MESSAGE: partial(_note, self, "message"),
             },
         )
@@ -294,6 +317,12 @@ class Window:
                     self.steps.append(params)
                 case "status":
                     self.status = params
+                case "chat":
+                    self.chat.append(params)
+                case "panel":
+                    self.panels.append(params)
+                case "extensions":
+                    pass
                 case "closed":
                     self.closed.append(params["id"])
                 case _:
@@ -326,27 +355,6 @@ async def _applied(
             )
             return types.ApplyWorkspaceEditResult(applied=False, failure_reason=reason)
     return types.ApplyWorkspaceEditResult(applied=await window.apply(window, params))
-
-
-async def _asked(window: Window, question: Json) -> Json:
-    shown = Shown(
-        question["kind"],
-        question["title"],
-        question["markdown"],
-        question["id"],
-        question["digest"],
-    )
-    choice = await window.person.ask(shown)
-    return None if choice == "dismiss" else {"choice": choice, "digest": shown.digest}
-
-
-async def _asked_plainly(
-    window: Window, params: types.ShowMessageRequestParams
-) -> types.MessageActionItem | None:
-    no, yes = params.actions or []
-    title, _, text = params.message.partition("\n\n")
-    choice = await window.person.ask(Shown(_KINDS[yes.title], title, text))
-    return {"approve": yes, "reject": no}.get(choice)
 
 
 async def _note(window: Window, what: str, params: Json) -> None:

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 from blockbuster import BlockBuster
+from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from demo.scripted_model import ScriptedModel
 from tests.environment import SAMPLE, git
+from tests.forked import Zygote, running_zygote
 from tests.places import Place
 from tests.postgresql_server import PostgresqlServer, bare_database, lent_database, running_server
+from tests.template import up_to_date
+
+# No test is timed: on a busy machine the first example of many takes long.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +55,13 @@ def no_blocking() -> Generator[None]:
 
 
 @pytest.fixture(scope="session")
+def zygote() -> Generator[Zygote]:
+    """What forks the servers of this process's stories."""
+    with running_zygote() as zygote:
+        yield zygote
+
+
+@pytest.fixture(scope="session")
 def postgresql_server() -> Generator[PostgresqlServer]:
     """One server for all tests of this process; most want a `place` on it."""
     with running_server() as server:
@@ -63,9 +77,9 @@ def postgresql(postgresql_server: PostgresqlServer) -> Generator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty database, on SQLite and on PostgreSQL; a test that takes it runs on both."""
+    """An empty database of today's shape; a test that takes it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        return tmp_path / "steward.db"
+        return up_to_date(tmp_path / "steward.db")
     return request.getfixturevalue("postgresql")
 
 

@@ -1,12 +1,14 @@
 """A server process as a child, and everything it writes, kept."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from cattrs import Converter
 from lsprotocol import converters
+from pygls.io_ import run_async
 from pygls.protocol import (
     JsonRPCNotification,
     JsonRPCRequestMessage,
@@ -14,7 +16,10 @@ from pygls.protocol import (
 )
 from pytest_lsp import LanguageClient
 
+from tests.forked import ForkedProcess
+
 Json = Any
+_logger = logging.getLogger(__name__)
 
 
 class ServerGoneError(Exception):
@@ -32,6 +37,34 @@ class ServerConnection(LanguageClient):
     async def start_io(self, cmd: str, *args: str, **kwargs: Any) -> None:
         # Past pytest-lsp's own, which forwards the log to the terminal instead of keeping it.
         await super(LanguageClient, self).start_io(cmd, *args, **kwargs)
+        self._keep()
+
+    async def drive(self, process: ForkedProcess) -> None:
+        """Speak to a server that runs already, as pygls speaks to one that it starts."""
+        self._server = cast(asyncio.subprocess.Process, process)
+        self.protocol.set_writer(process.stdin)
+        reading = run_async(
+            stop_event=self._stop_event,
+            reader=process.stdout,
+            protocol=self.protocol,
+            logger=_logger,
+            error_handler=self.report_server_error,
+        )
+        self._async_tasks += [
+            asyncio.create_task(reading),
+            asyncio.create_task(self._server_exit()),
+        ]
+        self._keep()
+
+    def stop_listening(self) -> None:
+        """Close what the server writes to; what it reads from stays open."""
+        process: Json = self.process
+        if isinstance(process, ForkedProcess):
+            process.stop_listening()
+        else:
+            process._transport.get_pipe_transport(1).close()
+
+    def _keep(self) -> None:
         assert self._server is not None
         assert self._server.stdout is not None
         assert self._server.stderr is not None

@@ -1,9 +1,9 @@
 """Whoever sits in front of a window in the tests: sees questions, and answers them or waits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 DEADLINE_S = 20.0
 """How long anything may take before it counts as not happening."""
@@ -36,20 +36,29 @@ class Shown:
     id: str = ""
     digest: str = ""
     """Empty where the client is not told: message boxes and diffs."""
+    plan: Mapping[str, Any] | None = None
+    """The plan that is asked about, where another one may be sent back."""
+    more: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What is said beside yes and no, as the protocol has it."""
     choice: "asyncio.Future[Choice]" = field(default_factory=asyncio.Future["Choice"])
 
-    def answer(self, choice: Choice) -> None:
-        """Press a button."""
+    def answer(self, choice: Choice, **more: object) -> None:
+        """Press a button, and say what else there is to say."""
+        self.more.update(more)
         self.choice.set_result(choice)
 
 
 class Person:
     """Whoever sits in front of the window. What `decide` leaves open is answered by the test."""
 
-    def __init__(self, decide: Decide = approve) -> None:
+    def __init__(self, decide: Decide = approve, *, trusts: bool = True) -> None:
         self.decide = decide
+        self.trusts = trusts
+        """Whether they trust every folder without a word; else it is a question like any other."""
         self.shown: list[Shown] = []
         """Every question that was put, in order."""
+        self.trusted: list[Shown] = []
+        """The questions about a folder that were answered with yes without a word."""
         self._news = asyncio.Condition()
 
     @property
@@ -59,6 +68,9 @@ class Person:
 
     async def ask(self, shown: Shown) -> Choice:
         """Read the question and give the answer."""
+        if shown.kind == "trust" and self.trusts:
+            self.trusted.append(shown)
+            return "approve"
         async with self._news:
             self.shown.append(shown)
             self._news.notify_all()

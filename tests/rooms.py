@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlmodel import Session
@@ -16,6 +17,7 @@ from steward.core.clock import Clock, ManualClock
 from steward.core.database import Database, open_database
 from steward.core.errors import StaleError
 from steward.core.events import Events, QuestionChanged
+from steward.core.key_file import KEY_BYTES
 from steward.core.principal import Principal
 from steward.gateway.call.pacing import Pacing
 from steward.gateway.gateway import Gateway
@@ -26,23 +28,32 @@ from steward.gateway.settings import GatewaySettings
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from steward.permissions.approvals import Approvals
-from steward.permissions.question import OpenQuestion
-from steward.sandbox.jail import BubblewrapJail
+from steward.permissions.grants import Grants
+from steward.permissions.policy import NO_POLICY, Policy
+from steward.permissions.question import NOTHING_MORE, OpenQuestion, Reply
+from steward.permissions.seal import approval_seal
+from steward.tools.ask_agent import AskAgent
 from steward.tools.change_files import ChangeFiles
-from steward.tools.commit import Commit
 from steward.tools.edit_file import EditFile
+from steward.tools.git_tools import git_tools
 from steward.tools.invoke import Invoker
+from steward.tools.list_files import ListFiles
+from steward.tools.placeholders import Placeholders
 from steward.tools.read_file import ReadFile
+from steward.tools.run_command import RunCommand
 from steward.tools.run_tests import RunTests
 from steward.tools.search import Search
 from steward.tools.tool import Tool
-from steward.workspace.git import Git
+from steward.workspace.failed_tests import FailedTests
+from steward.workspace.git.git import Git
 from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.workspace import Workspace
+from tests.jailed import proven
 from tests.ledger.bank import key_in
 from tests.places import Place
+from tests.template import up_to_date
 from tests.text_editor import TextEditor
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -50,6 +61,10 @@ ANSWER_WITHIN = timedelta(hours=8)
 _openings = itertools.count(1)
 DEADLINE_S = 20.0
 """How long a test waits for something before it is a failure."""
+
+
+Said = bool | Reply | None
+"""What a person says to a question; nothing where they let it stand."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +103,20 @@ async def open_ground(
     place: Place, answer_within: timedelta = ANSWER_WITHIN
 ) -> AsyncGenerator[Ground]:
     clock, events = ManualClock(START), Events()
-    async with open_database(place) as database:
-        approvals = Approvals(
-            database, clock, numbered(f"question-{next(_openings)}"), events, answer_within
-        )
-        yield Ground(database, clock, events, approvals)
+    async with open_database(up_to_date(place)) as database:
+        new_id = numbered(f"question-{next(_openings)}")
+        with TemporaryDirectory() as folder:
+            key = place.parent if isinstance(place, Path) else Path(folder)
+            seal = approval_seal(key, lambda: "5e" * KEY_BYTES)
+            # As an executor's name: another one after each start.
+            grants = Grants(database, clock, new_id, seal, new_id(), answer_within)
+            approvals = Approvals(database, clock, new_id, events, answer_within, seal, grants)
+            yield Ground(database, clock, events, approvals)
 
 
 @asynccontextmanager
 async def open_rooms(
-    place: Place, root: Path, answer_within: timedelta = ANSWER_WITHIN
+    place: Place, root: Path, answer_within: timedelta = ANSWER_WITHIN, policy: Policy = NO_POLICY
 ) -> AsyncGenerator[Rooms]:
     """`place` is for the data, `root` is the workspace."""
     editor = TextEditor()
@@ -105,14 +124,17 @@ async def open_rooms(
     git = Git(root)
     async with open_ground(place, answer_within) as ground:
         proposals = Proposals(ground.database, ground.clock)
-        jail = BubblewrapJail(ground.clock)
+        jail = proven(ground.clock)
         tools: list[Tool[Any]] = [
             ReadFile(),
+            ListFiles(),
             Search(),
             EditFile(),
             ChangeFiles(),
-            RunTests(jail),
-            Commit(git),
+            RunCommand(jail),
+            RunTests(jail, FailedTests(root)),
+            AskAgent(),
+            *git_tools(git),
         ]
         by_name = {tool.name: tool for tool in tools}
         yield Rooms(
@@ -125,7 +147,15 @@ async def open_rooms(
             workspace,
             proposals,
             Lander(ground.approvals, proposals, workspace, git),
-            Invoker(by_name, ground.approvals, proposals, ground.database, ground.clock),
+            Invoker(
+                by_name,
+                ground.approvals,
+                proposals,
+                ground.database,
+                ground.clock,
+                Placeholders(lambda: b"k" * 32),
+                policy,
+            ),
         )
 
 
@@ -143,7 +173,7 @@ def steady(clock: Clock, pauses: list[float] | None = None) -> Pacing:
 
 @asynccontextmanager
 async def open_gateway(
-    url: str, folder: Path, database: Database, clock: Clock, events: Events
+    url: str, folder: Path, database: Database, clock: Clock, events: Events, **more: object
 ) -> AsyncGenerator[tuple[Gateway, Ledger]]:
     """A gateway whose every model costs 0.15 dollars a million tokens in and 0.60 out.
 
@@ -155,6 +185,7 @@ async def open_gateway(
             "models": {"completion": "small", "plan": "small", "agent": "small"},
             "prices": {"small": {"input": "0.15", "output": "0.60"}},
             "cache": {"enabled": False},
+            **more,
         }
     )
     ledger = Ledger(database, clock, events, LedgerSettings(), key_in(folder))
@@ -170,11 +201,12 @@ async def open_gateway(
 
 @asynccontextmanager
 async def answering(
-    ground: Ground, principal: Principal, choose: Callable[[OpenQuestion], bool | None]
+    ground: Ground, principal: Principal, choose: Callable[[OpenQuestion], Said]
 ) -> AsyncGenerator[list[OpenQuestion]]:
     """A person who answers every question inside the block; gives the questions as they came.
 
-    `choose` says yes, no, or nothing at all.
+    `choose` says yes, no, nothing at all, or what goes with one of them: a reply that reaches
+    further, or keeps a part, is a yes, any other with a reason or another plan is a no.
     """
     seen: list[OpenQuestion] = []
 
@@ -191,14 +223,21 @@ async def answering(
             if question.id in known:
                 continue
             seen.append(question)
-            choice = choose(question)
-            if choice is not None:
-                try:
-                    await ground.approvals.answer(
-                        principal, question.id, question.digest, approve=choice, channel="test"
-                    )
-                except StaleError:
-                    continue  # Somebody else was quicker.
+            said = choose(question)
+            if said is None:
+                continue
+            reply = said if isinstance(said, Reply) else NOTHING_MORE
+            is_wide = reply.is_for_run or reply.is_step_by_step
+            is_yes = said is True or is_wide or reply.kept is not None
+            with suppress(StaleError):  # Somebody else was quicker.
+                await ground.approvals.answer(
+                    principal,
+                    question.id,
+                    question.digest,
+                    approve=is_yes,
+                    channel="test",
+                    reply=reply,
+                )
 
     async with asyncio.timeout(DEADLINE_S):
         person = asyncio.create_task(sit())

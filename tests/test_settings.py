@@ -54,6 +54,29 @@ def test_one_variable_is_enough_for_openai(config: Path) -> None:
     assert gateway.model_for("agent") == "gpt-4.1"
 
 
+@pytest.mark.parametrize(
+    ("keys", "completion"),
+    [
+        (("codestral",), "codestral/codestral-latest"),
+        (("deepseek", "openai", "mistral"), "mistral/codestral-latest"),
+        (("deepseek", "openai"), "gpt-4.1-mini"),
+        (("deepseek",), "deepseek/deepseek-v4-pro"),
+        (("anthropic",), None),
+    ],
+)
+def test_ghost_text_goes_to_a_model_for_gaps_where_there_is_a_key(
+    config: Path, keys: tuple[str, ...], completion: str | None
+) -> None:
+    kept = load(config).gateway
+    assert kept.model_for("completion", keys) == completion
+    assert kept.model_for("agent", keys) == ("gpt-4.1" if "openai" in keys else None)
+    file = "".join(f'[gateway.providers.{name}]\nkey = "k"\n' for name in keys if name != "openai")
+    here = {"OPENAI_API_KEY": "sk-x"} if "openai" in keys else {}
+    assert load(config, file, **here).gateway.model_for("completion") == completion
+    chosen = load(config, file, STEWARD_GATEWAY__MODELS__COMPLETION="mine", **here).gateway
+    assert chosen.model_for("completion", keys) == "mine"
+
+
 def test_three_variables_are_enough_for_another_endpoint(config: Path) -> None:
     gateway = load(
         config,

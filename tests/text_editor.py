@@ -1,7 +1,7 @@
 """An editor without a screen: it applies edits to its documents and to files, or does not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,10 @@ class TextEditor:
         """The document, with a version."""
         text = self.documents.get(path)
         return None if text is None else Snapshot(text, 1)
+
+    def open_paths(self) -> Sequence[Path]:
+        """All documents' paths."""
+        return list(self.documents)
 
     def open_texts(self) -> Mapping[Path, str]:
         """All documents."""

@@ -12,7 +12,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from steward.core.errors import UnavailableError
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 
 revision = "2026_11_21_scopes"
 down_revision = "2026_11_21_runs"
@@ -209,7 +209,7 @@ def _seal(connection: sa.Connection) -> None:
             " cannot be sealed. Nothing was changed. Name a new database in STEWARD_DATABASE."
         )
     (_, _, file) = connection.exec_driver_sql("PRAGMA database_list").fetchone() or (0, "", "")
-    key_file = KeyFile(Path(file).parent / "ledger.key", lambda: secrets.token_hex(KEY_BYTES))
+    key_file = LedgerKey(Path(file).parent / "ledger.key", lambda: secrets.token_hex(KEY_BYTES))
     key = key_file.load(may_make=True)
     columns = ", ".join("?" * 21)
     before = "0" * 64

@@ -7,7 +7,7 @@ configuration folder. Nothing is read from a workspace: what it holds was writte
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -17,13 +17,19 @@ from pydantic_core import ErrorDetails
 
 from steward.agents.settings import AgentsSettings
 from steward.completion.settings import CompletionSettings
+from steward.core.described import Described
 from steward.core.errors import InvalidInputError
+from steward.extensions.settings import ExtensionsSettings
+from steward.forge.settings import ForgeSettings
 from steward.gateway.request import Task
 from steward.gateway.settings import GatewaySettings
 from steward.gateway.team.settings import TeamSettings, through_team
 from steward.ledger.settings import LedgerSettings
+from steward.operations.figures.settings import MetricsSettings
 from steward.operations.settings import OperationsSettings
 from steward.permissions.settings import PermissionsSettings
+from steward.sandbox.settings import SandboxSettings
+from steward.tools.mcp.settings import McpSettings
 from steward.web.settings import WebSettings
 
 _Tree = dict[str, Any]
@@ -38,6 +44,7 @@ _SHORT: dict[str, tuple[str, ...]] = {
     "STEWARD_DATA_DIR": ("data_dir",),
     "STEWARD_MODEL_KEY": ("gateway", "key"),
     "STEWARD_MODEL_URL": ("gateway", "url"),
+    "STEWARD_POLICY_FILE": ("permissions", "policy_file"),
     "STEWARD_TEAM_TOKEN": ("team", "token"),
     "STEWARD_TEAM_URL": ("team", "url"),
 }
@@ -66,10 +73,10 @@ def _default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("steward", appauthor=False))
 
 
-class Settings(BaseModel):
+class Settings(Described):
     """All settings. The variable for the setting `name` of `section` is `STEWARD_SECTION__NAME`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(default_factory=_default_data_dir)
     """The folder that holds the database; by default Steward's folder in the user's data
@@ -80,10 +87,15 @@ class Settings(BaseModel):
     `STEWARD_DATABASE`."""
     agents: AgentsSettings = AgentsSettings()
     completion: CompletionSettings = CompletionSettings()
+    extensions: ExtensionsSettings = ExtensionsSettings()
+    forge: ForgeSettings = ForgeSettings()
     gateway: GatewaySettings = GatewaySettings()
     ledger: LedgerSettings = LedgerSettings()
+    mcp: McpSettings = McpSettings()
+    metrics: MetricsSettings = MetricsSettings()
     operations: OperationsSettings = OperationsSettings()
     permissions: PermissionsSettings = PermissionsSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     team: TeamSettings = TeamSettings()
     web: WebSettings = WebSettings()
 
@@ -104,6 +116,28 @@ class Settings(BaseModel):
     def vault_key(self) -> Path:
         """The file of the key that seals the providers' keys."""
         return self.data_dir / "vault.key"
+
+    @property
+    def placeholder_key(self) -> Path:
+        """The file of the key that makes placeholders of secrets."""
+        return self.data_dir / "placeholder.key"
+
+
+def secrets_in(section: BaseModel) -> Generator[SecretStr]:
+    """Every secret value of the settings, or of a section of them."""
+    for value in dict(section).values():
+        for each in (
+            cast("Mapping[str, object]", value).values() if isinstance(value, Mapping) else (value,)
+        ):
+            if isinstance(each, SecretStr):
+                yield each
+            elif isinstance(each, BaseModel):
+                yield from secrets_in(each)
+
+
+def inherited(names: Collection[str]) -> dict[str, str]:
+    """Those of these variables that the process's environment has."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -163,6 +197,20 @@ def config_folder(environment: Mapping[str, str]) -> Path:
         return _absolute(Path(chosen))
     except ValueError as error:
         raise InvalidInputError(f"The variable STEWARD_CONFIG_DIR is wrong: {error}.") from None
+
+
+def own_instructions(environment: Mapping[str, str] | None = None) -> Path:
+    """The person's own file of instructions for agents, beside `settings.toml`."""
+    given = os.environ if environment is None else environment
+    variables = {name: value for name, value in given.items() if value.strip()}
+    return config_folder(variables) / "AGENTS.md"
+
+
+def author_keys_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Where the keys lie with which the person signs extensions, beside `settings.toml`."""
+    given = os.environ if environment is None else environment
+    variables = {name: value for name, value in given.items() if value.strip()}
+    return config_folder(variables) / "extension-keys"
 
 
 def _read_file(file: Path) -> _Tree:

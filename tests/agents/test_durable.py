@@ -6,10 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from steward.agents.workflows.durable import DurableEngine, Interpret, StepFailedError
 from steward.agents.workflows.journal import Journal, JsonObject
 from steward.agents.workflows.owner import Owner
-from steward.core.errors import StaleError
+from steward.core.errors import StaleError, UnavailableError
 from tests.rooms import DEADLINE_S
 
 
@@ -140,3 +142,145 @@ async def test_a_cancelled_run_is_over_for_everybody(tmp_path: Path) -> None:
             assert await engine.holder("run1") is None
     assert not work.ended.is_set()
     assert work.done.count("third") == 1
+
+
+@dataclass
+class Steady:
+    """A run whose second step fails or says that a limit is reached, until it may succeed."""
+
+    second: str = "fails"
+    done: list[str] = field(default_factory=list[str])
+    ended: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+
+    async def interpret(
+        self, _run_id: str, _specification: Mapping[str, object], journal: Journal
+    ) -> JsonObject:
+        """Land something, think, and come to an end that says how."""
+        await journal.step("land-0-0", self._first)
+        try:
+            thought = await journal.step("think-1", self._second)
+            how = str(thought["how"])
+        except StepFailedError as error:
+            how = error.code
+        if how == "well":
+            await journal.step("land-1-0", self._first)
+        await journal.step("end", self._end)
+        self.ended.put_nowait(how)
+        return {}
+
+    async def _first(self) -> JsonObject:
+        self.done.append("land")
+        return {"text": "landed"}
+
+    async def _second(self) -> JsonObject:
+        self.done.append("think")
+        if self.second == "fails":
+            raise StaleError("No.")
+        return {"how": self.second}
+
+    async def _end(self) -> JsonObject:
+        self.done.append("end")
+        return {}
+
+
+@pytest.mark.parametrize("end", ["fails", "capped"])
+async def test_a_run_that_ended_early_does_again_what_ended_it_and_nothing_else(
+    end: str, tmp_path: Path
+) -> None:
+    work = Steady(end)
+    one, two = Owner(tmp_path / "executors", "one"), Owner(tmp_path / "executors", "two")
+    async with asyncio.timeout(DEADLINE_S):
+        async with open_engine(tmp_path, one, work.interpret) as engine:
+            await engine.start("run1", SPECIFICATION)
+            assert await work.ended.get() == {"fails": "steward.stale"}.get(end, end)
+            await ended(engine)
+        async with open_engine(tmp_path, two, work.interpret) as engine:
+            # In another process, and once more to the same end.
+            await engine.resume("run1", None)
+            await work.ended.get()
+            await ended(engine)
+            work.second = "well"
+            await engine.resume("run1", None)
+            assert await work.ended.get() == "well"
+    assert work.done == ["land", *["think", "end"] * 2, "think", "land", "end"]
+
+
+async def test_a_run_that_a_bug_ended_in_a_tool_does_that_step_again(tmp_path: Path) -> None:
+    tried: list[str] = []
+    played: asyncio.Queue[str] = asyncio.Queue()
+
+    async def tool() -> JsonObject:
+        tried.append("tool")
+        if len(tried) == 1:
+            raise ValueError("A bug.")
+        return {}
+
+    async def end() -> JsonObject:
+        return {}
+
+    async def interpret(
+        _run_id: str, _specification: Mapping[str, object], journal: Journal
+    ) -> JsonObject:
+        how = "well"
+        try:
+            await journal.step("tool-0-0", tool)
+        except ValueError as error:
+            how = type(error).__name__
+        await journal.step("end", end)
+        played.put_nowait(how)
+        return {}
+
+    owner = Owner(tmp_path / "executors", "one")
+    async with asyncio.timeout(DEADLINE_S), open_engine(tmp_path, owner, interpret) as engine:
+        await engine.start("run1", SPECIFICATION)
+        assert await played.get() != "well"
+        await ended(engine)
+        await engine.resume("run1", None)
+        assert await played.get() == "well"
+    assert tried == ["tool", "tool"]
+
+
+async def test_a_cancelled_run_goes_on_with_the_step_that_was_cut_off(tmp_path: Path) -> None:
+    work = Work()
+    owner = Owner(tmp_path / "executors", "one")
+    async with asyncio.timeout(DEADLINE_S), open_engine(tmp_path, owner, work.interpret) as engine:
+        await engine.start("run1", SPECIFICATION)
+        await work.reached.wait()
+        await engine.cancel("run1")
+        work.may_go_on.set()
+        await engine.resume("run1", SPECIFICATION)
+        await work.ended.wait()
+    assert work.outcomes == RECORDED
+    assert work.done == ["first", "second", "third", "third"]
+
+
+async def test_a_run_that_the_engine_never_heard_of_is_begun_or_refused(tmp_path: Path) -> None:
+    work = Work()
+    work.may_go_on.set()
+    owner = Owner(tmp_path / "executors", "one")
+    async with asyncio.timeout(DEADLINE_S), open_engine(tmp_path, owner, work.interpret) as engine:
+        with pytest.raises(UnavailableError, match="holds nothing of the run 'run1'"):
+            await engine.resume("run1", None)
+        await engine.resume("run1", SPECIFICATION)
+        await work.ended.wait()
+    assert work.done == ["first", "second", "third"]
+
+
+async def test_the_journal_forgets_runs_that_are_over_and_no_others(tmp_path: Path) -> None:
+    work = Work()
+    owner = Owner(tmp_path / "executors", "one")
+    async with asyncio.timeout(DEADLINE_S), open_engine(tmp_path, owner, work.interpret) as engine:
+        await engine.start("run1", SPECIFICATION)
+        await work.reached.wait()
+        await engine.forget(["run1", "run0"])
+        assert await engine.holder("run1") == "one"
+        await engine.cancel("run1")
+        await engine.forget(["run1"])
+        with pytest.raises(UnavailableError):
+            await engine.resume("run1", None)
+
+
+async def ended(engine: DurableEngine) -> None:
+    """Wait until the engine has written the run's end down."""
+    while await engine.holder("run1") is not None:
+        await asyncio.sleep(0.01)

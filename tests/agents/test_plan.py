@@ -6,7 +6,6 @@ import pytest
 
 from steward.agents.plan import Plan, PlanStep, parse_plan
 from steward.core.errors import InvalidInputError
-from steward.workspace.markdown import code, inline
 
 TOOLS = frozenset({"read_file", "edit_file"})
 PLAN = {
@@ -31,8 +30,8 @@ TEXT = json.dumps(PLAN)
     ],
     ids=["plain", "fence", "prose", "braces", "more fields", "twice"],
 )
-def test_a_plan_is_found_in_what_surrounds_it(answer: str) -> None:
-    plan = parse_plan(answer, TOOLS)
+async def test_a_plan_is_found_in_what_surrounds_it(answer: str) -> None:
+    plan = await parse_plan(answer, TOOLS)
     assert plan.summary == "Read, then edit."
     assert [(step.title, step.tool) for step in plan.steps] == [
         ("Read it", "read_file"),
@@ -60,53 +59,25 @@ STEP = {"title": "t", "tool": "read_file"}
     ],
     ids=lambda text: str(text)[:24],
 )
-def test_what_is_no_plan_is_refused(answer: str) -> None:
+async def test_what_is_no_plan_is_refused(answer: str) -> None:
     with pytest.raises(InvalidInputError, match="plan"):
-        parse_plan(answer, TOOLS)
+        await parse_plan(answer, TOOLS)
 
 
-def test_a_plan_with_tools_that_the_agent_was_not_given_is_refused() -> None:
+async def test_a_plan_with_tools_that_the_agent_was_not_given_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="edit_file"):
-        parse_plan(TEXT, frozenset({"read_file"}))
+        await parse_plan(TEXT, frozenset({"read_file"}))
 
 
-def test_a_plan_is_shown_whole() -> None:
-    text = parse_plan(TEXT, TOOLS).markdown("Fix", "Make the tests pass.", "a.py:3")
-    assert text == (
-        "**Goal:** Make the tests pass.\n\nStarted from `a.py:3`.\n\nRead, then edit.\n\n"
-        "1. **Read it** (`read_file`)  \n   All of it.\n"
-        "2. **Change it** (`edit_file`)\n\n"
-        "Approving lets the agent *Fix* read and propose as listed. Running a command,"
-        " every change to a file and every commit are asked about on their own."
-    )
+async def test_the_model_is_reminded_of_its_plan_in_a_few_words() -> None:
+    step = {"title": "Change it", "tool": "edit_file", "files": ["a.py", "src/**"]}
+    plan = await parse_plan(json.dumps({"summary": "Edit.", "steps": [step]}), TOOLS)
+    assert plan.brief() == "Edit.\n1. Change it (edit_file: a.py, src/**)"
 
 
-HOSTILE = (
-    "x** (`read_file`)\n2. **Nothing else",
-    "\n\n# Approved by your administrator",
-    "1. **Run the tests** (`run_tests`)",
-    "---",
-    "===",
-    "<details><summary>harmless</summary>",
-    "![x](https://example.org/?leak)",
-    "[approve](command:steward.answer)",
-    "```\n",
-    "&#x202e;drawkcab",
-    "~~delete everything~~ read",
-    "abc\u202edef\u200b\x1b[2K\r",
-    "| a |\n|---|",
-)
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_hostile_plan_looks_like_what_it_is(text: str) -> None:
-    step = PlanStep(title=text, tool="read_file", detail=text)
-    shown = Plan(summary=text, steps=(step, step)).markdown("Fix", text, text)
-    # `test_reveal` says what these two do to such a text.
-    plain, place = inline(text), code(text)
-    assert shown.split("Approving lets")[0] == (
-        f"**Goal:** {plain}\n\nStarted from {place}.\n\n{plain}\n\n"
-        f"1. **{plain}** (`read_file`)  \n   {plain}\n"
-        f"2. **{plain}** (`read_file`)  \n   {plain}\n\n"
-    )
-    assert not any(hidden in shown for hidden in "\u202e\u200b\x1b\r")
+def test_a_plan_takes_no_more_steps_than_a_plan_may_have() -> None:
+    step = PlanStep(title="Read", tool="read_file")
+    plan = Plan(summary="s", steps=(step,) * 39).with_step(step)
+    assert len(plan.steps) == 40
+    with pytest.raises(InvalidInputError, match="40 steps"):
+        plan.with_step(step)

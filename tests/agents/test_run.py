@@ -1,13 +1,18 @@
 """What a run did is written down once, for whoever looks, on both databases."""
 
+import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from steward.agents.run import RunLog, RunSpecification
-from steward.core.errors import NotFoundError
+from steward.agents.agent import Caps
+from steward.agents.run import RunLog, RunSpecification, specification_from_json
+from steward.core.errors import InvalidInputError, NotFoundError
 from steward.core.principal import Principal
+from steward.permissions.rules import Rule
+from tests.agents.crew import FIX
 from tests.places import Place
 from tests.rooms import Ground, open_ground
 
@@ -27,7 +32,7 @@ def log(ground: Ground) -> RunLog:
 
 
 def run(run_id: str, principal: Principal = ANN) -> RunSpecification:
-    return RunSpecification(run_id, "fix", "Make it right.", "a.py:2", "", "normal", principal)
+    return RunSpecification(run_id, FIX, "Make it right.", "a.py:2", "", "normal", principal)
 
 
 async def test_a_step_that_is_played_again_overwrites_its_own_row(log: RunLog) -> None:
@@ -62,4 +67,17 @@ async def test_runs_are_shown_to_whom_they_belong_the_newest_first(
         await log.find(BOB, "run-0")
     await log.enter("run-2", "cancelled", "end", "Cancelled.")
     await log.take_over("run-0", "somebody else")
-    assert sorted(await log.unfinished(ANN)) == [("run-0", "somebody else"), ("run-3", "me")]
+    unfinished = sorted((each.run_id, each.owner) for each in await log.unfinished(ANN))
+    assert unfinished == [("run-0", "somebody else"), ("run-3", "me")]
+
+
+async def test_a_run_pins_its_agent_and_what_the_journal_says_of_it_is_checked() -> None:
+    rules = (Rule("deny", "edit_file", "vendor/**"),)
+    agent = replace(FIX, rules=rules, caps=Caps(tokens=5, wall_s=1.5), source="workspace")
+    asked = replace(run("run-1"), agent=agent, mentions=("a.py:1-2", "#f"), caps=Caps(steps=3))
+    journaled = json.loads(json.dumps(asked.as_json()))
+    assert specification_from_json(journaled) == asked
+    assert specification_from_json(asked.as_json()) == asked
+    journaled["agent"]["permission_scope"].append("files.everything")
+    with pytest.raises(InvalidInputError, match=r"agent\.permission_scope"):
+        specification_from_json(journaled)

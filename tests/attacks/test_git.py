@@ -19,65 +19,22 @@ from steward.core.errors import (
     StewardError,
     UnavailableError,
 )
-from steward.workspace.commit import PreparedCommit
-from steward.workspace.git import Git
-from tests.environment import clean_environment, git
+from steward.workspace.git.commit import PreparedCommit
+from steward.workspace.git.git import Git
+from tests.attacks.traps import Traps, loosely, new_repository
+from tests.environment import git
 
 CHANGE = {"a.py": b"two\n"}
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with one commit on main."""
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "config", "user.name", "Ada Tester")
-    git(folder, "config", "user.email", "ada@example.org")
-    (folder / "a.py").write_text("one\n")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message=First")
-    return folder
-
-
-class Traps:
-    """Programs that leave a mark when somebody runs them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-
-    def program(self, name: str, path: Path | None = None) -> str:
-        """The path of a program that marks that it ran and passes its input on."""
-        program = path or self.folder / f"{name}.sh"
-        program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text(f"#!/bin/sh\ntouch {self.folder}/ran-{name}\nexec cat\n")
-        program.chmod(0o755)
-        return str(program)
-
-    def sprung(self) -> set[str]:
-        """Which ran since this was last asked."""
-        marks = list(self.folder.glob("ran-*"))
-        for mark in marks:
-            mark.unlink()
-        return {mark.name.removeprefix("ran-") for mark in marks}
+    return new_repository(tmp_path / "repository")
 
 
 @pytest.fixture
 def traps(tmp_path: Path) -> Traps:
     return Traps(tmp_path / "traps")
-
-
-def loosely(folder: Path, *arguments: str) -> None:
-    """Run git as it comes, whatever it answers."""
-    subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
 
 
 async def commit_through(door: Git, branch: str = "steward/fix") -> str:
@@ -154,7 +111,7 @@ async def test_filters_do_not_run_and_do_not_change_what_was_approved(
 @pytest.mark.parametrize(
     "branch",
     [
-        *("main", "feature", "HEAD", "refs/heads/main", "Steward/x", "steward", "", "-steward/x"),
+        *("main", "MAIN", "HEAD", "head", "refs/heads/main", "/steward/x", "", "-steward/x"),
         *("steward/../main", "steward/..", "steward/", "steward//x", "steward/x.lock"),
         *("steward/x@{0}", "steward/@{-1}", "steward/x~1", "steward/x^", "steward/a:b"),
         *("steward/a b", "steward/a\nb", "steward/a\0b", "steward/\x1b[2J", "steward/a\u202eb"),
@@ -164,10 +121,14 @@ async def test_filters_do_not_run_and_do_not_change_what_was_approved(
     ],
     ids=ascii,
 )
-async def test_a_branch_that_is_not_plainly_ours_is_refused(repository: Path, branch: str) -> None:
+async def test_a_branch_name_that_is_none_or_means_something_else_is_refused(
+    repository: Path, branch: str
+) -> None:
     refs = git(repository, "for-each-ref")
     with pytest.raises((InvalidInputError, NotPermittedError)):
         await Git(repository).prepare_commit(CHANGE, branch, "Fix")
+    with pytest.raises((InvalidInputError, NotPermittedError)):
+        await Git(repository).prepare_branch(branch, "HEAD")
     assert git(repository, "for-each-ref") == refs
     assert sorted(os.listdir(repository)) == [".git", "a.py"]
 
@@ -351,3 +312,78 @@ async def test_a_replaced_object_does_not_change_what_is_shown(
     (repository / "a.py").write_text("changed\n")
     prepared = await Git(repository).prepare_commit(CHANGE, "steward/fix", "Fix")
     assert "-one\n+two\n" in prepared.patch
+
+
+async def test_links_in_the_repositorys_folder_do_not_lead_a_branch_out_of_it(
+    repository: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    for place in ("refs/heads/steward", "logs/refs/heads/steward"):
+        outside.mkdir()
+        planted = repository / ".git" / place
+        planted.parent.mkdir(parents=True, exist_ok=True)
+        planted.symlink_to(outside)
+        with pytest.raises(NotPermittedError, match="is a link"):
+            await commit_through(Git(repository))
+        with pytest.raises(NotPermittedError, match="is a link"):
+            await Git(repository).prepare_branch("steward/fix", "HEAD")
+        planted.unlink()
+        assert list(outside.iterdir()) == []
+        outside.rmdir()
+
+
+async def test_a_planted_folder_for_worktrees_stays_empty(repository: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (repository / ".worktrees").symlink_to(outside)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message=Plant it")
+    door = Git(repository)
+    await door.create_branch(await door.prepare_branch("steward/new", "HEAD"))
+    await commit_through(door)
+    assert list(outside.iterdir()) == []
+    assert git(repository, "rev-parse", "steward/new") == git(repository, "rev-parse", "main")
+
+
+async def test_a_branch_that_somebody_made_meanwhile_is_left_alone(repository: Path) -> None:
+    door = Git(repository)
+    prepared = await door.prepare_branch("steward/new", "main")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=Second")
+    git(repository, "branch", "steward/new")
+    there = git(repository, "rev-parse", "steward/new")
+    assert there != prepared.commit
+    with pytest.raises(StaleError):
+        await door.create_branch(prepared)
+    assert git(repository, "rev-parse", "steward/new") == there
+
+
+OPENAI, PASSWORD = "sk-" + "canary" * 4, "correct" + "horsebattery"
+SECRETS = [
+    f"key = 1\nx = {OPENAI!r}\n",
+    f"password = {PASSWORD!r}\n",
+    "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\nabc\n-----END RSA " + "PRIVATE KEY-----\n",
+    "postgres://ann:" + "hunter2hunter2" + "@db.example.org/x\n",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=["key", "password", "private key", "URL"])
+async def test_a_secret_is_not_committed(repository: Path, secret: str) -> None:
+    door, objects = Git(repository), git(repository, "count-objects")
+    for content in (secret, "one\n" + secret):
+        with pytest.raises(NotPermittedError, match="secret") as refused:
+            await door.prepare_commit({"a.py": content.encode()}, "steward/fix", "Fix")
+        assert OPENAI not in str(refused.value)
+    with pytest.raises(NotPermittedError, match="The commit message"):
+        await door.prepare_commit(CHANGE, "steward/fix", f"Fix\n\n{secret}")
+    assert git(repository, "count-objects") == objects
+
+
+async def test_a_secret_in_place_of_another_is_not_committed_and_one_that_stays_is(
+    repository: Path,
+) -> None:
+    (repository / "a.py").write_text(f"one = {OPENAI!r}\n")
+    git(repository, "commit", "--quiet", "--all", "--message=Too late")
+    door = Git(repository)
+    await door.prepare_commit({"a.py": f"one = {OPENAI!r}\ntwo\n".encode()}, "steward/fix", "Fix")
+    with pytest.raises(NotPermittedError, match="openai key"):
+        await door.prepare_commit({"a.py": f"one = '{OPENAI}0'\n".encode()}, "steward/fix", "Fix")

@@ -14,9 +14,19 @@ from pathlib import Path
 import pytest
 
 from steward.core.limits import COMMAND_PROCESSES_MAX, COMMAND_SCRATCH_BYTES_MAX
-from steward.sandbox import jail as jail_module
 from steward.sandbox.launcher import Command
-from tests.jailed import PYTHON, new_marker, processes, run_in_jail, run_python, until, working_jail
+from steward.sandbox.level import LEVELS, Bounds, Level
+from tests.jailed import (
+    DEADLINE_S,
+    PYTHON,
+    SYSTEM_PYTHON,
+    new_marker,
+    processes,
+    run_in_jail,
+    run_python,
+    until,
+    working_jail,
+)
 
 CANARY = "canary-5b1f9c"
 
@@ -52,6 +62,40 @@ async def test_an_abstract_socket_of_the_host_is_out_of_reach(tmp_path: Path) ->
         listener.listen()
         code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
         assert (await run_python(tmp_path, code)).exit_code != 0
+
+
+async def test_a_socket_or_a_pipe_in_the_workspace_leads_to_no_process_of_the_host(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "x"))
+        listener.listen()
+        for name in ("x", "pipe"):
+            (folder / name).chmod(0o777)
+        pipe = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        reach = (
+            "import os, socket\n"
+            "def tried(act):\n"
+            "    try: act(); print('reached')\n"
+            "    except OSError as error: print(error.strerror)\n"
+            "tried(lambda: socket.socket(socket.AF_UNIX).connect('run/x'))\n"
+            "tried(lambda: os.write(os.open('run/pipe', os.O_WRONLY | os.O_NONBLOCK), b'x'))\n"
+        )
+        outside = [PYTHON, "-c", reach]
+        ran = await asyncio.to_thread(
+            subprocess.run, outside, cwd=tmp_path, check=True, capture_output=True
+        )
+        assert ran.stdout == b"reached\n" * 2
+        assert os.read(pipe, 9) == b"x"
+        outcome = await run_python(tmp_path, reach)
+        os.close(pipe)
+    # Which error it is depends on the account: what is in their place is a file.
+    assert len(outcome.output.splitlines()) == 2
+    assert "reached" not in outcome.output
 
 
 async def test_nothing_of_the_host_can_be_written(tmp_path: Path) -> None:
@@ -230,11 +274,12 @@ async def test_memory_and_scratch_space_are_bounded(tmp_path: Path) -> None:
         assert 0 < int(outcome.output) <= COMMAND_SCRATCH_BYTES_MAX
 
 
+@pytest.mark.parametrize("level", LEVELS)
 async def test_processes_together_hold_no_more_memory_than_one_may(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, level: Level
 ) -> None:
     # A small limit, so that a host whose protection fails is not filled by its test.
-    monkeypatch.setattr(jail_module, "COMMAND_RESIDENT_BYTES_MAX", 100 << 20)
+    jail = await working_jail([level], Bounds(resident_bytes=100 << 20))
     marker = new_marker()
     code = (
         "import os, time\n"
@@ -242,7 +287,8 @@ async def test_processes_together_hold_no_more_memory_than_one_may(
         "held = b'x' * (30 << 20)\n"
         f"time.sleep(60) #{marker}"
     )
-    outcome = await run_python(tmp_path, code)
+    command = Command((SYSTEM_PYTHON, "-c", code), tmp_path, tmp_path, wall_s=DEADLINE_S)
+    outcome = await jail.run(command)
     assert outcome.used_too_much_memory
     assert outcome.exit_code is None
     await until(lambda: not processes(marker))

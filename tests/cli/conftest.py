@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from steward.cli.ledger import run
+from steward.cli.answers import run
 from steward.cli.main import build_parser
 from steward.core.clock import Clock, SystemClock
 from steward.core.database import open_database

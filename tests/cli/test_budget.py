@@ -61,7 +61,7 @@ def test_what_the_month_will_cost_is_told_once_a_day_of_it_has_passed(
 
 def test_who_may_not_set_a_budget_is_told_so_and_it_is_audited(owned: Books, ask: Ask) -> None:
     assert ask("people", "add", "bob")[0] == 0
-    for user, why in (("bob", "Your role, 'member'"), ("eve", "not among the people")):
+    for user, why in (("bob", "Your role, 'developer'"), ("eve", "not among the people")):
         code, said = ask("budget", "set", f"user:{user}", "--limit", "1000", user=user)
         assert (code, why in said) == (2, True)
     assert audited(owned, "ledger.budget_set") == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from steward.app import open_house
+from steward.app.house import open_house
 from steward.cli.keeping import run
 from steward.cli.main import build_parser
 from steward.settings import load_settings

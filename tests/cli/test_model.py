@@ -106,7 +106,7 @@ def test_an_owner_says_what_a_model_costs_and_it_is_audited(owner: Ask, books: B
 
 def test_whose_role_does_not_include_it_changes_nothing(owner: Ask, books: Books) -> None:
     owner("people", "add", "mia")
-    for user, why in (("mia", "'member'"), ("eve", "not among the people")):
+    for user, why in (("mia", "'developer'"), ("eve", "not among the people")):
         code, said = owner("model", "price", MODEL, *PRICE, user=user)
         assert (code, why in said) == (2, True)
     assert VERSION in str(shown(owner, MODEL))

@@ -20,7 +20,7 @@ def test_the_first_person_is_an_owner_and_nobody_else_comes_before(books: Books,
     assert people(ask) == {}
     assert ask("people", "add", ME.user, "--role", "owner")[0] == 0
     assert ask("people", "add", "bob")[0] == 0
-    assert people(ask) == {ME.user: ("owner", "", False), "bob": ("member", "", False)}
+    assert people(ask) == {ME.user: ("owner", "", False), "bob": ("developer", "", False)}
 
 
 def test_alone_on_a_file_nothing_has_to_be_set_up_and_on_a_server_somebody_owns_it(
@@ -44,30 +44,30 @@ def test_people_move_between_roles_and_teams(books: Books, ask: Ask) -> None:
     assert ask("people", "role", "lea", "admin")[0] == 0
     assert people(ask) == {
         ME.user: ("owner", "", False),
-        "bob": ("member", "red", True),
+        "bob": ("developer", "red", True),
         "lea": ("admin", "red", False),
     }
     assert ask("people", "team", "bob", "none")[0] == 0
     assert ask("people", "remove", "lea")[0] == 0
-    assert people(ask) == {ME.user: ("owner", "", False), "bob": ("member", "", False)}
+    assert people(ask) == {ME.user: ("owner", "", False), "bob": ("developer", "", False)}
     said = execute(books.place, "SELECT COUNT(*) FROM audit WHERE action = 'people.changed'")
     assert said == [(8,)]
 
 
 def test_nobody_raises_himself_and_the_last_owner_stays(books: Books, ask: Ask) -> None:
     ask("people", "add", ME.user, "--role", "owner")
-    for user, role in (("adam", "admin"), ("bob", "member"), ("vic", "viewer")):
+    for user, role in (("adam", "admin"), ("bob", "developer"), ("vic", "viewer")):
         ask("people", "add", user, "--role", role)
     before = people(ask)
     for user, change in (
         ("bob", ("role", "bob", "admin")),
-        ("vic", ("role", "vic", "member")),
+        ("vic", ("role", "vic", "developer")),
         ("adam", ("role", "adam", "owner")),
         ("adam", ("add", "eve", "--role", "admin")),
         ("adam", ("remove", ME.user)),
         ("eve", ("add", "eve", "--role", "owner")),
         (ME.user, ("remove", ME.user)),
-        (ME.user, ("role", ME.user, "member")),
+        (ME.user, ("role", ME.user, "developer")),
         (ME.user, ("team", "vic", "red", "--lead")),
         (ME.user, ("team", "bob", "none", "--lead")),
     ):

@@ -131,6 +131,20 @@ async def test_a_unit_that_reads_sees_what_was_handed_in_before_it(place: Place)
         await writing
 
 
+async def test_a_mark_stays_until_somebody_commits_here_or_elsewhere(place: Place) -> None:
+    async with open_database(place) as database, open_database(place) as elsewhere:
+        if database.kind == "postgresql":
+            assert await database.mark() is None  # Then everybody reads.
+            return
+        marks = [await database.mark()]
+        assert await database.read(names) == []
+        assert await database.mark() == marks[0]
+        for each, name in ((database, "a"), (elsewhere, "b")):
+            await each.run(write(name))
+            marks.append(await database.mark())
+        assert len({*marks}) == 3
+
+
 async def test_what_a_unit_has_read_is_still_true_when_it_commits(place: Place) -> None:
     def count(session: Session) -> None:
         connection = session.connection()

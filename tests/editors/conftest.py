@@ -12,9 +12,15 @@ from playwright.async_api import BrowserContext
 from demo.scripted_model import ScriptedModel
 from tests.editors.desk import Desk, Place, open_browser, open_desk
 from tests.editors.presence import Parts, find_parts
+from tests.editors.telling import telling
+from tests.editors.trusting import trust
 from tests.editors.vscode import Window
 from tests.environment import steward_environment
 from tests.flows.books import Books
+from tests.template import up_to_date
+
+BOTH_TRIES_S = 300
+"""How long a story in VS Code may take, its second try included."""
 
 _FAILED = pytest.StashKey[int]()
 """How many tests had failed when the last story began."""
@@ -23,9 +29,26 @@ _FAILED = pytest.StashKey[int]()
 class OpenWindow(Protocol):
     """Begins a story with these settings of the server."""
 
-    async def __call__(self, **settings: str) -> Window:
-        """The window, with Steward ready."""
+    async def __call__(self, *, trusts: bool = True, **settings: str) -> Window:
+        """The window, with Steward ready; `trusts`: the person said before that they trust it."""
         ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A story that passes only when it is played again still shows how it failed at first."""
+    config.option.rerun_show_tracebacks = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story in VS Code that fails is played once more, in a new window; nothing else is."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name.startswith("test_vscode"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.timeout(BOTH_TRIES_S), append=False)
+
+
+def _is_second(request: pytest.FixtureRequest) -> bool:
+    return getattr(request.node, "execution_count", 1) > 1
 
 
 @pytest.fixture(scope="session")
@@ -95,18 +118,25 @@ def books(tmp_path: Path) -> Books:
 def environment(model: ScriptedModel, tmp_path: Path) -> dict[str, str]:
     """What the story's server is started with."""
     own = {"HOME": str(tmp_path), "STEWARD_CONFIG_DIR": str(tmp_path / "config")}
+    up_to_date(tmp_path / "data" / "steward.db")
     return steward_environment(tmp_path / "data", model.url, own)
 
 
 @pytest.fixture
 def opened(desk: Desk, environment: dict[str, str], request: pytest.FixtureRequest) -> OpenWindow:
     """Clears the window for this story: `opened(STEWARD_…=…)`."""
+    assert isinstance(request.node, pytest.Function)
+    if not _is_second(request):
+        request.node.obj = telling(request.node.obj, desk)
 
-    async def open_with(**settings: str) -> Window:
+    async def open_with(*, trusts: bool = True, **settings: str) -> Window:
         failed = request.session.testsfailed
-        is_trusted = request.config.stash.get(_FAILED, failed) == failed
+        is_trusted = request.config.stash.get(_FAILED, failed) == failed and not _is_second(request)
         request.config.stash[_FAILED] = failed
-        return await desk.clear(environment | settings, is_trusted=is_trusted)
+        window = await desk.clear(environment | settings, is_trusted=is_trusted)
+        if trusts:
+            await trust(Path(environment["STEWARD_DATA_DIR"]), desk.workspace)
+        return window
 
     return open_with
 

@@ -24,7 +24,7 @@ from tests.editors.presence import Parts
 from tests.editors.vscode import Window
 from tests.environment import SAMPLE, clean_environment, git
 
-START_S = 40.0
+START_S = 60.0
 """How long VS Code may take to listen; a busy machine needs some of it."""
 STOP_S = 10.0
 """How long VS Code may take to end before it is ended."""
@@ -32,10 +32,14 @@ STOP_S = 10.0
 UNWATCHED = "shop/__init__.py"
 """A file whose changes on the disk VS Code does not notice by itself."""
 
+WHEEL = "steward-0.1.0-py3-none-any.whl"
+"""What the extension would install, beside the open folder; there only where a story puts it."""
+
 _QUIET = {
     # Of what a person has a save do to a text, the one thing that stories are about.
     "[markdown]": {"files.insertFinalNewline": True},
     "chat.disableAIFeatures": True,
+    "editor.cursorBlinking": "solid",
     "editor.inlineSuggest.enabled": True,
     "editor.minimap.enabled": False,
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
@@ -56,6 +60,9 @@ _QUIET = {
     "workbench.tips.enabled": False,
 }
 """Nothing on the screen but what the test is about, and nothing sent anywhere."""
+
+_STILL = "*, *::before, *::after { animation: none !important; }"
+"""Nothing turns or runs along: without a graphics card that takes a good part of a processor."""
 
 _OFFLINE = {"EXTENSIONS_GALLERY": json.dumps({"serviceUrl": "", "resourceUrlTemplate": ""})}
 """Nowhere to look for other people's extensions."""
@@ -90,12 +97,16 @@ class Desk:
     def __init__(
         self, url: str, browser: BrowserContext, place: Place, screenshots: Path | None
     ) -> None:
+        self.folder = place.folder
         self.workspace = place.folder / "workspace"
+        self.user_data = place.folder / "vscode" / "User"
         self._url = url
         self._browser = browser
         self._server = place.folder / "steward"
         self._place = place
         self._screenshots = screenshots
+        self.data: Path | None = None
+        """The data folder of the server of the story that is being played."""
         self._window: Window | None = None
 
     async def clear(self, environment: Mapping[str, str] | None, *, is_trusted: bool) -> Window:
@@ -104,17 +115,21 @@ class Desk:
         `is_trusted`: the last story left the window as stories do. Otherwise it is opened anew.
         """
         window = self._window
+        self.data = None if environment is None else Path(environment["STEWARD_DATA_DIR"])
         if window is not None and is_trusted:
             await window.close_everything()
             self._lay_out(environment)
             await window.run_command(self._place.restart)
         else:
             await self.close()
+            # Unsaved texts, which VS Code would bring back into the new window.
+            shutil.rmtree(self.user_data / "Backups", ignore_errors=True)
             self._lay_out(environment)
             window = self._window = await self._open()
-        if environment is not None:
+        Window.playing = window
+        if self.data is not None:
             # The status of the server before is still on the screen until this one has begun.
-            await _until_there(Path(environment["STEWARD_DATA_DIR"]) / "steward.db")
+            await _until_there(self.data / "windows")
             await expect(window.page.locator(self._place.ready)).to_be_visible()
         return window
 
@@ -144,6 +159,7 @@ class Desk:
         await window.page.goto(folder, wait_until="domcontentloaded")
         explorer = window.page.locator(".explorer-folders-view .monaco-list-row").first
         await expect(explorer).to_be_visible(timeout=START_S * 1000)
+        await window.page.add_style_tag(content=_STILL)
         return window
 
     async def _forget(self, window: Window) -> None:
@@ -233,7 +249,10 @@ def _write_settings(folder: Path) -> Path:
     data = folder / "vscode"
     # What names a program belongs to the machine, and is read from there only. It stays the same
     # program for all stories: a setting that changes would start the last story's server again.
-    machine = {"steward.command": [str(folder / "steward")]}
+    machine = {
+        "steward.command": [str(folder / "steward")],
+        "steward.install.wheel": str(folder / WHEEL),
+    }
     for name, settings in (("User", _QUIET), ("Machine", machine)):
         (data / name).mkdir(parents=True)
         (data / name / "settings.json").write_text(json.dumps(settings), "utf-8")

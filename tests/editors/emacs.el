@@ -11,7 +11,10 @@
 
 (setq native-comp-jit-compilation nil
       make-backup-files nil
-      create-lockfiles nil)
+      create-lockfiles nil
+      ;; A busy machine takes its time, and what follows wants the server and its answers.
+      eglot-sync-connect 30
+      jrpc-default-request-timeout 30)
 
 (defvar test-command (json-parse-string (getenv "STEWARD_TEST_COMMAND") :array-type 'list)
   "How the server is started.")
@@ -40,9 +43,37 @@
 ;; Batch mode is never idle, and Emacs tells of changes when it is.
 (run-with-timer eglot-send-changes-idle-time eglot-send-changes-idle-time
                 #'eglot--signal-textDocument/didChange)
-(test-execute "steward.agent.run" '(:agent "fix" :goal "Make the failing test pass"))
-(while (test-is-under-way)
-  (accept-process-output nil 0.05))
+
+(defun test-run-agent ()
+  "Start an agent and wait for its end."
+  (test-execute "steward.agent.run" '(:agent "fix" :goal "Make the failing test pass"))
+  (while (test-is-under-way)
+    (accept-process-output nil 0.05)))
+
+(defun test-pick-action (text)
+  "Go behind TEXT, pick one of the code actions there, and wait for the end of its run."
+  (goto-char (point-min))
+  (search-forward text)
+  (let* ((actions (append (eglot-code-actions (point) (point)) nil))
+         (titles (mapcar (lambda (action) (plist-get action :title)) actions))
+         (picked (completing-read (format "Pick an action of %s: " titles) titles nil t)))
+    (eglot-execute (eglot-current-server) (nth (seq-position titles picked) actions)))
+  (while (test-is-under-way)
+    (accept-process-output nil 0.05)))
+
+(defun test-complete (typed)
+  "Type TYPED at the end, with the cursor at its bar, and complete what stands there."
+  (goto-char (point-max))
+  (insert typed)
+  (search-backward "|")
+  (delete-char 1)
+  (completion-at-point))
+
+(let ((typed (getenv "STEWARD_TEST_TYPED"))
+      (pointed (getenv "STEWARD_TEST_POINTED")))
+  (cond (typed (test-complete typed))
+        (pointed (test-pick-action pointed))
+        (t (test-run-agent))))
 ;; What Emacs holds now, for the test to compare with the disk.
 (let ((held (list :text (buffer-substring-no-properties (point-min) (point-max))
                   :modified (if (buffer-modified-p) t :false))))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_suffix(".el")
-WITHIN_S = 30.0
+WITHIN_S = 40.0
 """How long a question may take to come, and Emacs to end."""
 
 
@@ -26,7 +26,7 @@ class Held:
 
 @dataclass(slots=True)
 class Emacs:
-    """One running Emacs, in which an agent was started."""
+    """One running Emacs, in which an agent was started or something is completed."""
 
     process: asyncio.subprocess.Process
     result: Path
@@ -70,7 +70,11 @@ class Emacs:
 async def open_emacs(
     program: Path, file: Path, home: Path, environment: Mapping[str, str], command: Sequence[str]
 ) -> AsyncGenerator[Emacs]:
-    """Visit `file` with eglot and this server, and start an agent."""
+    """Visit `file` with eglot and this server, and start an agent.
+
+    With `STEWARD_TEST_TYPED` in the environment this is typed and completed instead, and with
+    `STEWARD_TEST_POINTED` one of the code actions behind this text is picked.
+    """
     home.mkdir(parents=True)
     result = home / "result.json"
     process = await asyncio.create_subprocess_exec(

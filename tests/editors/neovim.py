@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 DRIVER = Path(__file__).with_suffix(".lua")
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 """How long something may take to become true."""
 STOP_S = 10.0
 """How long Neovim may take to end before it is ended."""
@@ -72,6 +72,13 @@ class Neovim:
         """Wait until `text` stands on the screen, which is returned."""
         await self.until(f"screen():find({_quoted(text)}, 1, true)")
         return await self.screen()
+
+    async def photograph(self, name: str) -> None:
+        """Keep what stands on the screen as text, when somebody wants to look at it."""
+        if folder := os.environ.get("STEWARD_SCREENSHOTS"):
+            path = Path(folder, f"neovim_{name}.txt")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{await self.screen()}\n", "utf-8")
 
     async def sees_no_more(self, text: str) -> None:
         """Wait until `text` stands nowhere on the screen."""

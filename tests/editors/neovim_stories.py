@@ -12,18 +12,21 @@ from tests.editors.neovim import Neovim, open_neovim
 from tests.editors.presence import NEOVIM, require
 from tests.environment import ROOT, git, steward_environment
 from tests.flows.scripts import after_plan, task_of
+from tests.template import up_to_date
 
 PLUGIN = ROOT / "clients" / "neovim"
 SERVER = (sys.executable, "-m", "steward", "lsp")
 PLAN = "Plan of the agent Fix"
-LAST_OF_PLAN = "file and every commit are asked about on their own."
+LAST_OF_PLAN = "listed is another plan."
 GOAL = "Make the failing test pass"
 
 _OURS = """
 vim.opt.rtp:prepend('{plugin}')
 vim.o.laststatus = 2
 vim.o.statusline = '%f [%{{%v:lua.require("steward").status()%}}]'
-require('steward').setup {{ cmd = {command}, accept_key = '<Tab>' }}
+require('steward').setup {{
+  cmd = {command}, accept_key = '<Tab>', accept_word_key = '<C-l>', accept_line_key = '<C-j>',
+}}
 """
 _STEP = {"title": "Tidy up the shop", "tool": "change_files", "detail": "All of it as one."}
 
@@ -34,6 +37,7 @@ async def open_world(
 ) -> AsyncGenerator[Neovim]:
     """The workspace in Neovim with this configuration, and a data folder of its own."""
     environment = steward_environment(folder / "data", model_url)
+    up_to_date(folder / "data" / "steward.db")
     place = folder / "neovim"
     async with open_neovim(require(NEOVIM), place, workspace, environment, config) as neovim:
         yield neovim
@@ -59,6 +63,13 @@ def changing(*changes: JsonObject) -> Script:
         return acting(request)
 
     return script
+
+
+async def trust_the_folder(neovim: Neovim) -> None:
+    """Say that commands may run in the folder, as it is asked once."""
+    await neovim.command("Steward trust")
+    await answer(neovim, "a", "Trust this folder")
+    await neovim.is_told("you trust this folder")
 
 
 async def ask_for_the_edit(neovim: Neovim) -> None:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 PLAN = "Plan of the agent Fix"
 GOAL = "Make the failing test pass"
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 
 EDIT = {"do": "edit", "path": SOURCE, "old_text": WRONG, "new_text": RIGHT}
 _STEP = {"title": "Tidy up the shop", "tool": "change_files", "detail": "All of it as one."}
@@ -46,7 +46,7 @@ async def get_to_the_diff(window: Window) -> None:
     await ask_for_the_fix(window)
     await window.press_button("Approve plan", question=PLAN)
     # The diff comes first and takes the keys; the message with the buttons comes when it is there.
-    await window.button("Apply").wait_for()
+    await window.is_offered("Apply")
 
 
 async def becomes(read: Callable[[], T], wanted: T) -> None:
@@ -57,4 +57,6 @@ async def becomes(read: Callable[[], T], wanted: T) -> None:
             while (seen := read()) != wanted:
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        pytest.fail(f"still {seen!r}, not {wanted!r}")
+        trouble = f"still {seen!r}, not {wanted!r}"
+        window = Window.playing
+        pytest.fail(trouble if window is None else await window.described(trouble))

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from demo.replies import always, say
 from demo.script import RIGHT, SOURCE, WRONG
 from demo.scripted_model import ScriptedModel
 from tests.editors.emacs import Emacs, open_emacs
 from tests.editors.presence import EMACS, require
+from tests.editors.stories import PLAN
 from tests.environment import steward_environment
 from tests.flows.books import Books, repository
 from tests.flows.scripts import EDIT, after_plan
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
 
 OpenEmacs = Callable[[str], Awaitable[Emacs]]
 
@@ -41,6 +43,8 @@ async def opened(
             file = workspace / path
             opening = open_emacs(program, file, tmp_path / "emacs", environment, command)
             emacs = await open_things.enter_async_context(opening)
+            await emacs.is_asked("Choose an option")
+            await emacs.answer("Don't trust")  # No command runs in these stories.
             await emacs.is_asked("Choose an option")
             await emacs.answer("Approve plan")
             return emacs
@@ -96,3 +100,55 @@ async def test_a_no_to_emacs_own_question_about_a_file_that_is_not_open_is_a_no(
     await emacs.ends()
     assert repository(workspace) == before
     assert [row["state"] for row in books.proposals()] == ["refused"]
+
+
+async def test_a_code_action_leads_by_trust_and_plan_to_the_change_in_the_buffer(
+    workspace: Path, tmp_path: Path, scripted_model: ScriptedModel, books: Books
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    environment = steward_environment(
+        tmp_path / "data", scripted_model.url, {"STEWARD_TEST_POINTED": WRONG}
+    )
+    command = [sys.executable, "-m", "steward", "lsp"]
+    file = workspace / SOURCE
+    async with open_emacs(require(EMACS), file, tmp_path / "emacs", environment, command) as emacs:
+        offered = await emacs.is_asked("Pick an action")
+        assert "Steward: explain `delivery_pence`" in offered
+        assert "Steward: more…" in offered
+        await emacs.answer("Steward: make the failing tests pass with an agent")
+        assert "trust" in (await emacs.is_asked("Choose an option")).lower()
+        await emacs.answer("Trust this folder")
+        assert PLAN in await emacs.is_asked("Choose an option")
+        await emacs.answer("Approve plan")
+        assert f"+    if {RIGHT}:" in await emacs.is_asked("Choose an option")
+        assert WRONG in file.read_text("utf-8")
+        await emacs.answer("Apply")
+        held = await emacs.ends()
+    assert RIGHT in held.text
+    assert [row["state"] for row in books.rows("SELECT state FROM run")] == ["finished"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "typed", "wanted"),
+    [
+        ("urn goods", "\ndef least(goods):\n    ret|\n", "\ndef least(goods):\n    return goods\n"),
+        ("goods, 0) + 1", "\nLEAST = max(|)\n", "\nLEAST = max(goods, 0) + 1\n"),
+    ],
+)
+async def test_what_others_show_as_ghost_text_is_completed_around_what_stands_behind_the_cursor(
+    workspace: Path,
+    tmp_path: Path,
+    scripted_model: ScriptedModel,
+    answer: str,
+    typed: str,
+    wanted: str,
+) -> None:
+    scripted_model.script = always(say(answer))
+    environment = steward_environment(
+        tmp_path / "data", scripted_model.url, {"STEWARD_TEST_TYPED": typed}
+    )
+    command = [sys.executable, "-m", "steward", "lsp"]
+    file = workspace / SOURCE
+    async with open_emacs(require(EMACS), file, tmp_path / "emacs", environment, command) as emacs:
+        held = await emacs.ends()
+    assert held.text == file.read_text("utf-8") + wanted

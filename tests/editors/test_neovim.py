@@ -21,10 +21,11 @@ from tests.editors.neovim_stories import (
     open_world,
     our_config,
     text_of,
+    trust_the_folder,
 )
 from tests.environment import git
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ async def neovim(
     async with open_world(tmp_path, workspace, scripted_model.url, our_config()) as neovim:
         await neovim.open_file(workspace / "tests/test_basket.py")
         await neovim.sees("$0.000000 today")
+        await trust_the_folder(neovim)
         yield neovim
 
 
@@ -202,7 +204,7 @@ async def test_a_stopped_run_takes_its_diff_away_and_pages_tell_what_happened(
         "usage": "What Steward spent",
         "audit": "approval.approved",
         "runs": f"- {GOAL} (fix, cancelled",
-        "show": f"Run of fix: {GOAL}",
+        "show": f"Run of Fix: {GOAL}",
         "status": "- Spent $0.",
         "log": "working. run_tests",
     }

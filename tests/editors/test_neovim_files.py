@@ -20,7 +20,7 @@ from tests.editors.neovim_stories import (
 )
 from tests.flows.books import repository
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
 
 EDIT = {"do": "edit", "path": SOURCE, "old_text": WRONG, "new_text": RIGHT}
 CREATE = {"do": "create", "path": "shop/new/tax.py", "text": "RATE = 19\n"}
@@ -84,7 +84,7 @@ async def test_a_failure_in_the_middle_takes_everything_back(
     assert await neovim.lua("return vim.fn.expand('%:t')") == "basket.py"
     # The buffer is known by its old name again: the same agent finds the same text.
     (workspace / "shop/new").unlink()
-    await get_to_the_diff(neovim)
+    await get_to_the_diff(neovim, is_first=False)
     await answer(neovim, "a", "Apply")
     await neovim.until("vim.fn.expand('%:t') == 'cart.py'")
 
@@ -183,8 +183,10 @@ async def send_edit(neovim: Neovim, path: Path) -> None:
     )
 
 
-async def get_to_the_diff(neovim: Neovim) -> None:
+async def get_to_the_diff(neovim: Neovim, *, is_first: bool = True) -> None:
     """Start the agent and approve its plan; then its proposal waits."""
     await neovim.command(f"Steward fix {GOAL}")
+    if is_first:  # Asked once in a folder; no command runs in these stories.
+        await answer(neovim, "r", "Don't trust")
     await answer(neovim, "a", "Approve plan")
     await open_question(neovim, "Apply")

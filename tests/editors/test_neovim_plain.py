@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.replies import Script
+from demo.replies import Script, always, say
 from demo.script import RIGHT, SOURCE, WRONG
 from demo.scripted_model import ScriptedModel
 from tests.editors.neovim import Neovim
@@ -15,7 +15,7 @@ from tests.editors.neovim_stories import GOAL, SERVER, changing, lua_list, open_
 from tests.flows.books import Books, repository
 from tests.flows.scripts import EDIT, after_plan, results_in
 
-pytestmark = [pytest.mark.editor, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.editor, pytest.mark.timeout(150)]
 
 CONFIG = """
 vim.lsp.config('steward', {{
@@ -78,6 +78,7 @@ async def opened(
                 }})
                 """
             )
+            await pick(neovim, "Don't trust")  # No command runs in these stories.
             await pick(neovim, "Approve plan")
             return neovim
 
@@ -188,9 +189,36 @@ async def test_whole_files_are_asked_about_though_neovim_would_change_them_unask
     assert [row["state"] for row in books.proposals()] == ["applied"]
 
 
+async def test_ghost_text_brings_no_carriage_return_into_a_text_that_has_none_inside_neovim(
+    workspace: Path, tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = always(say("if on:\r\n        return 1\r\n    return 0"))
+    config = CONFIG.format(command=lua_list(SERVER), edits=AS_IT_IS)
+    config += "vim.lsp.inline_completion.enable()"
+    (workspace / "shop/dos.py").write_bytes(b"import os\r\n")
+    async with open_world(tmp_path, workspace, scripted_model.url, config) as neovim:
+        await neovim.open_file(workspace / "shop/dos.py")
+        await neovim.type("odef dos(on):<CR>")
+        await neovim.sees("return 0")
+        await neovim.lua("vim.lsp.inline_completion.get()")
+        await neovim.until("vim.fn.getline('.') == '    return 0'")
+        await neovim.type("<Esc>:write<CR>")
+        await neovim.until("not vim.bo.modified")
+    lines = (
+        b"import os",
+        b"def dos(on):",
+        b"    if on:",
+        b"        return 1",
+        b"    return 0",
+        b"",
+    )
+    assert (workspace / "shop/dos.py").read_bytes() == b"\r\n".join(lines)
+
+
 async def until_asked(neovim: Neovim, choice: str) -> str:
     """Wait for the question that offers this choice; its text, or the page that it points to."""
-    await neovim.until(f"vim.inspect(asked[#asked] or {{}}):find('title = \"{choice}\"', 1, true)")
+    offered = json.dumps(f'title = "{choice}"')
+    await neovim.until(f"vim.inspect(asked[#asked] or {{}}):find({offered}, 1, true)")
     prompt: str = await neovim.lua("return asked[#asked].prompt")
     _, is_long, path = prompt.partition("Read all of it before you answer: ")
     return Path(path.removesuffix(": ")).read_text("utf-8") if is_long else prompt

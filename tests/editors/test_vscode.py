@@ -1,7 +1,9 @@
 """What a person does with Steward in VS Code, on the real editor, server, repository and jail."""
 
+import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from tests.editors.conftest import OpenWindow
 from tests.editors.desk import Desk, branches
 from tests.editors.stories import GOAL, PLAN, ask_for_the_fix, becomes, get_to_the_diff
 from tests.editors.vscode import Window
+from tests.editors.vscode_plan import plan_page
 from tests.environment import git
 from tests.flows.books import Books
-from tests.flows.scripts import EDIT, after_plan, results_in
+from tests.flows.scripts import EDIT, after_plan, results_in, task_of
 from tests.person import Person, approve
 
 pytestmark = [
@@ -36,8 +39,8 @@ async def test_ghost_text_appears_while_typing_is_taken_with_tab_and_is_paid_for
 ) -> None:
     await expect(window.status).to_contain_text("$0.000000 today")
     await window.open_file("shop/basket.py")
+    await window.watch_keys()
     await window.type_at_the_end("\n    def item_count(self) -> int:\n")
-    await window.type_until(window.ghost_text)
     await expect(window.ghost_line).to_contain_text("for line in self.lines")
     await window.photograph("ghost-text")
 
@@ -74,10 +77,9 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     head = git(folder, "rev-parse", "HEAD")
     await ask_for_the_fix(window)
 
-    await window.sees("See which test fails")
+    await expect(window.page_text("See which test fails")).to_be_visible()
     await window.photograph("plan")
     await window.press_button("Approve plan", question=PLAN)
-    await expect(window.tab(PLAN)).to_have_count(0)
     await window.press_button("Allow once", question=RUN)
 
     await window.sees(RIGHT)
@@ -95,13 +97,14 @@ async def test_an_agent_does_what_its_person_saw_and_approved_and_nothing_else(
     await window.press_button("Commit", question=COMMIT)
     await becomes(lambda: branches(folder), [BRANCH])
 
-    reports = [report[:12] for report in results_in(model.exchanges[-1].body)]
+    # The first line of a result says where it comes from.
+    reports = [report.splitlines()[1][:12] for report in results_in(model.exchanges[-1].body)]
     assert "Exit code 1 " in reports
     assert "Exit code 0 " in reports
     assert git(folder, "log", "-1", "--format=%B", BRANCH).strip() == MESSAGE.strip()
     assert git(folder, "diff", "--name-only", "main", BRANCH) == SOURCE
     assert git(folder, "rev-parse", "HEAD") == head
-    await expect(window.status).not_to_contain_text("question")
+    await expect(window.waiting).to_have_count(0)
     await window.photograph("done")
 
 
@@ -111,14 +114,15 @@ async def test_a_dismissed_question_is_no_answer_and_can_be_found_again(
     await ask_for_the_fix(window)
     await window.dismiss(question=PLAN)
     await window.close_tab(PLAN)
-    await expect(window.status).to_contain_text("1 question")
+    await expect(window.waiting).to_contain_text("1 question")
 
     await window.run_command("Steward: Show Open Questions")
 
-    await window.sees("See which test fails")
+    await expect(window.page_text("See which test fails")).to_be_visible()
     await window.photograph("found-again")
-    await window.press_button("Reject plan", question=PLAN)
-    await expect(window.status).not_to_contain_text("question")
+    await window.press_button("Reject plan…", question=PLAN)
+    await window.answer_input("")
+    await expect(window.waiting).to_have_count(0)
     assert git(folder, "status", "--porcelain") == ""
 
 
@@ -126,42 +130,64 @@ async def test_a_question_can_be_answered_in_its_own_text(window: Window) -> Non
     await ask_for_the_fix(window)
     await window.dismiss(question=PLAN)
 
+    await (await plan_page(window)).locator("[data-key=text]").click()
     await window.press_link("Approve plan")
 
     await expect(window.toast(RUN)).to_be_visible()
 
 
-async def test_an_edit_of_unsaved_work_is_applied_and_left_unsaved(
+async def test_what_is_typed_after_an_agent_s_read_is_in_no_danger_and_unsaved_work_stays_unsaved(
     window: Window, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
-    model.script = after_plan(EDIT)
+    thinks = asyncio.Event()
+    whole = replace(call("edit_file", path=SOURCE, text="FREE = True\n"), hold=thinks)
+    model.script = after_plan(call("read_file", path=SOURCE), whole, EDIT)
     before = (folder / SOURCE).read_bytes()
     await window.open_file(SOURCE)
     await window.type_at_the_end("# my own line")
-    await get_to_the_diff(window)
+    await ask_for_the_fix(window)
+    await window.press_button("Approve plan", question=PLAN)
+    await becomes(lambda: len(told_to_the_agent(model)), 1)
+    await window.open_file(SOURCE)
+    await window.type_at_the_end("\n# and another")
+    thinks.set()
 
     await window.press_button("Apply", question=ASKED)
 
+    assert "has changed since you read it" in told_to_the_agent(model)[1]
     await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
     await window.open_file(SOURCE)
     await window.sees(RIGHT)
     await window.sees("# my own line")
+    await window.sees("# and another")
     assert (folder / SOURCE).read_bytes() == before
 
 
-async def test_what_saving_does_to_a_text_by_itself_comes_after_what_was_approved(
+def told_to_the_agent(model: ScriptedModel) -> list[str]:
+    """What came of the agent's calls, as far as its model knows."""
+    asked = [each.body for each in model.exchanges if task_of(each.body) == "agent"]
+    return results_in(asked[-1]) if asked else []
+
+
+async def test_what_saving_does_to_a_text_by_itself_comes_on_top_and_is_no_stranger_s_change(
     window: Window, folder: Path, model: ScriptedModel, books: Books
 ) -> None:
+    free = {"old_text": "travel free.\n", "new_text": "be free of it."}
     model.script = after_plan(
-        call("edit_file", path="README.md", old_text="travel free.\n", new_text="be free of it.")
+        call("edit_file", path="README.md", **free),
+        call("edit_file", path="README.md", old_text="be free of it.", new_text="pay nothing."),
     )
     await get_to_the_diff(window)
 
     await window.press_button("Apply", question="Edit README.md")
 
-    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"])
     readme = folder / "README.md"
     await becomes(lambda: readme.read_text("utf-8").endswith("be free of it.\n"), True)
+    # Neither the agent's own edit nor what the save made of it is taken for somebody else's.
+    await window.sees("pay nothing.")
+    await window.press_button("Apply", question="Edit README.md")
+    await becomes(lambda: [row["state"] for row in books.proposals()], ["applied"] * 2)
+    await becomes(lambda: readme.read_text("utf-8").endswith("pay nothing.\n"), True)
     await expect(window.page.locator(".tab.dirty")).to_have_count(0)
 
 
@@ -174,7 +200,7 @@ async def test_cancelling_a_run_takes_its_diff_away(
     await window.press_button("Cancel", question="Steward agent")
 
     await expect(window.tab("Proposal")).to_have_count(0)
-    await expect(window.status).not_to_contain_text("question")
+    await expect(window.waiting).to_have_count(0)
     assert git(folder, "status", "--porcelain") == ""
 
 
@@ -202,7 +228,8 @@ async def test_costs_runs_and_the_audit_trail_can_be_read(
     window: Window, model: ScriptedModel
 ) -> None:
     await ask_for_the_fix(window)
-    await window.press_button("Reject plan", question=PLAN)
+    await window.press_button("Reject plan…", question=PLAN)
+    await window.answer_input("")
     pages = {"Show Costs": "What Steward spent", "Show Audit Trail": "approval.rejected"}
     for title, text in pages.items():
         await window.run_command(f"Steward: {title}")

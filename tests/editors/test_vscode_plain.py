@@ -176,7 +176,8 @@ async def test_what_a_person_types_while_the_preview_is_open_survives(
     await window.sees("'shop/delivery.py' has changed in the meantime")
     await window.press_in_dialog("OK")
 
-    await becomes(lambda: [row["state"] for row in books.proposals()], ["stale"])
+    await becomes(lambda: [row["state"] for row in books.proposals()][:1], ["stale"])
+    await window.button("Apply", question="merged with your edits").wait_for()
     await window.sees(MINE)
     assert git(folder, "status", "--porcelain") == ""
 

@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 ASKED = f"Edit {SOURCE}"
+MERGED = "merged with your edits"
 MINE = "# my own line"
 
 
@@ -40,7 +41,7 @@ async def test_a_diff_that_nobody_answers_runs_out_and_disappears(
 
     await expect(window.tab("Proposal")).to_have_count(0)
 
-    await expect(window.status).not_to_contain_text("question")
+    await expect(window.waiting).to_have_count(0)
     await becomes(lambda: [row["state"] for row in books.proposals()], ["refused"])
     await becomes(lambda: "expired" in str(results_in(model.exchanges[-1].body)), True)
     assert git(folder, "status", "--porcelain") == ""
@@ -54,7 +55,7 @@ async def test_a_discarded_diff_leaves_the_file_as_it_was(
     await window.choose_from_title("Discard")
 
     await expect(window.tab("Proposal")).to_have_count(0)
-    await expect(window.status).not_to_contain_text("question")
+    await expect(window.waiting).to_have_count(0)
     await becomes(lambda: [row["state"] for row in books.approvals()], ["approved", "rejected"])
     await becomes(lambda: [row["state"] for row in books.proposals()], ["refused"])
     assert git(folder, "status", "--porcelain") == ""
@@ -66,7 +67,7 @@ async def test_a_diff_that_was_closed_is_undecided_and_can_be_found_again(
     await get_to_the_diff(window)
     await window.dismiss(question=ASKED)
     await window.close_tab("Proposal")
-    await expect(window.status).to_contain_text("1 question")
+    await expect(window.waiting).to_contain_text("1 question")
     assert git(folder, "status", "--porcelain") == ""
 
     await window.run_command("Steward: Show Open Questions")
@@ -76,20 +77,27 @@ async def test_a_diff_that_was_closed_is_undecided_and_can_be_found_again(
     await becomes(lambda: RIGHT in (folder / SOURCE).read_text("utf-8"), True)
 
 
-async def test_what_a_person_typed_while_the_diff_was_open_is_never_overwritten(
+async def test_what_a_person_typed_while_the_diff_was_open_is_merged_and_asked_about_anew(
     window: Window, folder: Path, books: Books
 ) -> None:
     await get_to_the_diff(window)
     await window.open_file(SOURCE)
     await window.type_at_the_end(MINE)
-
-    await window.run_command("Steward: Apply")
-
-    await window.sees("changed while the diff was open")
-    await becomes(lambda: [row["state"] for row in books.proposals()], ["stale"])
-    await window.save()
-    await becomes(lambda: (folder / SOURCE).read_text("utf-8").endswith(MINE), True)
+    await becomes(lambda: [row["state"] for row in books.proposals()][:1], ["stale"])
     assert WRONG in (folder / SOURCE).read_text("utf-8")
+
+    # What is typed slowly is merged more than once; the newest question is the one that counts.
+    await window.toast(MERGED).first.wait_for()
+    await window.run_command("Steward: Apply")
+    # Nobody has seen the merge yet: it is shown, and asked about.
+    await window.press_button("Apply", question=MERGED)
+
+    await becomes(lambda: books.proposals()[-1]["state"], "applied")
+    assert {row["state"] for row in books.proposals()[:-1]} == {"stale"}
+    # Whichever tab comes to the front when the diff closes.
+    await window.run_command("File: Save All")
+    await becomes(lambda: (folder / SOURCE).read_text("utf-8").endswith(MINE), True)
+    assert RIGHT in (folder / SOURCE).read_text("utf-8")
 
 
 async def test_what_another_program_wrote_while_the_diff_was_open_is_never_overwritten(
@@ -101,7 +109,8 @@ async def test_what_another_program_wrote_while_the_diff_was_open_is_never_overw
         call("edit_file", path=UNWATCHED, old_text="A small shop", new_text="A shop")
     )
     await get_to_the_diff(window)
-    theirs = f"{file.read_text('utf-8')}{MINE}\n"
+    # On the same line, so that the two cannot be merged.
+    theirs = file.read_text("utf-8").replace("A small shop", "A tiny shop")
     file.write_text(theirs, "utf-8")
 
     await window.press_button("Apply", question=f"Edit {UNWATCHED}")

@@ -50,6 +50,10 @@ class Books:
         """Every question, oldest first."""
         return self.rows("SELECT * FROM approval ORDER BY asked_at")
 
+    def answers(self) -> list[tuple[str, str]]:
+        """What every question was about and what became of it, oldest first."""
+        return [(row["kind"], row["state"]) for row in self.approvals()]
+
     def steps(self) -> list[str]:
         """The finished steps of all runs, by name."""
         return [row["name"] for row in self.rows("SELECT name FROM run_step ORDER BY id")]

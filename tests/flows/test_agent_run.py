@@ -8,13 +8,15 @@ import pytest
 from demo.replies import Reply, ToolCall
 from demo.script import RIGHT, WRONG
 from demo.scripted_model import ScriptedModel
+from tests.attacks.canary import files_below, seen
 from tests.client import ASKING, OURS, PLAIN, Json
+from tests.core.test_redact import SECRETS
 from tests.environment import git
 from tests.flows.books import Books, commits, repository
 from tests.flows.conftest import OpenWindow
 from tests.flows.scripts import COMMIT, EDIT, TEST, after_plan, everything_in, results_in
 from tests.jailed import working_jail
-from tests.person import Person, leave_open, reject
+from tests.person import Choice, Person, Shown, leave_open, reject
 
 CLIENTS = pytest.mark.parametrize(
     "abilities", [OURS, ASKING, PLAIN], ids=["our client", "asking client", "plain client"]
@@ -52,7 +54,8 @@ async def _all_is_on_the_books(books: Books, scripted_model: ScriptedModel) -> N
     assert len(reservations) == len(scripted_model.exchanges)
     assert {row["state"] for row in reservations} == {"settled"}
     assert not any(row["is_estimated"] for row in reservations)
-    assert books.actions("approval.used") == ["approval.used"] * 5
+    # The folder, the plan, two commands, the edit and the commit.
+    assert books.actions("approval.used") == ["approval.used"] * 6
     assert books.actions("proposal.applied") == ["proposal.applied"] * 2
     assert books.actions("run.") == ["run.started", "run.finished"]
     assert (await books.verdict()).is_intact
@@ -169,7 +172,7 @@ async def test_no_tool_of_an_agent_shows_the_model_what_is_ignored(
         assert "bluebird" not in everything_in(exchange.body)
 
 
-async def test_a_tool_that_the_plan_does_not_name_is_asked_about(
+async def test_a_tool_that_the_plan_does_not_name_is_asked_about_as_another_plan(
     open_window: OpenWindow, scripted_model: ScriptedModel, workspace: Path
 ) -> None:
     def script(request: dict[str, Any]) -> Reply:
@@ -178,8 +181,32 @@ async def test_a_tool_that_the_plan_does_not_name_is_asked_about(
         return Reply(pieces=pieces, tool_calls=answer.tool_calls)
 
     scripted_model.script = script
-    window = await open_window(ASKING, person=Person(reject("command")))
+
+    def keep_to_the_plan(shown: Shown) -> Choice:
+        return "reject" if "than the one you approved" in shown.text else "approve"
+
+    window = await open_window(ASKING, person=Person(keep_to_the_plan))
     await window.until_ended(await window.run_agent())
-    assert window.person.kinds == ["plan", "command"]
-    assert "does not name edit_file" in window.person.shown[1].text
+    assert window.person.kinds == ["plan", "plan"]
+    assert "**New:**" in window.person.shown[1].text
+    (told,) = results_in(scripted_model.exchanges[2].body)
+    assert "the plan does not cover this call" in told
     assert WRONG in repository(workspace).text
+
+
+async def test_a_secret_in_what_an_agent_is_told_is_written_down_nowhere_and_shown_to_nobody(
+    open_window: OpenWindow, scripted_model: ScriptedModel, books: Books
+) -> None:
+    key = SECRETS["github token"]
+    window = await open_window(ASKING, person=Person(reject("plan")))
+    told = {"goal": f"Log in with {key}.", "observations": f"{'x' * 7_970} a.py:1: {key} is wrong"}
+    started = await window.command("steward.agent.run", agent="fix", **told)
+    run = await window.until_ended(started["runId"])
+    assert run["goal"] == "Log in with <redacted github token>."
+    assert "<redacted github token>" in window.person.shown[0].text
+    assert "<redacted github token>" in str(scripted_model.exchanges[0].body)
+    kept = dict(files_below(books.folder))
+    assert {"steward.db", "engine.db"} <= {file.name for file in kept}
+    half = key[: len(key) // 2]
+    assert [file.name for file, content in kept.items() if seen(half, content)] == []
+    assert not seen(half, str([exchange.body for exchange in scripted_model.exchanges]))

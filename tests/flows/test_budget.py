@@ -84,6 +84,7 @@ async def test_a_passed_mark_is_told_once_in_the_window_that_spent(
 ) -> None:
     soft = {"STEWARD_LEDGER__SOFT_LIMIT_USD": "0.000000001"}
     first, second = await open_window(**soft), await open_window(**soft)
+    await until(lambda: second.status is not None)
     assert await spend(first) == COUNTED
     await until(lambda: bool(told(first)))
     (message,) = told(first)

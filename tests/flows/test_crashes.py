@@ -33,6 +33,9 @@ MODEL_STEPS = ("plan", "think-0", "think-1", "think-2", "think-3")
 QUICK_TESTS = {"STEWARD_AGENTS__TEST_COMMAND": '["true"]'}
 REPORTED = [
     "planning start",
+    "waiting gather",
+    "working gather",
+    "planning plan",
     "working plan",
     "waiting ask-plan",
     "working ask-plan",
@@ -53,9 +56,20 @@ REPORTED = [
     "finished end",
 ]
 """What an undisturbed run reports, entering a step and leaving it."""
-_TAKEN_BELOW = ("planning start", "working ask-plan", "working land-1-0", "working land-2-0")
+_TAKEN_BELOW = (
+    "planning start",
+    "working gather",
+    "working ask-plan",
+    "working land-1-0",
+    "working land-2-0",
+)
 MOMENTS = [count for count, report in enumerate(REPORTED[:-1], 1) if report not in _TAKEN_BELOW]
 """After so many reports a run is killed. Those left out are taken more exactly further down."""
+_SOME_IN_EVERY_RUN = [
+    pytest.param(count, marks=[pytest.mark.soak] * (place % 2), id=f"{count} {REPORTED[count - 1]}")
+    for place, count in enumerate(MOMENTS)
+]
+"""Every second of them; the others, which the tests of the engine die at too, under soak."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +137,7 @@ async def test_an_undisturbed_run_takes_these_steps(stage: Stage) -> None:
     stage.costs(cut_short=0)
 
 
-@pytest.mark.parametrize("count", MOMENTS, ids=lambda count: f"{count} {REPORTED[count - 1]}")
+@pytest.mark.parametrize("count", _SOME_IN_EVERY_RUN)
 async def test_a_run_killed_between_any_two_steps_ends_as_if_it_had_not_been(
     stage: Stage, count: int
 ) -> None:
@@ -140,13 +154,15 @@ async def test_a_run_killed_between_any_two_steps_ends_as_if_it_had_not_been(
     assert len(stage.model.exchanges) - paid == len(MODEL_STEPS) - len(finished)
     assert paid - len(finished) <= 1
     stage.costs(cut_short=1)
-    shown = {question.id: question.digest for question in second.person.shown}
+    asked = (*second.person.trusted, *second.person.shown)
+    shown = {question.id: question.digest for question in asked}
     assert all(shown[row["id"]] == row["digest"] for row in pending)
 
 
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
+        ("trust", "gather"),
         ("plan", "ask-plan"),
         ("command", "tool-0-0"),
         ("edit", "land-1-0"),
@@ -156,7 +172,8 @@ async def test_a_run_killed_between_any_two_steps_ends_as_if_it_had_not_been(
 async def test_a_step_done_and_not_yet_journaled_is_not_done_twice(
     stage: Stage, kind: str, step: str
 ) -> None:
-    first = await stage.window(Person(lambda shown: None if shown.kind == kind else "approve"))
+    person = Person(lambda shown: None if shown.kind == kind else "approve", trusts=False)
+    first = await stage.window(person)
     run_id = await first.run_agent()
     question = await first.person.sees(kind)
     with _journal_held(stage.books):

@@ -10,13 +10,15 @@ from lsprotocol import types
 from demo.script import RIGHT, WRONG
 from demo.scripted_model import ScriptedModel
 from tests.applying import apply_whole
-from tests.client import ASKING, OURS, PLAIN, Window
+from tests.client import ASKING, OURS, PLAIN, Json, Window
 from tests.flows.books import Books, repository
 from tests.flows.conftest import OpenWindow
 from tests.flows.scripts import EDIT, after_plan, results_in
 from tests.person import Person, leave_open, reject
 
 MINE = "# I am typing here.\n"
+ASKED = "Edit shop/delivery.py"
+MERGED = "Edit shop/delivery.py (merged with your edits)"
 
 
 async def test_an_edit_that_the_client_claims_and_does_not_make_is_not_applied(
@@ -54,7 +56,8 @@ async def test_text_typed_while_an_edit_is_on_its_way_survives(
 ) -> None:
     async def type_first(window: Window, params: types.ApplyWorkspaceEditParams) -> bool:
         (document,) = window.documents.values()
-        window.change(document, MINE + document.text)
+        if len(window.edits) == 1:
+            window.change(document, MINE + document.text)
         return await apply_whole(window, params)
 
     scripted_model.script = after_plan(EDIT)
@@ -63,12 +66,13 @@ async def test_text_typed_while_an_edit_is_on_its_way_survives(
     document = window.open("shop/delivery.py")
     window.apply = type_first
     await window.until_ended(await window.run_agent())
-    assert document.text == MINE + before.text
-    assert repository(workspace) == before
-    assert [row["state"] for row in books.proposals()] == ["stale"]
+    assert document.text == MINE + before.text.replace(WRONG, RIGHT)
+    assert [row["state"] for row in books.proposals()] == ["stale", "applied"]
+    assert [shown.title for shown in window.person.shown][1:] == [ASKED, MERGED]
+    assert books.answers()[-2:] == [("edit", "approved")] * 2
 
 
-async def test_a_file_changed_on_disk_after_the_preview_is_not_overwritten(
+async def test_a_file_that_both_changed_is_not_overwritten_and_the_lines_are_named(
     open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
 ) -> None:
     scripted_model.script = after_plan(EDIT)
@@ -77,50 +81,49 @@ async def test_a_file_changed_on_disk_after_the_preview_is_not_overwritten(
     (await window.person.sees("plan")).answer("approve")
     edit = await window.person.sees("edit")
     file = workspace / "shop/delivery.py"
-    file.write_text(MINE + file.read_text())
+    file.write_text(file.read_text().replace(WRONG, "is_mine"))
     before = repository(workspace)
     edit.answer("approve")
     await window.until_ended(run_id)
     assert window.edits == []
     assert repository(workspace) == before
     assert [row["state"] for row in books.proposals()] == ["stale"]
-    assert "has changed since" in results_in(scripted_model.exchanges[-1].body)[0]
+    line = before.text[: before.text.index("is_mine")].count("\n") + 1
+    told = results_in(scripted_model.exchanges[-1].body)[0]
+    assert f"both change 'shop/delivery.py' in line {line}" in told
 
 
-async def test_a_buffer_changed_after_the_preview_is_not_overwritten(
-    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
+@pytest.mark.parametrize("abilities", [PLAIN, OURS], ids=["plain", "ours"])
+async def test_what_changed_after_the_preview_is_merged_and_asked_about_anew(
+    abilities: Json,
+    open_window: OpenWindow,
+    workspace: Path,
+    scripted_model: ScriptedModel,
+    books: Books,
 ) -> None:
     scripted_model.script = after_plan(EDIT)
-    window = await open_window(ASKING, person=Person(leave_open))
-    document = window.open("shop/delivery.py")
+    window = await open_window(abilities, person=Person(leave_open))
+    document = None if abilities is PLAIN else window.open("shop/delivery.py")
     run_id = await window.run_agent()
     (await window.person.sees("plan")).answer("approve")
     edit = await window.person.sees("edit")
-    window.change(document, MINE + document.text)
+    file = workspace / "shop/delivery.py"
+    text = file.read_text()
+    if document is None:
+        file.write_text(MINE + text)
+    else:
+        window.change(document, MINE + text)
     edit.answer("approve")
+    merged = await window.person.sees("edit", 2)
+    assert MERGED in merged.title
+    assert file.read_text() == (MINE + text if document is None else text)
+    merged.answer("approve")
     await window.until_ended(run_id)
-    assert window.edits == []
-    assert document.text.startswith(MINE)
-    assert WRONG in document.text
-    assert [row["state"] for row in books.proposals()] == ["stale"]
-
-
-async def test_a_buffer_changed_while_our_client_shows_the_diff_is_not_overwritten(
-    open_window: OpenWindow, workspace: Path, scripted_model: ScriptedModel, books: Books
-) -> None:
-    scripted_model.script = after_plan(EDIT)
-    window = await open_window(OURS, person=Person(leave_open))
-    document = window.open("shop/delivery.py")
-    run_id = await window.run_agent()
-    (await window.person.sees("plan")).answer("approve")
-    edit = await window.person.sees("edit")
-    window.change(document, MINE + document.text)
-    edit.answer("approve")
-    await window.until_ended(run_id)
-    assert document.text.startswith(MINE)
-    assert WRONG in document.text
-    assert [row["state"] for row in books.proposals()] == ["stale"]
-    assert [row["state"] for row in books.approvals()] == ["approved", "withdrawn"]
+    assert file.read_text() == MINE + text.replace(WRONG, RIGHT)
+    assert [row["state"] for row in books.proposals()] == ["stale", "applied"]
+    # Our own client finds out by itself that the text has changed, and then nobody has said yes.
+    first = "withdrawn" if abilities is OURS else "approved"
+    assert books.answers()[-2:] == [("edit", first), ("edit", "approved")]
 
 
 async def test_a_diff_that_the_person_discards_in_our_client_is_their_no(
@@ -132,7 +135,7 @@ async def test_a_diff_that_the_person_discards_in_our_client_is_their_no(
     await window.until_ended(await window.run_agent())
     assert repository(workspace) == before
     assert [row["state"] for row in books.proposals()] == ["refused"]
-    assert [row["state"] for row in books.approvals()] == ["approved", "rejected"]
+    assert books.answers() == [("trust", "approved"), ("plan", "approved"), ("edit", "rejected")]
 
 
 @pytest.mark.parametrize("choice", ["approve", "reject"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from demo.editor import Document
-from demo.replies import Reply, Stall, always
+from demo.replies import Reply, Stall, always, say
 from demo.scripted_model import ScriptedModel
 from tests.client import OURS, PLAIN, Window, inline_params
 from tests.flows.books import Books
@@ -48,6 +49,23 @@ async def test_typing_along_a_suggestion_asks_the_model_only_once(
         window.change(document, start + SUGGESTED[:typed])
         assert await window.ghost_text(document) == SUGGESTED[typed:]
     assert len(scripted_model.exchanges) == 1
+
+
+async def test_what_follows_a_suggestion_that_stays_is_there_when_it_is_taken(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    window = await open_window(STEWARD_COMPLETION__SPECULATIVE="true")
+    document = window.open("shop/basket.py")
+    start = document.text + TYPED
+    window.change(document, start)
+    assert await window.ghost_text(document) == SUGGESTED
+    scripted_model.script = always(say("\n\n    def is_empty(self) -> bool:\n        return True"))
+    ahead = await scripted_model.arrived(2)
+    assert SUGGESTED in str(ahead.body), "it is asked as if the suggestion had been taken"
+    await ahead.ended()
+    window.change(document, start + SUGGESTED)
+    await window.ghost_text(document)
+    assert len(scripted_model.exchanges) == 2
 
 
 async def test_a_client_without_inline_completion_gets_the_same_text_as_a_completion(
@@ -174,6 +192,151 @@ async def test_a_key_in_a_document_is_redacted_before_it_is_sent(
     (sent,) = scripted_model.exchanges
     assert key not in everything_in(sent.body)
     assert "<redacted openai key>" in everything_in(sent.body)
+
+    # And whoever looks at what was sent sees the same.
+    (call,) = await window.command("steward.sent.list")
+    page = (await window.command("steward.sent.show", id=call["id"]))["markdown"]
+    assert call["task"] == "completion"
+    assert "def add(a, b):" in page
+    assert "<redacted openai key>" in page
+    assert key not in page
+
+
+async def test_typing_along_an_answer_on_its_way_keeps_it(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    hold = asyncio.Event()
+    scripted_model.script = always(replace(say(SUGGESTED), hold=hold))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    start = document.text + TYPED
+    window.change(document, start)
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(_cancelled_request(window, document))
+        await scripted_model.arrived()
+        window.change(document, start + "re")
+        window.client.cancel_request(types.CancelParams("cancel-me"))
+        second = tasks.create_task(window.ghost_text(document))
+        assert await first == CANCELLED
+        hold.set()
+    assert second.result() == SUGGESTED.removeprefix("re")
+    assert len(scripted_model.exchanges) == 1
+
+
+async def test_an_edit_that_leads_elsewhere_closes_the_providers_connection(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = always(Reply(pieces=("return", " 1"), fault=Stall(after_pieces=1)))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(window.ghost_text(document))
+        exchange = await scripted_model.arrived()
+        await exchange.started()
+        window.change(document, document.text + "x")
+        await exchange.closed_early()
+    assert asked.result() == ""
+
+
+@pytest.mark.parametrize("by", ["closing", "switching off"])
+async def test_what_nobody_wants_any_more_is_hung_up(
+    open_window: OpenWindow, scripted_model: ScriptedModel, by: str
+) -> None:
+    scripted_model.script = always(Reply(pieces=("return", " 1"), fault=Stall(after_pieces=1)))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(window.ghost_text(document))
+        exchange = await scripted_model.arrived()
+        await exchange.started()
+        if by == "closing":
+            window.close_document(document)
+        else:
+            await window.command("steward.completion.switch", on=False)
+        await exchange.closed_early()
+    assert asked.result() == ""
+    assert len(scripted_model.exchanges) == 1
+
+
+async def test_nothing_is_shown_for_a_text_that_is_another_one_by_now(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    hold = asyncio.Event()
+    scripted_model.script = always(replace(say(SUGGESTED), hold=hold))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(window.ghost_text(document))
+        await scripted_model.arrived()
+        # A whole text is no edit that anybody could follow.
+        whole = types.TextDocumentContentChangeWholeDocument("# another\n" + document.text)
+        version = types.VersionedTextDocumentIdentifier(document.version + 1, document.uri)
+        window.client.text_document_did_change(types.DidChangeTextDocumentParams(version, [whole]))
+        await window.command("steward.status")  # The change has been taken by now.
+        hold.set()
+    assert asked.result() == ""
+
+
+async def test_after_backspace_nobody_is_asked_and_by_hand_they_are(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    window = await open_window()
+    await window.command("steward.status")  # Everything is open now.
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED)
+    window.change(document, document.text[:-1])
+    assert await window.ghost_text(document) == ""
+    assert scripted_model.exchanges == []
+    params = inline_params(document)
+    params.context.trigger_kind = types.InlineCompletionTriggerKind.Invoked
+    found = await window.client.text_document_inline_completion_async(params)
+    assert isinstance(found, types.InlineCompletionList)
+    assert found.items
+
+
+async def test_the_selected_item_of_a_list_begins_the_suggestion(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = always(say("quantity for line in self.lines)"))
+    window = await open_window()
+    document = window.open("shop/basket.py")
+    window.change(document, document.text + TYPED + "return sum(line.qu)")
+    params = inline_params(document)
+    end = params.position
+    params.position = types.Position(end.line, end.character - 1)
+    word = types.Range(types.Position(end.line, end.character - 3), params.position)
+    params.context.selected_completion_info = types.SelectedCompletionInfo(word, "quantity")
+    scripted_model.script = always(say(" for line in self.lines)"))
+    found = await window.client.text_document_inline_completion_async(params)
+    assert isinstance(found, types.InlineCompletionList)
+    (item,) = found.items
+    assert str(item.insert_text).startswith("quantity for line in self.lines")
+    assert item.range is not None
+    assert item.range.start == word.start
+    sent = everything_in(scripted_model.exchanges[0].body)
+    assert "return sum(line.quantity" in sent
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_the_range_reaches_over_what_the_text_takes_the_place_of(
+    open_window: OpenWindow, scripted_model: ScriptedModel, end: str
+) -> None:
+    scripted_model.script = always(say("'🙂', key=len) or None"))
+    window = await open_window()
+    before = f"names = []{end}\tmax('🙂', "
+    document = window.open("shop/basket.py", f"{before}){end}")
+    params = inline_params(document)
+    params.position = types.Position(1, len("\tmax('🙂', ") + 1)  # UTF-16: the face is two units.
+    found = await window.client.text_document_inline_completion_async(params)
+    assert isinstance(found, types.InlineCompletionList)
+    (item,) = found.items
+    assert item.range is not None
+    assert item.range.start == params.position
+    taken = item.range.end.character - params.position.character
+    assert str(item.insert_text) + ")"[taken:] == "'🙂', key=len) or None"
 
 
 async def _cancelled_request(window: Window, document: Document) -> int:

@@ -111,14 +111,19 @@ async def test_a_question_outlives_every_answer_that_is_none(
         await peer.ask(1, "initialize", hello(workspace, client))
         await command(peer, 2, "agent.run", agent="fix", goal="Fix the test.")
         (run,) = await command(peer, 5, "runs")
-        async with asyncio.timeout(DEADLINE_S):
-            for turn in range(len(ANSWERS)):
-                while len(asked) <= turn:
-                    shown = await command(peer, f"again {next(numbers)}", "questions.show")
-                    assert shown["openQuestions"] <= 1
-        (question,) = await command(peer, 3, "questions")
-        answer = {"id": question["id"], "digest": question["digest"], "choice": "approve"}
-        assert await command(peer, 4, "answer", **answer) == {"state": "approved"}
+        # The question about the folder stands as firmly as the one about the plan.
+        for kind in ("trust", "plan"):
+            asked.clear()
+            async with asyncio.timeout(DEADLINE_S):
+                for turn in range(len(ANSWERS)):
+                    while len(asked) <= turn:
+                        shown = await command(peer, f"again {next(numbers)}", "questions.show")
+                        assert shown["openQuestions"] <= 1
+            (question,) = await command(peer, f"open {next(numbers)}", "questions")
+            assert question["kind"] == kind
+            answer = {"id": question["id"], "digest": question["digest"], "choice": "approve"}
+            answered = await command(peer, f"answer {next(numbers)}", "answer", **answer)
+            assert answered == {"state": "approved"}
         async with asyncio.timeout(DEADLINE_S):
             while run["state"] not in ENDED:
                 (run,) = await command(peer, f"look {next(numbers)}", "runs")

@@ -132,7 +132,7 @@ async def test_what_prints_by_mistake_does_not_reach_the_protocol(
     (chatty / "sitecustomize.py").write_text(
         "import os, sys, threading\n"
         "def babble():\n"
-        "    import steward.app\n"
+        "    import steward.app.house\n"
         "    print('babble from python', flush=True)\n"
         "    os.system('echo babble from a child')\n"
         "threading.Timer(0, lambda: None)\n"

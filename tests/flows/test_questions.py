@@ -12,7 +12,7 @@ from demo.scripted_model import ScriptedModel
 from tests.client import ASKING, PLAIN
 from tests.flows.books import Books, repository
 from tests.flows.conftest import OpenWindow
-from tests.flows.scripts import EDIT, after_plan, messages_of
+from tests.flows.scripts import EDIT, TEST, after_plan, everything_in, messages_of, task_of
 from tests.person import Person, leave_open
 
 INVALID_PARAMS = -32602
@@ -54,8 +54,8 @@ async def test_a_question_is_answered_by_command_once_and_only_as_it_was_shown(
     assert (await window.until_ended(run_id))["state"] == "finished"
     with pytest.raises(JsonRpcException, match="already approved"):
         await window.command("steward.answer", **answer | {"choice": "reject"})
-    assert [row["state"] for row in books.approvals()] == ["approved"]
-    assert [row["channel"] for row in books.approvals()] == ["command"]
+    assert books.answers() == [("trust", "approved"), ("plan", "approved")]
+    assert [row["channel"] for row in books.approvals()] == ["editor question", "command"]
     assert shown.id in window.closed
 
 
@@ -69,7 +69,73 @@ async def test_an_answer_to_something_else_than_what_was_shown_is_none(
     shown.answer("approve")
     (question,) = await window.command("steward.questions")
     assert question["id"] == shown.id
-    assert [row["state"] for row in books.approvals()] == ["pending"]
+    assert books.answers() == [("trust", "approved"), ("plan", "pending")]
+    assert len(scripted_model.exchanges) == 1
+
+
+async def test_a_plan_is_sent_back_with_a_reason_then_with_changes_and_then_gone_through(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = after_plan(EDIT)
+    decided = Person(lambda shown: None if shown.kind == "plan" else "reject")
+    window = await open_window(ASKING, person=decided)
+    run_id = await window.run_agent()
+    first = await window.person.sees("plan")
+    first.answer("reject", reason="Leave the tests alone.")
+
+    second = await window.person.sees("plan", 2)
+    assert "Leave the tests alone." in everything_in(scripted_model.exchanges[-1].body)
+    assert second.plan is not None
+    steps = [
+        step | {"files": ["shop/*"]} for step in second.plan["steps"] if step["tool"] != "commit"
+    ]
+    second.answer("reject", plan={"summary": "Only the shop.", "steps": steps})
+
+    third = await window.person.sees("plan", 3)
+    assert third.plan == {"summary": "Only the shop.", "steps": steps, "questions": []}
+    assert "Only the shop." in third.text
+    assert "Files: `shop/*`" in third.text
+    assert "`commit`" not in third.text
+    third.answer("approve", isStepByStep=True)
+
+    await window.until_ended(run_id)
+    assert len([each for each in scripted_model.exchanges if task_of(each.body) == "plan"]) == 2
+    # Step by step, so even the edit was asked about before it was proposed.
+    assert window.person.kinds == ["plan", "plan", "plan", "command"]
+
+
+async def test_a_message_box_offers_to_go_step_by_step_and_to_allow_for_the_run(
+    open_window: OpenWindow, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = after_plan(TEST, TEST)
+    window = await open_window(PLAIN, person=Person(leave_open))
+    granted = await window.run_agent()
+    (await window.person.sees("plan")).answer("approve")
+    asked = await window.person.sees("command")
+    assert "'Allow for this run' covers, until the run ends: run_tests" in asked.text
+    asked.answer("approve", isForRun=True)
+    assert (await window.until_ended(granted))["state"] == "finished"
+    assert window.person.kinds == ["plan", "command"]
+    (grant,) = await window.command("steward.run.grants", runId=granted)
+    assert (grant["tool"], grant["isOver"]) == ("run_tests", True)
+
+    scripted_model.script = after_plan(EDIT)
+    stepped = await window.run_agent()
+    (await window.person.sees("plan", 2)).answer("approve", isStepByStep=True)
+    (await window.person.sees("command", 2)).answer("reject")
+    assert (await window.until_ended(stepped))["state"] == "finished"
+    assert window.person.kinds[2:] == ["plan", "command"]
+
+
+async def test_an_answer_that_says_something_nobody_knows_is_none_and_is_explained(
+    open_window: OpenWindow, scripted_model: ScriptedModel, books: Books
+) -> None:
+    window = await open_window(ASKING, person=Person(leave_open))
+    await window.run_agent()
+    (await window.person.sees("plan")).answer("approve", isStepbystep=True)
+    while not any("no isStepbystep" in each.message for each in window.client.messages):
+        await window.until_news(window.news)
+    assert books.answers() == [("trust", "approved"), ("plan", "pending")]
     assert len(scripted_model.exchanges) == 1
 
 
@@ -80,6 +146,7 @@ WRONG_COMMANDS: list[tuple[str, list[object]]] = [
     ("steward.agent.run", [{"goal": "x", "mode": "reckless"}]),
     ("steward.agent.run", ["fix"]),
     ("steward.answer", [{"id": "x", "digest": "x", "choice": "perhaps"}]),
+    ("steward.answer", [{"id": "x", "digest": "x", "choice": "approve", "isforrun": True}]),
     ("steward.answer", [{}, {}]),
     ("steward.run.show", [{"runId": None}]),
     ("steward.make.coffee", []),

@@ -114,7 +114,7 @@ async def test_ghost_text_and_an_agents_run_go_through_the_team_and_no_key_comes
 ) -> None:
     scripted_model.script = after_plan(EDIT)
     async with team.serving():
-        window = await open_window(**team.settings)
+        window = await open_window(**team.settings, is_forked=False)
         assert await suggested(window) == COUNTED
         run = await window.until_ended(await window.run_agent())
         assert run["state"] == "finished", run["message"]

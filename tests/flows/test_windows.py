@@ -1,6 +1,8 @@
 """Several windows share one data folder; each run belongs to one of them while that lives."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -75,8 +77,6 @@ async def test_a_second_window_on_the_same_workspace_takes_nothing_over_while_th
     second = await open_window(ASKING, person=Person(leave_open))
     shown = await second.person.sees("plan")
     assert shown.digest == first.person.shown[0].digest
-    with pytest.raises(JsonRpcException, match="another editor window"):
-        await second.command("steward.run.cancel", runId=before["id"])
     own = await second.run_agent("Another goal.")
     await second.person.sees("plan", 2)
     await second.command("steward.run.cancel", runId=own)
@@ -90,3 +90,19 @@ async def test_a_second_window_on_the_same_workspace_takes_nothing_over_while_th
     assert len(first.edits) == 1
     assert second.edits == []
     assert len(commits(workspace)) == 1
+
+
+async def test_a_run_that_another_version_began_is_ended_with_a_word_and_not_left_open(
+    open_window: OpenWindow, first: Window, workspace: Path, books: Books
+) -> None:
+    await first.kill()
+    run_id = str(_run(books, workspace)["id"])
+    with closing(sqlite3.connect(books.folder / "engine.db")) as journal, journal:
+        journal.execute("UPDATE workflow_status SET application_version = '1'")
+    again = await open_window(ASKING, person=Person(leave_open))
+    run = await again.until_ended(run_id)
+    assert run["state"] == "failed"
+    assert "Another version of Steward began this run" in run["message"]
+    assert books.approvals()[-1]["state"] == "withdrawn"
+    with pytest.raises(JsonRpcException, match="Another version of Steward began this run"):
+        await again.command("steward.run.resume", runId=run_id)

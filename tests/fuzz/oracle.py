@@ -10,7 +10,10 @@ from tests.fuzz.values import required_names
 
 Json = Any
 
-OFFERED = ("textDocument/inlineCompletion", "textDocument/codeAction", "workspace/executeCommand")
+OFFERED = (
+    *("textDocument/inlineCompletion", "textDocument/codeAction", "textDocument/codeLens"),
+    "workspace/executeCommand",
+)
 """The requests of a session that this server answers with more than a refusal."""
 DOES_NOT_FIT = "The parameters do not fit the method."
 _MAY_REFUSE = (-32602, -32803)

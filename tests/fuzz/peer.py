@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.person import DEADLINE_S
+from tests.template import up_to_date
 
 Json = Any
 Id = int | str
@@ -127,6 +128,7 @@ async def open_peer(
     command: Sequence[str] = STEWARD,
 ) -> AsyncGenerator[Peer]:
     """A server that was not initialized yet."""
+    up_to_date(Path(environment["STEWARD_DATA_DIR"]) / "steward.db")
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,

@@ -26,6 +26,7 @@ from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from tests.ledger.bank import ANN, START, key_in
 from tests.rooms import steady
+from tests.template import up_to_date
 
 KEY = "sk-" + "scripted-" + "0123456789abcdef"
 INPUT_NANO, OUTPUT_NANO = 150, 600
@@ -96,7 +97,7 @@ async def open_desk(
 ) -> AsyncGenerator[Desk]:
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
-    async with open_database(folder / "steward.db") as database:
+    async with open_database(up_to_date(folder / "steward.db")) as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
         clock, pauses = ManualClock(START), list[float]()
         ledger = Ledger(database, clock, Events(), chosen, key_in(folder))

@@ -24,6 +24,7 @@ from steward.gateway.vault.seal import KEY_BYTES
 from steward.gateway.vault.vault import Outside, Permit, Vault
 from tests.ledger.bank import ANN, START
 from tests.places import Place
+from tests.template import up_to_date
 
 KEY = SecretStr("sk-" + "canary-0123456789-abcd")
 OTHER = SecretStr("sk-" + "canary-9876543210-wxyz")
@@ -68,7 +69,7 @@ def anybody(_session: Session, _principal: Principal) -> None:
 async def open_safe(place: Place, folder: Path, permit: Permit = anybody) -> AsyncGenerator[Safe]:
     clock = ManualClock(START)
     file = KeyRingFile(folder / "vault.key", partial(secrets.token_bytes, KEY_BYTES))
-    async with open_database(place) as database:
+    async with open_database(up_to_date(place)) as database:
         outside = Outside(clock, lambda: f"key-{next(_ids)}", os.urandom, probe, permit)
         vault = Vault(database, OpenKeys(database, file, clock), outside)
         yield Safe(vault, database, clock, file.file)

@@ -38,3 +38,13 @@ def test_a_fraction_of_a_nano_dollar_is_rounded_up_once() -> None:
     assert price.cost(Usage(1, 0)) == 1
     assert price.cost(Usage(999, 1)) == 1
     assert price.cost(Usage(1000, 1)) == 2
+
+
+def test_a_price_is_told_in_dollars_with_all_places_that_it_has() -> None:
+    def told(input_: int, output: int) -> str:
+        return Price(PicoUsd(input_), PicoUsd(input_), PicoUsd(output), "v1").in_words()
+
+    assert told(150_000, 600_000) == "$0.15 in, $0.60 out a million tokens"
+    assert told(3_000_000, 75_000) == "$3.00 in, $0.075 out a million tokens"
+    assert told(0, 1) == "$0.00 in, $0.000001 out a million tokens"
+    assert told(0, 0) == "free"

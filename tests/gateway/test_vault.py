@@ -272,7 +272,7 @@ async def test_whoever_may_not_touch_keys_is_asked_first_and_changes_nothing(
 
 
 async def test_only_owners_and_admins_touch_keys(tmp_path: Path) -> None:
-    roles: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "member", "dan": "viewer"}
+    roles: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "developer", "dan": "viewer"}
 
     def add_all(session: Session) -> None:
         for user, role in roles.items():

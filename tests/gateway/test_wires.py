@@ -15,6 +15,7 @@ from steward.core.errors import (
 )
 from steward.gateway.catalogue.book import FILL_FORMATS, KNOWN
 from steward.gateway.catalogue.model import FillFormat, Model
+from steward.gateway.fill_settings import FillSettings
 from steward.gateway.provider import Finished, Piece, Text, Thought, Vector
 from steward.gateway.reach.providers import ANTHROPIC, COMPATIBLE, MISTRAL, OPENAI
 from steward.gateway.request import (
@@ -25,7 +26,6 @@ from steward.gateway.request import (
     ToolSpec,
     Usage,
 )
-from steward.gateway.settings import FillSettings
 from steward.gateway.wire.wire import Dialect
 from tests.gateway.desk import asked
 from tests.gateway.raw import END, HEAD, MODEL, delta, failure, pieces, server, stream

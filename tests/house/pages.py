@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from steward.agents.definitions.agent_file import AgentFile
+from steward.agents.plan import Plan
+from steward.cli.run_lines import any_line
 from steward.lsp.server import COMMANDS
+from steward.permissions.policy_file import PolicyFile
 from steward.settings import Settings
 
 Schema = dict[str, Any]
@@ -15,6 +19,26 @@ Schema = dict[str, Any]
 def settings_schema() -> str:
     """The settings as JSON Schema, for editors that complete `settings.toml`."""
     return json.dumps(Settings.model_json_schema(), indent=2) + "\n"
+
+
+def agent_schema() -> str:
+    """An agent's front matter as JSON Schema, for editors that complete it."""
+    return json.dumps(AgentFile.model_json_schema(), indent=2) + "\n"
+
+
+def plan_schema() -> str:
+    """A plan as JSON Schema, for editors in which a person changes one."""
+    return json.dumps(Plan.model_json_schema(), indent=2) + "\n"
+
+
+def policy_schema() -> str:
+    """An administrator's policy as JSON Schema, for editors that complete it."""
+    return json.dumps(PolicyFile.model_json_schema(), indent=2) + "\n"
+
+
+def run_lines_schema() -> str:
+    """A line that `steward agent run --json` writes, for programs that read them."""
+    return json.dumps(any_line().json_schema(), indent=2) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def named_files() -> list[str]:
     """What the sections Doors and Flows name as `room/file`, the planned ones left out."""
     page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     doors = page.partition("\n## Doors")[2].partition("\n## ")[0]
-    flows = page.partition("\n## The flows")[2].partition("\n### Planned")[0]
+    flows = page.partition("\n## The flows")[2].partition("\n## ")[0].partition("\n### Planned")[0]
     found = re.findall(r"`([a-z_]+(?:/[a-z_]+)+)(?:\.py)?`", doors + flows)
     return sorted(set(found))
 

@@ -10,7 +10,17 @@ from benchmarks.client import Client
 from demo.editor import STEWARD
 from tests.environment import clean_environment, steward_environment
 
-HEAVY = ["pydantic", "sqlmodel", "sqlalchemy", "alembic", "aiohttp", "dbos", "git"]
+HEAVY = [
+    "pydantic",
+    "sqlmodel",
+    "sqlalchemy",
+    "alembic",
+    "aiohttp",
+    "dbos",
+    "git",
+    "tree_sitter",
+    "yaml",
+]
 PROGRAM = """
 import importlib, sys
 importlib.import_module(sys.argv[1])
@@ -22,6 +32,26 @@ print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 def test_starting_loads_nothing_heavy(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, module, *HEAVY],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_a_window_loads_nothing_of_extensions_before_one_is_there() -> None:
+    heavy = [
+        "steward.extensions.running",
+        "steward.extensions.payloads",
+        "steward.extensions.manifest",
+        "steward.extensions.packages.store",
+        "steward.sandbox.wasm.worker",
+        "wasmtime",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "steward.app.house", *heavy],
         env=clean_environment(),
         capture_output=True,
         text=True,

@@ -12,6 +12,8 @@ RUN_BY = {
     "make editors": ".ci/run",
     "make worker": ".ci/run",
     "make clients": ".ci/run",
+    "make mcp": ".ci/run",
+    "make examples": ".ci/run",
     "make test": ".ci/run",
 }
 """Command → who runs it."""

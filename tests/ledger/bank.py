@@ -20,12 +20,13 @@ from steward.core.principal import Principal
 from steward.ledger.account import Limits
 from steward.ledger.budget import Budget, set_budget
 from steward.ledger.charge import Charge, Usage
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from steward.permissions import people
 from steward.permissions.roles import Person
 from tests.places import Place
+from tests.template import up_to_date
 
 ANN = Principal("ann", "session-1", "/work")
 BOB = Principal("bob", "session-2", "/work")
@@ -57,13 +58,13 @@ async def open_bank(
         key = key_in(place.parent if isinstance(place, Path) else Path(folder))
         if isinstance(place, str):  # As every server that uses the database was given it.
             await asyncio.to_thread(key.load, may_make=True)
-        async with open_database(place) as database:
+        async with open_database(up_to_date(place)) as database:
             yield Bank(Ledger(database, clock, events, settings, key), database, clock, events)
 
 
-def key_in(folder: Path) -> KeyFile:
+def key_in(folder: Path) -> LedgerKey:
     """The key of a ledger, the same in every test."""
-    return KeyFile(folder / "ledger.key", lambda: "5e" * KEY_BYTES)
+    return LedgerKey(folder / "ledger.key", lambda: "5e" * KEY_BYTES)
 
 
 def charge(

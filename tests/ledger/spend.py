@@ -19,7 +19,7 @@ from steward.core.events import Events
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger.charge import Charge
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 
@@ -30,7 +30,7 @@ async def main(
     at = place if place.startswith("postgresql:") else Path(place)
     async with open_database(at) as database:
         settings = LedgerSettings(limit_usd=Decimal(limit_usd))
-        key = KeyFile(Path(folder, "ledger.key"), partial(secrets.token_hex, KEY_BYTES))
+        key = LedgerKey(Path(folder, "ledger.key"), partial(secrets.token_hex, KEY_BYTES))
         ledger = Ledger(database, SystemClock(), Events(), settings, key)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

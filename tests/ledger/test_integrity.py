@@ -14,7 +14,7 @@ from steward.core.errors import InvalidInputError, UnavailableError
 from steward.core.money import NanoUsd
 from steward.ledger.chain import START, Entry, seal
 from steward.ledger.integrity import Checkpoint, Verdict, checkpoint_of, verify, written
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 from tests.ledger.bank import ANN, BOB, KEY, USAGE, Bank, charge, key_in, open_bank
 from tests.places import Place, engine_of, execute, tamper
 
@@ -219,7 +219,7 @@ async def test_another_key_is_noticed_before_anything_is_sealed_with_it(tmp_path
 
 async def test_callers_that_make_the_key_at_the_same_time_share_it(tmp_path: Path) -> None:
     def make(number: int) -> bytes:
-        return KeyFile(tmp_path / "ledger.key", lambda: f"{number:02x}" * KEY_BYTES).load(
+        return LedgerKey(tmp_path / "ledger.key", lambda: f"{number:02x}" * KEY_BYTES).load(
             may_make=True
         )
 

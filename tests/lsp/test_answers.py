@@ -355,13 +355,38 @@ async def test_a_byte_order_mark_is_passed_over(connection: Connection) -> None:
     assert connection.wire.to(1)[0]["error"]["code"] == -32601
 
 
-async def test_ghost_text_of_a_client_of_a_draft_is_automatic() -> None:
+KIND = types.InlineCompletionTriggerKind
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ([1, 2, 1], [KIND.Invoked, KIND.Automatic, KIND.Invoked]),
+        ([0, 1, 0, 1], [KIND.Invoked, KIND.Automatic, KIND.Invoked, KIND.Automatic]),
+        ([2, *[1] * 20], [KIND.Automatic, *[KIND.Invoked] * 20]),
+        ([1] * 10, [*[KIND.Invoked] * 8, *[KIND.Automatic] * 2]),
+    ],
+    ids=["the standard", "a draft", "many by hand", "a draft that never asks by hand"],
+)
+async def test_how_ghost_text_was_asked_for_is_read_as_the_client_counts(
+    sent: list[int], read: list[types.InlineCompletionTriggerKind]
+) -> None:
     converter = plain_converter()
-    kind = types.InlineCompletionTriggerKind
-    assert [converter.structure(each, kind) for each in (0, 1, 2)] == [
-        kind.Automatic,
-        kind.Invoked,
-        kind.Automatic,
-    ]
+    assert [converter.structure(each, KIND) for each in sent] == read
     with pytest.raises(ValueError, match="3"):
-        converter.structure(3, kind)
+        converter.structure(3, KIND)
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [({"reason": "Use the constant."}, "Use the constant."), ({}, ""), ({"reason": ["no"]}, "")],
+)
+async def test_the_answer_to_an_edit_may_say_why_not(
+    connection: Connection, sent: Json, reason: str
+) -> None:
+    asked = connection.protocol.send_request_async(
+        types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(types.WorkspaceEdit()), "edit"
+    )
+    connection.receive({"id": "edit", "result": {"applied": False, **sent}})
+    answer = await asked
+    assert (answer.applied, answer.reason) == (False, reason)

@@ -13,6 +13,7 @@ from steward.core.limits import DOCUMENT_CHARS_MAX
 from steward.lsp.convert import cursor_at, workspace_edit
 from steward.lsp.documents import Document, Documents, file_path
 from steward.lsp.session import ClientAbilities
+from steward.workspace.lines import Place
 from steward.workspace.proposal import EditProposal, FileChange
 
 ENCODINGS = {
@@ -26,6 +27,12 @@ CHARACTERS = "ab\r\n\x0b\x0c\x1c\x85é\u0301漢\u2028\ufffd😀"
 TEXTS = st.text(alphabet=CHARACTERS, max_size=12)
 NUMBERS = st.integers(0, 6)
 PLACES = st.tuples(NUMBERS, NUMBERS)
+
+
+def unwatched(_document: Document, _start: Place, _removed: str, _inserted: str) -> None:
+    """Nobody looks at single edits here."""
+
+
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -97,7 +104,7 @@ def replacement(
 def follow_an_editor(encoding: types.PositionEncodingKind, data: st.DataObject) -> None:
     """Open a document, type into it, and compare with what the editor has."""
     text = data.draw(TEXTS, "text")
-    documents, lost = Documents(None, encoding, lambda: None, print), 0
+    documents, lost = Documents(None, encoding, lambda: None, print, unwatched), 0
     documents.put_text_document(types.TextDocumentItem(URI, "python", 1, text))
     editor, ours, version = CodeUnits.of(text, encoding), documents.find(URI), 1
     assert ours is not None
@@ -251,7 +258,7 @@ def edits_of(
 
 def test_a_document_is_found_however_its_uri_is_written() -> None:
     changes: list[int] = []
-    documents = Documents(None, "utf-16", lambda: changes.append(1), print)
+    documents = Documents(None, "utf-16", lambda: changes.append(1), print, unwatched)
     item = types.TextDocumentItem("file:///w/a%20b.py", "python", 1, "text")
     documents.put_text_document(item)
     found = documents.find("file:///w/a b.py")
@@ -264,7 +271,7 @@ def test_a_document_is_found_however_its_uri_is_written() -> None:
 
 
 def test_a_uri_is_never_a_reason_to_read_the_disk() -> None:
-    documents = Documents(None, "utf-16", lambda: None, print)
+    documents = Documents(None, "utf-16", lambda: None, print, unwatched)
     assert documents.find("file:///etc/hostname") is None
     assert documents.get_text_document("file:///etc/hostname").source == ""
 
@@ -285,7 +292,7 @@ class Opened:
 
     def __init__(self, text: str, version: int = 5) -> None:
         self.told: list[str] = []
-        self.documents = Documents(None, "utf-16", lambda: None, self.told.append)
+        self.documents = Documents(None, "utf-16", lambda: None, self.told.append, unwatched)
         self.open(text, version)
 
     def open(self, text: str, version: int) -> None:

@@ -25,6 +25,7 @@ from tests.remote import (
     remote,
     until,
 )
+from tests.template import up_to_date
 
 LEFT = ("harbour", "\n    def item_count(self) -> int:\n        ")
 RIGHT = ("meadow", "\n    def is_empty(self) -> bool:\n        ")
@@ -42,6 +43,7 @@ def environment(tmp_path: Path, scripted_model: ScriptedModel) -> dict[str, str]
         "STEWARD_CONFIG_DIR": str(tmp_path / "config"),
         "HOME": str(tmp_path / "home"),
     }
+    up_to_date(tmp_path / "data" / "steward.db")
     return steward_environment(tmp_path / "data", scripted_model.url, own)
 
 

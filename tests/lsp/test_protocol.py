@@ -13,6 +13,7 @@ import pytest
 from steward.core.limits import HEADER_BYTES_MAX
 from tests.environment import ROOT, steward_environment
 from tests.rooms import DEADLINE_S
+from tests.template import up_to_date
 
 Json = Any
 INITIALIZE: Json = {"processId": None, "rootUri": None, "capabilities": {}}
@@ -98,6 +99,7 @@ class Wire:
 @asynccontextmanager
 async def open_wire(folder: Path) -> AsyncGenerator[Wire]:
     log = folder / "log"
+    up_to_date(folder / "data" / "steward.db")
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

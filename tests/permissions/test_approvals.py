@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session
 
 from steward.core.errors import NotFoundError, NotPermittedError, StaleError, StewardError
+from steward.core.events import QuestionChanged
 from steward.core.principal import Principal
-from steward.permissions.question import Question
-from tests.places import Place
+from steward.permissions.question import OpenQuestion, Question
+from steward.permissions.tables import ApprovalRow
+from tests.places import Place, execute
 from tests.rooms import ANSWER_WITHIN, DEADLINE_S, START, Ground, answering, no, open_ground, yes
 
 ANN = Principal("ann", "session-1", "/work")
@@ -90,15 +90,101 @@ async def test_an_approval_is_not_for_anything_else(ground: Ground) -> None:
     await ground.approvals.use(approval_id, DIGEST)
 
 
-async def test_an_approval_whose_row_was_changed_cannot_be_used(ground: Ground) -> None:
+CHANGES = [
+    *("digest = 'another'", "body = 'Run `true`.'", "title = 'Read'", "takes = 'for_run'"),
+    *("expires_monotonic_s = 1e12", "expires_at = '2030-01-01 00:00:00+00:00'", "boot = 'boot-2'"),
+    *("channel = 'lsp'", "answered_by = 'bob'", "reply = '{\"is_for_run\":true}'", "seal = ''"),
+    *("run_id = 'run-2'", "kind = 'plan'", "attempt = 7", "key = 'plan'"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_an_approval_whose_row_something_else_changed_cannot_be_used(
+    ground: Ground, place: Place, change: str
+) -> None:
     approval_id = await approved(ground)
+    execute(place, f"UPDATE approval SET {change}")
+    for digest in (DIGEST, "another"):
+        with pytest.raises(NotPermittedError):
+            await ground.approvals.use(approval_id, digest)
+    assert "approval.used" not in await ground.trail()
+    assert "approval.tampered" in await ground.trail()
 
-    def tamper(session: Session) -> None:
-        session.connection().execute(text("UPDATE approval SET digest = 'something else'"))
 
-    await ground.database.run(tamper)
+async def test_a_row_that_was_edited_to_approved_counts_for_nothing_and_is_asked_again(
+    ground: Ground, place: Place
+) -> None:
+    asked: list[str] = []
+
+    def edited_once(question: OpenQuestion) -> bool | None:
+        asked.append(question.id)
+        if len(asked) > 1:
+            return False
+        execute(
+            place,
+            "UPDATE approval SET state = 'approved', answered_by = 'ann', channel = 'lsp',"
+            " answered_at = asked_at",
+        )
+        ground.events.send(QuestionChanged(ANN.workspace))
+        return None
+
+    async with answering(ground, ANN, edited_once):
+        answer = await ground.approvals.ask(ANN, QUESTION)
+    assert answer.state == "rejected"
+    assert len(asked) == 2
+    assert await ground.trail() == [
+        *("approval.asked", "approval.tampered", "approval.withdrawn"),
+        *("approval.asked", "approval.rejected"),
+    ]
+
+
+async def test_a_question_that_is_changed_again_and_again_is_a_no(
+    ground: Ground, place: Place
+) -> None:
+    def edited(_question: OpenQuestion) -> None:
+        execute(place, "UPDATE approval SET body = 'Run nothing.' WHERE state = 'pending'")
+        ground.events.send(QuestionChanged(ANN.workspace))
+
+    async with answering(ground, ANN, edited):
+        with pytest.raises(NotPermittedError, match="other than Steward"):
+            await ground.approvals.ask(ANN, QUESTION)
+
+
+async def test_a_question_whose_row_was_changed_is_neither_shown_nor_answered(
+    ground: Ground, place: Place
+) -> None:
+    approval_id = await ground.approvals.open(ANN, QUESTION)
+    execute(place, "UPDATE approval SET body = 'Read a file.'")
+    assert await ground.approvals.pending(ANN) == ()
+    with pytest.raises(StaleError, match="other than Steward"):
+        await ground.approvals.answer(ANN, approval_id, DIGEST, approve=True, channel="test")
+    assert await ground.approvals.open(ANN, QUESTION) != approval_id
+
+
+async def test_a_used_approval_cannot_be_made_new_in_the_database(
+    ground: Ground, place: Place
+) -> None:
+    approval_id = await approved(ground)
+    await ground.approvals.use(approval_id, DIGEST)
+    execute(place, "UPDATE approval SET used_at = NULL")
     with pytest.raises(NotPermittedError):
         await ground.approvals.use(approval_id, DIGEST)
+
+
+async def test_a_row_that_was_copied_for_another_run_counts_for_nothing(
+    ground: Ground, place: Place
+) -> None:
+    approval_id = await approved(ground)
+    names = [name for name in ApprovalRow.model_fields if name not in ("id", "run_id")]
+    columns = ", ".join(f'"{name}"' for name in names)
+    execute(
+        place,
+        f"INSERT INTO approval (id, run_id, {columns}) SELECT 'copy', 'run-2', {columns}"
+        f" FROM approval WHERE id = '{approval_id}'",
+    )
+    with pytest.raises(NotPermittedError):
+        await ground.approvals.use("copy", DIGEST)
+    await ground.approvals.use(approval_id, DIGEST)
 
 
 async def test_an_approval_works_once(ground: Ground) -> None:

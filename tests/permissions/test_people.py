@@ -53,7 +53,9 @@ async def test_who_is_alone_on_a_file_owns_it_and_on_a_server_nobody_does_unaske
     database: Database, place: Place
 ) -> None:
     found = await database.read(lambda session: people.identified(session, BOASTER))
-    assert found == replace(BOASTER, team="", role="owner" if isinstance(place, Path) else "member")
+    assert found == replace(
+        BOASTER, team="", role="owner" if isinstance(place, Path) else "developer"
+    )
     elsewhere = replace(BOASTER, tenant_id="acme")
     found = await database.read(lambda session: people.known(session, "acme", elsewhere.user))
     assert found is None
@@ -63,15 +65,15 @@ async def test_people_of_another_organisation_are_nobody_here(database: Database
     await populate(database)
     acme = replace(OLGA, tenant_id="acme")
     found = await database.read(lambda session: people.identified(session, acme))
-    assert found.role == "member"  # Of an organisation that has nobody yet: she owns nothing.
+    assert found.role == "developer"  # Of an organisation that has nobody yet: she owns nothing.
     refusal = await database.run(
-        lambda session: people.add(session, acme, Person("eve", "member"), AT)
+        lambda session: people.add(session, acme, Person("eve", "developer"), AT)
     )
     assert refusal is not None
 
 
 async def test_a_refused_change_is_on_the_trail_and_nothing_else_is(database: Database) -> None:
-    await populate(database, Person("bob", "member"))
+    await populate(database, Person("bob", "developer"))
     claims = replace(BOASTER, role="owner")
     refusal = await database.run(
         lambda session: people.set_role(session, claims, "bob", "owner", AT)
@@ -84,13 +86,13 @@ async def test_a_refused_change_is_on_the_trail_and_nothing_else_is(database: Da
         {"user": "bob", "role": "owner", "team": "", "is_lead": False},
     )
     known = await database.read(lambda session: people.known(session, "local", "bob"))
-    assert known == Person("bob", "member")
+    assert known == Person("bob", "developer")
 
 
 async def test_the_table_itself_allows_one_lead_in_a_team(database: Database, place: Place) -> None:
-    await populate(database, Person("bob", "member", "red"), Person("lea", "member", "red"))
+    await populate(database, Person("bob", "developer", "red"), Person("lea", "developer", "red"))
     for name in ("bob", "lea"):
-        lead = Person(name, "member", "red", is_lead=True)
+        lead = Person(name, "developer", "red", is_lead=True)
         assert await database.run(lambda s, p=lead: people.set_team(s, OLGA, p, AT)) is None
     leads = execute(place, 'SELECT "user" FROM person WHERE is_lead')
     assert leads == [("lea",)]
@@ -106,7 +108,7 @@ async def test_a_call_is_paid_by_the_team_of_the_table_and_not_by_one_that_was_c
     place: Place,
 ) -> None:
     async with open_bank(place) as bank:
-        await populate(bank.database, Person("bob", "member", "red"), Person("vic", "viewer"))
+        await populate(bank.database, Person("bob", "developer", "red"), Person("vic", "viewer"))
         bob = await bank.database.read(lambda session: people.identified(session, BOASTER))
         await bank.ledger.reserve(bob, charge("r1", 500))
         accounts = await bank.database.read(lambda s: month(s, "local", "2026-11", (), {}))

@@ -2,17 +2,28 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
 from steward.core.principal import Principal, Role
-from steward.permissions.roles import ChangePerson, Person, SetBudget, why_no_call, why_not
+from steward.permissions.decide import EVERYTHING, HARMLESS, Capability
+from steward.permissions.roles import (
+    ChangePerson,
+    Person,
+    SetBudget,
+    capabilities_of,
+    may_move_protected,
+    why_no_call,
+    why_not,
+)
 
 OWNER, ADMIN = Person("olga", "owner"), Person("adam", "admin")
-LEAD, MEMBER = Person("lea", "member", "red", is_lead=True), Person("bob", "member", "red")
+LEAD, MEMBER = Person("lea", "developer", "red", is_lead=True), Person("bob", "developer", "red")
 VIEWER = Person("vic", "viewer", "red")
 EVERYBODY = [OWNER, ADMIN, LEAD, MEMBER, VIEWER]
 STRANGER = None
+NOTHING: frozenset[Capability] = frozenset()
 
 
 def budget(whose: Person | None, hard: int | None = 5, team_hard: int | None = 10) -> SetBudget:
@@ -46,7 +57,7 @@ def test_a_lead_never_gives_more_than_the_team_has(
         replace(LEAD, is_lead=False),
         replace(LEAD, team="blue"),
         replace(LEAD, role="viewer"),
-        Person("lea", "member", "", is_lead=True),
+        Person("lea", "developer", "", is_lead=True),
     ],
 )
 def test_only_the_lead_of_the_same_team_shares_it_out(lead: Person) -> None:
@@ -55,13 +66,13 @@ def test_only_the_lead_of_the_same_team_shares_it_out(lead: Person) -> None:
 
 
 def test_nobody_but_an_owner_touches_owners_and_admins() -> None:
-    roles: tuple[Role, ...] = ("owner", "admin", "member", "viewer")
+    roles: tuple[Role, ...] = ("owner", "admin", "maintainer", "developer", "viewer")
     for before, after in product((None, *roles), (None, *roles)):
         change = ChangePerson(
             before and Person("x", before), after and Person("x", after), owners=2
         )
         assert why_not(OWNER, change) is None
-        low = {before, after} <= {None, "member", "viewer"}
+        low = {before, after} <= {None, "maintainer", "developer", "viewer"}
         assert (why_not(ADMIN, change) is None) == low
         for actor in (LEAD, MEMBER, VIEWER, STRANGER):
             assert why_not(actor, change) is not None
@@ -79,7 +90,32 @@ def test_there_is_always_an_owner() -> None:
 
 @pytest.mark.parametrize(
     ("role", "may"),
-    [("owner", True), ("admin", True), ("member", True), ("viewer", False), (None, False)],
+    [
+        *(("owner", True), ("admin", True), ("maintainer", True), ("developer", True)),
+        *(("viewer", False), (None, False)),
+    ],
 )
 def test_who_reads_only_or_is_unknown_calls_no_model(role: Role | None, may: bool) -> None:
     assert (why_no_call(Principal("ann", "s", "/w", role=role)) is None) == may
+
+
+@pytest.mark.parametrize(
+    ("role", "capabilities", "moves_protected"),
+    [
+        *((role, EVERYTHING, True) for role in ("owner", "admin", "maintainer")),
+        ("developer", EVERYTHING, False),
+        ("viewer", HARMLESS, False),
+        (None, NOTHING, False),
+        ("emperor", NOTHING, False),
+    ],
+)
+def test_an_agent_does_no_more_than_the_role_of_its_person(
+    role: Any, capabilities: frozenset[Capability], moves_protected: bool
+) -> None:
+    assert capabilities_of(role) == capabilities
+    assert may_move_protected(role) == moves_protected
+
+
+def test_a_lead_may_be_a_maintainer() -> None:
+    lead = Person("lea", "maintainer", "red", is_lead=True)
+    assert why_not(lead, budget(MEMBER)) is None

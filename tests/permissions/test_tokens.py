@@ -40,7 +40,7 @@ START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ANN = Principal("ann", "s1", "/work")
 MODELS: frozenset[Scope] = frozenset(("models",))
 LAPTOP = Wish("laptop", MODELS)
-PEOPLE: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "member"}
+PEOPLE: dict[str, Role] = {"ann": "owner", "bob": "admin", "eve": "developer"}
 
 
 def anybody(_session: Session, _principal: Principal, _user: str) -> None:

@@ -1,9 +1,6 @@
 """A command in the jail does its work on the files as the person sees them, and ends."""
 
 import asyncio
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,28 +8,13 @@ import pytest
 from steward.core.clock import SystemClock
 from steward.core.errors import InvalidInputError, SandboxUnavailableError
 from steward.core.limits import COMMAND_OUTPUT_BYTES_MAX
-from steward.sandbox import jail as jail_module
-from steward.sandbox.jail import BubblewrapJail
+from steward.sandbox import bubblewrap
+from steward.sandbox.ladder import Ladder
 from steward.sandbox.launcher import Command
-from tests.environment import ROOT
+from steward.sandbox.level import Level
 from tests.jailed import PYTHON, new_marker, processes, run_in_jail, run_python, until, working_jail
 
-SYSTEM_PYTHON = Path("/usr/bin/python3")
-AS_ORDINARY_USER = """
-import asyncio, json, pathlib, sys
-sys.path.insert(0, 'server')
-try:
-    if sys.version_info < (3, 11): raise ImportError
-    from steward.core.clock import SystemClock
-    from steward.sandbox.jail import BubblewrapJail
-    from steward.sandbox.launcher import Command
-except (ImportError, OSError):
-    sys.exit(77)
-here = pathlib.Path('server').absolute()
-command = Command(('sh', '-c', 'id -u; touch x; true'), here, here)
-outcome = asyncio.run(BubblewrapJail(SystemClock()).run(command))
-print(json.dumps([outcome.exit_code, outcome.output]))
-"""
+BUBBLEWRAP: tuple[Level, ...] = ("cgroup", "namespaces")
 
 
 async def test_a_command_reports_its_output_and_exit_code(tmp_path: Path) -> None:
@@ -160,8 +142,8 @@ async def test_a_command_does_not_run_outside_its_workspace(tmp_path: Path) -> N
 async def test_without_bubblewrap_nothing_runs_and_the_package_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jail_module, "_TRUSTED_PATH", str(tmp_path / "empty"))
-    jail = BubblewrapJail(SystemClock())
+    monkeypatch.setattr(bubblewrap, "_TRUSTED_PATH", str(tmp_path / "empty"))
+    jail = Ladder(SystemClock(), BUBBLEWRAP)
     reason = await jail.unavailable_reason()
     assert reason is not None
     assert "bubblewrap" in reason
@@ -180,8 +162,8 @@ async def test_where_namespaces_are_refused_nothing_runs_and_the_way_out_is_name
     (programs / "bwrap").chmod(0o755)
     for name in ("prlimit", "setpriv"):
         (programs / name).symlink_to(Path("/usr/bin", name))
-    monkeypatch.setattr(jail_module, "_TRUSTED_PATH", str(programs))
-    jail = BubblewrapJail(SystemClock())
+    monkeypatch.setattr(bubblewrap, "_TRUSTED_PATH", str(programs))
+    jail = Ladder(SystemClock(), BUBBLEWRAP)
     with pytest.raises(SandboxUnavailableError, match="allow user namespaces"):
         await jail.run(Command(("touch", str(tmp_path / "ran")), tmp_path, tmp_path))
     assert not (tmp_path / "ran").exists()
@@ -191,27 +173,8 @@ async def test_a_jail_that_was_missing_is_found_once_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await working_jail()
-    jail = BubblewrapJail(SystemClock())
+    jail = Ladder(SystemClock(), BUBBLEWRAP)
     with monkeypatch.context() as patch:
-        patch.setattr(jail_module, "_TRUSTED_PATH", str(tmp_path))
+        patch.setattr(bubblewrap, "_TRUSTED_PATH", str(tmp_path))
         assert await jail.unavailable_reason() is not None
     assert await jail.unavailable_reason() is None
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests are run by an ordinary user")
-@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason="no Python that other accounts may use")
-async def test_an_ordinary_user_has_the_same_jail(tmp_path: Path) -> None:
-    await working_jail()
-    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [*drop, str(SYSTEM_PYTHON), "-B", "-c", AS_ORDINARY_USER],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    if done.returncode == 77:
-        pytest.skip("other accounts have no Python 3.11 or may not read the checkout")
-    exit_code, output = json.loads(done.stdout)
-    assert exit_code == 0, done.stderr
-    assert output.startswith("1000\n")
-    assert "Read-only file system" in output

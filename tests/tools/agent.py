@@ -8,8 +8,11 @@ from steward.tools.invoke import Result
 from steward.tools.tool import Call
 from tests.rooms import Rooms
 
-TOOLS = frozenset({"read_file", "search", "edit_file", "change_files", "run_tests", "commit"})
-UNLIMITED = Authority(TOOLS, EVERYTHING, EVERYTHING, plan_tools=TOOLS)
+TOOLS = frozenset(
+    {"read_file", "list_files", "search", "edit_file", "change_files", "run_tests", "commit"}
+    | {"git_status", "git_diff", "git_log", "git_blame", "create_branch", "run_command"}
+)
+UNLIMITED = Authority(TOOLS, EVERYTHING, EVERYTHING, plan_tools=TOOLS, is_trusted=True)
 
 
 def surroundings(rooms: Rooms, step: str = "tool-0-0") -> Call:

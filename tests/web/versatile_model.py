@@ -1,8 +1,7 @@
-"""The scripted model with two more addresses: completions, and embeddings."""
+"""The scripted model with one more address: embeddings."""
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 from demo import wire
@@ -13,7 +12,7 @@ VECTOR = [0.25, -0.5, 1.0]
 
 
 class VersatileModel(ScriptedModel):
-    """Answers a completion as its script answers a conversation without messages."""
+    """Makes the same vector of every text."""
 
     async def _route(
         self, request: wire.HttpRequest, gone: asyncio.Event, writer: asyncio.StreamWriter
@@ -22,9 +21,6 @@ class VersatileModel(ScriptedModel):
             writer.write(wire.json_response(200, _vectors(json.loads(request.body))))
             await writer.drain()
             return
-        if request.path == "/v1/completions":
-            body = json.dumps({"messages": [], **json.loads(request.body)}).encode()
-            request = replace(request, path="/v1/chat/completions", body=body)
         await super()._route(request, gone, writer)
 
 

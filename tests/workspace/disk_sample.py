@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from steward.workspace.files import BOM
+from steward.workspace.encoding import BOM
 from steward.workspace.proposal import FileChange
 
 Seen = dict[str, tuple[str, int, int]]

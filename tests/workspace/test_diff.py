@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from steward.workspace.diff import changed_region, unified_diff
+from steward.workspace.diff import changed_region, changed_regions, unified_diff
 from steward.workspace.lines import split_lines
 from tests.environment import clean_environment
 
@@ -49,6 +49,23 @@ def test_the_region_that_changes_is_all_that_changes(before: str, after: str) ->
     assert "".join([*lines[: region.start], *region.new, *lines[region.end :]]) == after
     if before == after:
         assert (region.start, region.new) == (region.end, ())
+
+
+@given(ANY, ANY)
+def test_the_regions_that_change_are_all_that_changes(before: str, after: str) -> None:
+    lines, at, made = split_lines(before), 0, list[str]()
+    for region in changed_regions(before, after):
+        made += [*lines[at : region.start], *region.new]
+        at = region.end
+    assert "".join([*made, *lines[at:]]) == after
+
+
+def test_changes_far_apart_are_shown_apart() -> None:
+    before = "".join(f"{number}\n" for number in range(100))
+    after = before.replace("\n10\n", "\nten\n").replace("\n90\n", "\nninety\n")
+    diff = unified_diff("a/a.txt", "b/a.txt", before, after)
+    assert diff.count("@@ -") == 2
+    assert diff.count("\n") == 2 + 2 * 9
 
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\x1b", "\ufeff"])

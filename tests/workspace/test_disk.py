@@ -193,3 +193,19 @@ def test_what_another_attempt_has_left_is_finished_first(sample: Sample) -> None
     assert "has not been finished" in refused(sample, [EDIT], StewardError)
     assert finish(sample.root, [EDIT], MARK).did == "nothing"
     assert seen_in(sample.root) == sample.old
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["\ufeffé\r\n".encode(), "\ufeffé\r\n".encode("utf-16-le"), "\ufeffé\r\n".encode("utf-16-be")],
+    ids=["UTF-8 with a mark", "UTF-16 LE", "UTF-16 BE"],
+)
+def test_an_encoding_that_says_what_it_is_is_kept(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    (tmp_path / "a.txt").chmod(0o640)
+    encoding = "utf-8" if content.startswith(b"\xef") else "utf-16"
+    write_all(tmp_path, (FileChange("a.txt", "é\r\n", "è\r\nû"),), "m1")
+    made = (tmp_path / "a.txt").read_bytes()
+    assert made[:2] == content[:2]
+    assert made.decode(encoding).removeprefix("\ufeff") == "è\r\nû"
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640

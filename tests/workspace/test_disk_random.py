@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from steward.workspace.files import BOM
+from steward.workspace.encoding import BOM
 from steward.workspace.proposal import FileChange
 from tests.workspace.disk_calls import (
     KILL,

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from steward.core.errors import InvalidInputError, LimitError, NotFoundError
-from steward.workspace.files import BOM, decode, read_bytes
+from steward.workspace.encoding import BOM, decode, encode_like, is_text
+from steward.workspace.files import read_bytes
 from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.listing import list_files
 from steward.workspace.paths import WorkspacePath
@@ -38,8 +39,31 @@ def test_the_byte_order_mark_is_kept_apart() -> None:
     assert decode("é".encode(), "a") == ("é", "")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfea\0", b"caf\xe9", b"a\0b", b"\xed\xa0\x80"])
-def test_what_is_not_text_in_utf_8_is_refused(content: bytes) -> None:
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_utf_16_is_read_where_a_byte_order_mark_says_so(order: str) -> None:
+    content = "\ufeffé\r\n\U0001f600".encode(f"utf-16-{order}")
+    text, mark = decode(content, "a")
+    assert (text, mark) == ("é\r\n\U0001f600", BOM)
+    assert encode_like(text, content) == content
+    assert is_text(content, text)
+    assert not is_text(content, text + " ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfea",
+        b"\xff\xfe\0\xd8",
+        b"\xff\xfe\0\0a\0\0\0",
+        "x\0".encode("utf-16"),
+        b"a\0b\0",
+        b"caf\xe9",
+        b"# -*- coding: latin-1 -*-\ncaf\xe9",
+        b"a\0b",
+        b"\xed\xa0\x80",
+    ],
+)
+def test_what_cannot_be_kept_exactly_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidInputError, match="'a'"):
         decode(content, "a")
 

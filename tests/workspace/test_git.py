@@ -14,7 +14,7 @@ from steward.core.errors import (
     StewardError,
 )
 from steward.core.limits import COMMIT_FILES_MAX
-from steward.workspace.git import Git
+from steward.workspace.git.git import Git
 from steward.workspace.proposal import CommitProposal, commit_from_json
 from tests.environment import git
 

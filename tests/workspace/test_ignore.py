@@ -13,7 +13,11 @@ from tests.environment import git
 
 
 def why_not(root: Path, path: str) -> str | None:
-    return IgnoreOracle(root).why_not(WorkspacePath.parse(path))
+    oracle, parsed = IgnoreOracle(root), WorkspacePath.parse(path)
+    reason = oracle.why_not(parsed)
+    # Asked about many files, it says the same; it may name another rule that holds as well.
+    assert (oracle.why_not_each([parsed])[parsed] is None) == (reason is None)
+    return reason
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,14 @@ def test_the_reason_names_the_rule_and_its_file(tmp_path: Path) -> None:
         "'d/private' matches 'private/' in 'd/.stewardignore'"
     )
     assert why_not(tmp_path, "private/a.py") is None
+
+
+@pytest.mark.parametrize("name", [".stewardignore", ".gitignore"])
+def test_nothing_in_a_blocked_folder_is_taken_back_in(tmp_path: Path, name: str) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / name).write_text("private/\n")
+    (tmp_path / "private" / name).write_text("!a.py\n")
+    assert why_not(tmp_path, "private/a.py") is not None
 
 
 def test_neither_set_of_rules_can_undo_the_other(tmp_path: Path) -> None:
@@ -103,7 +115,7 @@ def test_every_spelling_of_a_name_has_the_same_answer(tmp_path: Path) -> None:
 
 
 def test_a_rule_file_that_cannot_be_read_blocks_rather_than_allows(tmp_path: Path) -> None:
-    for number, content in enumerate((b"\xff\xfe", b"a\n" * 200_000, None)):
+    for number, content in enumerate((b"\xff\xfea", b"a\n" * 200_000, None)):
         folder = tmp_path / str(number)
         folder.mkdir()
         if content is None:

@@ -39,7 +39,10 @@ def ignored_by_git(top: Path, workspace: Path) -> set[str]:
 
 def ignored_by_us(workspace: Path) -> set[str]:
     oracle = IgnoreOracle(workspace)
-    return {name for name in FILES if oracle.why_not(WorkspacePath.parse(name)) is not None}
+    ignored = {name for name in FILES if oracle.why_not(WorkspacePath.parse(name)) is not None}
+    together = oracle.why_not_each(map(WorkspacePath.parse, FILES))
+    assert {str(path) for path, reason in together.items() if reason is not None} == ignored
+    return ignored
 
 
 def test_rules_above_the_workspace_count_as_they_do_for_git(repository: Path) -> None:

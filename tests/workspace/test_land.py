@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,9 @@ async def test_the_question_shows_the_whole_diff_and_binds_every_byte(rooms: Roo
     await land(rooms, refuse)
     (question,) = asked
     assert question.body == (
-        "All of it or nothing (2 files):\n\n- changed: `a.py`\n- changed: `b.py`\n\n"
+        "All of it, the hunks that you keep, or nothing (2 files):\n\n"
+        "- changed: `a.py`\n- changed: `b.py`\n\n"
+        "2 lines added, 2 lines removed.\n\n"
         f"```diff\n{EDIT.diff()}```"
     )
     assert "-two\n+2\n" in question.body
@@ -258,8 +261,11 @@ async def test_text_that_somebody_typed_while_the_edit_was_on_its_way_stays(
         await rooms.editor.asked.wait()
         (rooms.workspace.root / "a.py").write_text("typed meanwhile\n")
         rooms.editor.hold.set()
-    assert landing.result().state == "stale"
-    assert "somebody else edited" in landing.result().outcome
+    # A no stays a no; what was approved is given up with the lines that contradict each other.
+    refused = ("refused", "rejected"), ("stale", "both change 'a.py' in line 1")
+    state, because = refused[not rooms.editor.shows_diff]
+    assert landing.result().state == state
+    assert because in landing.result().outcome
     assert texts(rooms) == ("typed meanwhile\n", "four\n")
 
 
@@ -352,3 +358,11 @@ async def test_a_diff_that_nobody_answers_in_time_is_a_no(tmp_path: Path, rooms:
         rooms.editor.hold.set()
     assert landing.result().state == "refused"
     assert texts(rooms) == OLD
+
+
+async def test_why_a_diff_was_discarded_in_the_editor_is_in_the_outcome(rooms: Rooms) -> None:
+    rooms.editor.shows_diff, rooms.editor.changes_max = True, 0
+    rooms.editor.answer = replace(NO, said="Use the constant.")
+    landed = await land(rooms, silent)
+    assert (landed.state, landed.has_reason) == ("refused", True)
+    assert landed.outcome.endswith("no file was touched. The person says: Use the constant.")

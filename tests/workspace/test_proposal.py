@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 from steward.core.errors import InvalidInputError
-from steward.workspace.commit import PreparedCommit
+from steward.workspace.git.commit import PreparedCommit
 from steward.workspace.proposal import (
     CommitProposal,
     EditProposal,
     FileChange,
     commit_from_json,
     edit_from_json,
-    replace_once,
 )
 
 TEXTS = st.text(alphabet="ab\r\n\ud800😀", max_size=10)
@@ -30,29 +29,6 @@ COMMIT = PreparedCommit(
     files=("a.py",),
     patch="--- a/a.py\n",
 )
-
-
-def test_the_only_occurrence_is_replaced() -> None:
-    assert replace_once("one two three", "two", "2") == "one 2 three"
-    assert replace_once("one two three", " two", "") == "one three"
-
-
-@pytest.mark.parametrize("old", ["", "four", "o", "One"])
-def test_what_is_empty_missing_or_ambiguous_is_refused(old: str) -> None:
-    with pytest.raises(InvalidInputError, match="old_text"):
-        replace_once("one two", old, "x")
-
-
-def test_crlf_line_ends_are_kept() -> None:
-    text = "a\r\nb\r\nc\r\n"
-    assert replace_once(text, "a\nb", "x\ny\nz") == "x\r\ny\r\nz\r\nc\r\n"
-    assert replace_once(text, "a\nb", "x\r\ny") == "x\r\ny\r\nc\r\n"
-    assert replace_once(text, "a\r\nb", "x\r\ny") == "x\r\ny\r\nc\r\n"
-    assert replace_once(text, "b", "x\ny") == "a\r\nx\r\ny\r\nc\r\n"
-
-
-def test_lf_line_ends_stay_lf() -> None:
-    assert replace_once("a\nb\n", "a\nb", "x\ny") == "x\ny\n"
 
 
 @given(

@@ -52,3 +52,37 @@ async def test_the_diff_is_computed_beside_the_loop(rooms: Rooms) -> None:
             sys.setprofile(None)
     assert "-two\n" in asked[0].body
     assert on_the_loop == []
+
+
+def test_how_much_changes_is_said_first() -> None:
+    assert body("a\nb\nc\n", "a\nx\ny\nc\n").startswith("2 lines added, 1 line removed.\n\n")
+
+
+@pytest.mark.parametrize(
+    ("added", "warning"),
+    [
+        ("\u202ea", "1 hidden"),
+        ("a\u200bb\ufe0f", "2 hidden"),
+        ("\U000e0041", "1 hidden"),
+        ("\x1b[2Ka", "1 hidden"),
+        ("a\rb", "CR line ends"),
+        ("a\r\nb", "CRLF line ends"),
+        ("p\u0430ypal = 1", "`p⟨U+0430⟩ypal`"),
+        ("\u03bfpen(x)", "`⟨U+03BF⟩pen`"),
+        ("\U0001d41e\U0001d42f\U0001d41a\U0001d425()", "`⟨U+1D41E⟩⟨U+1D42F⟩⟨U+1D41A⟩⟨U+1D425⟩`"),
+        ("\uff45xec()", "`⟨U+FF45⟩xec`"),
+        ("x = 1" + " " * 5_000 + "; evil()", "1 added lines have over"),
+    ],
+)
+def test_what_deceives_the_eye_is_announced_above_the_diff(added: str, warning: str) -> None:
+    before, after = "one\ntwo\n", f"one\n{added}\ntwo\n"
+    shown = body(before, after)
+    assert warning in shown.partition("```")[0]
+    assert "Careful" not in body(after, before)
+
+
+@pytest.mark.parametrize(
+    "added", ["naïve = größe", "привет = 1", "λ = 2", "数 = 3", "x = 'é'", "# Ångström"]
+)
+def test_words_of_one_alphabet_are_no_warning(added: str) -> None:
+    assert "Careful" not in body("one\n", f"one\n{added}\n")

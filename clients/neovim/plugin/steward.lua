@@ -20,9 +20,18 @@ end, {
 vim.keymap.set('i', '<Plug>(steward-accept)', function()
   require('steward.ghost').accept()
 end, { desc = 'Steward: accept the ghost text' })
+vim.keymap.set('i', '<Plug>(steward-accept-word)', function()
+  require('steward.ghost').accept_word()
+end, { desc = 'Steward: accept a word of the ghost text' })
+vim.keymap.set('i', '<Plug>(steward-accept-line)', function()
+  require('steward.ghost').accept_line()
+end, { desc = 'Steward: accept a line of the ghost text' })
 vim.keymap.set('n', '<Plug>(steward-questions)', '<Cmd>Steward questions<CR>', {
   desc = 'Steward: show the open questions',
 })
 vim.keymap.set({ 'n', 'x' }, '<Plug>(steward-fix)', ':Steward fix<CR>', {
   desc = 'Steward: fix with an agent',
+})
+vim.keymap.set({ 'n', 'x' }, '<Plug>(steward-chat)', ':Steward chat<CR>', {
+  desc = 'Steward: chat, about the selection',
 })

@@ -6,26 +6,30 @@ import type {
   ApplyWorkspaceEditResult,
   WorkspaceEdit,
 } from "vscode-languageclient/node";
-import { Diff } from "./diff";
-import type { VirtualDocuments } from "./documents";
+import { type Diff, type Diffs, isMerge } from "./diff";
 import { HalfLandedError, land, NotLandedError } from "./land";
 import { plain } from "./messages";
 import { CannotPreviewError, type Preview, previewOf } from "./preview";
-import type { Question, Questions } from "./questions";
+import type { Answer } from "./protocol";
+import type { Choice, Question, Questions } from "./questions";
+import { choicesOf } from "./review/choices";
+import type { Review } from "./review/review";
+import type { Reviews } from "./review/reviews";
 import type { Saves } from "./saves";
 import { kindsOf, titled } from "./summary";
+import type { Typing } from "./typing";
 
 const idPrefix = /^steward:/;
-const choices = [
-  { id: "apply", title: "Apply" },
-  { id: "discard", title: "Discard" },
-];
 
 /** Where a confirmation takes place. */
 export interface Confirmation {
   questions: Questions;
-  documents: VirtualDocuments;
+  reviews: Reviews;
+  diffs: Diffs;
   saves: Saves;
+  typing: Typing;
+  /** Hears of each change of a run that was applied here. */
+  landed: (runId: string) => void;
   asUri: (value: string) => vscode.Uri;
 }
 
@@ -36,17 +40,32 @@ export async function confirmEdit(
 ): Promise<ApplyWorkspaceEditResult> {
   // What an edit before this one left to save is not the person's unsaved work.
   await where.saves.done();
+  const id = idOf(params.edit);
   try {
     const preview = await previewOf(params.edit, where.asUri);
     // One that was approved elsewhere is not asked about again, and lands all the same as one.
     if (!isConfirmed(params.edit)) {
-      const question = questionOf(idOf(params.edit), params, preview, where.documents);
-      const choice = await where.questions.ask(question);
-      if (choice !== "apply") {
-        return refused(choice === "discard" ? "discarded by the user" : "closed before it was answered");
+      const label = `Proposal: ${kindsOf(preview) || titleOf(params)}`;
+      const diff = await where.diffs.begin(label, id, preview);
+      const review = await where.reviews.begin(id, diff.sides);
+      try {
+        const answer = await where.questions.ask(questionOf(id, params, preview, { diff, review, where }));
+        if (answer?.choice !== "apply") {
+          return refused(answer);
+        }
+      } finally {
+        // Where it was asked again meanwhile, the review goes on.
+        if (!where.questions.get(id)) {
+          where.reviews.end(id, review);
+        }
       }
     }
     where.saves.soon(await land(preview));
+    where.typing.forget();
+    const runId = where.reviews.runOf(id);
+    if (runId !== undefined) {
+      where.landed(runId);
+    }
     return { applied: true };
   } catch (error) {
     return explained(params, error);
@@ -74,28 +93,52 @@ function questionOf(
   id: string,
   params: ApplyWorkspaceEditParams,
   preview: Preview,
-  documents: VirtualDocuments,
+  { diff, review, where }: { diff: Diff; review: Review | undefined; where: Confirmation },
 ): Question {
-  const title = titleOf(params);
-  const diff = new Diff(`Proposal: ${kindsOf(preview) || title}`, id, preview, documents);
+  // As it comes: what the person does afterwards must not change how it came.
+  const arrival = arrivalOf(id, diff, where.typing);
   return {
     id,
     kind: "edit",
-    title: titled(title, preview),
-    choices,
+    title: [titled(titleOf(params), preview), ...(review?.news() ?? [])].join(". "),
+    choices: review ? choicesOf(review) : wholeChoices,
     fingerprint: JSON.stringify(params.edit),
     show: () => diff.show(),
-    hide: () => diff.hide(),
+    hide: (isAnswered) => where.diffs.end(diff, isAnswered || review?.isAnswered === true),
+    isSeen: () => diff.isSeen,
+    arrival: () => arrival,
   };
 }
+
+/**
+ * A tab that opens takes the keys, and the editor has no way to open this one without. A proposal
+ * that is merged with what somebody types comes while they type.
+ */
+function arrivalOf(id: string, diff: Diff, typing: Typing): "show" | "shown" | "tell" {
+  if (diff.isSeen) {
+    return "shown";
+  }
+  return isMerge(id) || typing.isTyping ? "tell" : "show";
+}
+
+/** Of a server that tells nothing of hunks: all or nothing. */
+const wholeChoices: Choice[] = [
+  { id: "apply", title: "Apply", needsView: true },
+  { id: "discard", title: "Discard" },
+];
 
 /** The label without our own name, which every message bears already. */
 function titleOf(params: ApplyWorkspaceEditParams): string {
   return (params.label ?? "Proposed change").replace(/^Steward: /, "");
 }
 
-function refused(failureReason: string): ApplyWorkspaceEditResult {
-  return { applied: false, failureReason };
+/** A no with what the person said of it, or no answer at all. */
+function refused(answer: Answer | null): ApplyWorkspaceEditResult & { reason?: string } {
+  if (answer?.choice !== "discard") {
+    return { applied: false, failureReason: "closed before it was answered" };
+  }
+  const { reason } = answer;
+  return { applied: false, failureReason: "discarded by the user", ...(reason ? { reason } : {}) };
 }
 
 function explained(params: ApplyWorkspaceEditParams, error: unknown): ApplyWorkspaceEditResult {
@@ -111,5 +154,5 @@ function explained(params: ApplyWorkspaceEditParams, error: unknown): ApplyWorks
 function reported(params: ApplyWorkspaceEditParams, reason: string): ApplyWorkspaceEditResult {
   const title = titleOf(params);
   void vscode.window.showWarningMessage(plain(`Steward did not apply "${title}": ${reason}`));
-  return refused(reason);
+  return { applied: false, failureReason: reason };
 }

@@ -1,6 +1,7 @@
 /** Read-only documents that exist in the editor only: questions, pages and both sides of a diff. */
 
 import * as vscode from "vscode";
+import { revealed } from "./hidden";
 
 /** Holds the texts behind one URI scheme. Nothing in them can be edited or saved. */
 export class VirtualDocuments implements vscode.TextDocumentContentProvider {
@@ -46,9 +47,9 @@ export async function closeTabs(matches: (tab: vscode.Tab) => boolean): Promise<
   }
 }
 
-/** A title as the last part of a path: one line, no separator (one that looks like it), not too long. */
+/** A title as the last part of a path: one line, no separator (one that looks like it), nothing hidden, not too long. */
 export function tabName(title: string): string {
-  const name = title.replace(/\s+/g, " ").replace(/[\\/]/g, "\u2215").trim();
+  const name = revealed(title.replace(/\s+/g, " ")).replace(/[\\/]/g, "\u2215").trim();
   return name.length <= 60 ? name : `${name.slice(0, 59)}…`;
 }
 

@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import {
   type ClientCapabilities,
   type DocumentSelector,
+  ExecuteCommandRequest,
   type FeatureState,
   LanguageClient,
   type LanguageClientOptions,
@@ -13,22 +14,29 @@ import {
   State,
   type StaticFeature,
 } from "vscode-languageclient/node";
+import { Crashes, QuietClient } from "./crashes";
+import type { Installation } from "./install";
+import { serverVariables } from "./serverSettings";
 
-/** The settings say how; a workspace cannot set them. */
-function settings(): { command: string[]; enable: boolean } {
-  const steward = vscode.workspace.getConfiguration("steward");
-  return {
-    command: steward.get<string[]>("command", []),
-    enable: steward.get<boolean>("enable", true),
-  };
+/** A program to start, with what it is told by its environment. */
+export interface Program {
+  command: string;
+  args: string[];
+  variables: Record<string, string>;
 }
 
 /** Starts and stops the server; `connect` teaches each new client what it must answer. */
 export class Server {
   private client: LanguageClient | undefined;
+  private starting: Promise<void> | undefined;
+  private restarting: Promise<void> | undefined;
+  private readonly executed = new vscode.EventEmitter<string>();
+  /** A command of the server was carried out; its name. */
+  readonly onDidExecute = this.executed.event;
 
   constructor(
     private readonly folder: string,
+    private readonly installation: Installation,
     private readonly options: () => LanguageClientOptions,
     private readonly connect: (client: LanguageClient) => void,
     private readonly stopped: () => void,
@@ -42,43 +50,86 @@ export class Server {
     return this.client;
   }
 
+  /** What a command of the server answers. */
+  async execute<T>(command: string, ...args: object[]): Promise<T> {
+    const params = { command, arguments: args };
+    const answer = (await this.running().sendRequest(ExecuteCommandRequest.type, params)) as T;
+    this.executed.fire(command);
+    return answer;
+  }
+
+  /** The same for what takes long, such as asking a model: the token ends it at once. */
+  async executeCancellable<T>(command: string, argument: object, token: vscode.CancellationToken): Promise<T> {
+    const params = { command, arguments: [argument] };
+    return (await this.running().sendRequest(ExecuteCommandRequest.type, params, token)) as T;
+  }
+
   /** Start, unless it is switched off. A command that cannot be found is explained. */
   async start(): Promise<void> {
-    const { command, enable } = settings();
-    if (!enable) {
+    if (!vscode.workspace.getConfiguration("steward").get("enable", true)) {
       return;
     }
-    const [program, ...args] = command;
-    if (program === undefined || !(await isProgram(program))) {
-      void explainMissing(program ?? "");
+    const program = await this.program();
+    if (program === undefined) {
+      void explainMissing();
       return;
     }
     await fs.mkdir(this.folder, { recursive: true });
-    this.client = this.build(program, args);
-    await this.client.start();
+    this.client = this.build(program);
+    this.starting = this.client.start();
+    await this.starting;
+  }
+
+  /** What is started: as the settings say, else what was installed from here; `undefined`: neither. */
+  async program(): Promise<Program | undefined> {
+    // The settings say how; a workspace cannot set them.
+    const [command, ...args] = commandLine();
+    const variables = serverVariables();
+    if (command !== undefined && (await isProgram(command))) {
+      return { command, args, variables };
+    }
+    const installed = this.installation.program;
+    return installed !== undefined && (await isProgram(installed))
+      ? { command: installed, args: ["lsp"], variables }
+      : undefined;
   }
 
   /** Stop, waiting for the server's own end. */
   async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
+    // One that is still starting cannot be stopped.
+    await this.starting?.catch(() => undefined);
+    while (client?.state === State.Starting) {
+      // It ended by itself, and is being started again.
+      await client.start().catch(() => undefined);
+    }
     if (client?.needsStop()) {
       await client.stop();
     }
   }
 
-  /** Stop and start. */
+  /** Stop and start; who asks twice waits for the first, so that one server is left. */
   async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+    const before = this.restarting;
+    this.restarting = (async (): Promise<void> => {
+      await before?.catch(() => undefined);
+      await this.stop();
+      await this.start();
+    })();
+    await this.restarting;
   }
 
-  private build(command: string, args: string[]): LanguageClient {
+  private build({ command, args, variables }: Program): LanguageClient {
     // Not in the workspace: a file of its that bears a module's name must not be run.
-    const executable = { command, args, options: { cwd: this.folder } };
-    const client = new LanguageClient("steward", "Steward", executable, {
+    const options = { cwd: this.folder, env: { ...process.env, ...variables } };
+    const executable = { command, args, options };
+    const crashes = new Crashes(() => client.outputChannel.show(true));
+    const client: LanguageClient = new QuietClient("steward", "Steward", executable, {
       documentSelector: workspaceFiles(),
       revealOutputChannelOn: RevealOutputChannelOn.Never,
+      errorHandler: crashes,
+      initializationFailedHandler: (error) => crashes.failedToBegin(error, () => client.state),
       ...this.options(),
     });
     client.registerFeature(new StewardCapabilities());
@@ -96,7 +147,7 @@ export class Server {
 /** Tells the server which of its own messages this client answers. */
 class StewardCapabilities implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
-    const steward = { asks: true, confirmsEdits: true, status: true };
+    const steward = { asks: true, confirmsEdits: true, status: true, chat: true, extensions: true };
     capabilities.experimental = { ...capabilities.experimental, steward };
   }
 
@@ -141,14 +192,22 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
-async function explainMissing(program: string): Promise<void> {
-  const open = "Open Settings";
+function commandLine(): string[] {
+  return vscode.workspace.getConfiguration("steward").get<string[]>("command", []);
+}
+
+async function explainMissing(): Promise<void> {
+  const install = "Install…";
+  const settings = "Open Settings";
   const picked = await vscode.window.showErrorMessage(
-    `Steward cannot start: there is no program "${program}". Install Steward, or set "steward.command" ` +
-      'to its full path, and then run "Steward: Restart Server".',
-    open,
+    `Steward cannot start: there is no program "${commandLine()[0] ?? ""}" on this machine. Install the ` +
+      'server from a wheel, or set "steward.command" to where it is.',
+    install,
+    settings,
   );
-  if (picked === open) {
+  if (picked === install) {
+    await vscode.commands.executeCommand("steward.client.installServer");
+  } else if (picked === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "steward.command");
   }
 }

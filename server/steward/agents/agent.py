@@ -1,8 +1,38 @@
 """Who acts: an agent's definition."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from steward.permissions.decide import Capability
+from steward.permissions.decide import Capability, Mode
+from steward.permissions.rules import Rule
+
+Source = Literal["shipped", "stored", "workspace"]
+"""Where a definition stands: in the product, in the database, in a file of the workspace."""
+
+
+_PLACES: dict[Source, str] = {
+    "shipped": "that comes with Steward",
+    "stored": "of your organisation",
+    "workspace": "of this folder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much one run may take, beside what the operator's settings allow; None: no less."""
+
+    tokens: int | None = None
+    """Tokens in and out, of all its model calls."""
+    cost_nano_usd: int | None = None
+    steps: int | None = None
+    """How often it may ask its model."""
+    wall_s: float | None = None
+    """Seconds at work; waiting for a person does not count."""
+    output_chars: int | None = None
+    """Characters of all that its tools give back."""
+
+
+NO_CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +47,24 @@ class Agent:
     allowed_tools: frozenset[str]
     permission_scope: frozenset[Capability]
     created_by: str
+    team_scope: str = ""
+    """The team that may use it; empty for everybody."""
     model_preference: str | None = None
     """A model's name; the gateway's settings and policy have the last word."""
+    rules: tuple[Rule, ...] = ()
+    caps: Caps = NO_CAPS
+    agents: tuple[str, ...] = ()
+    """The ids of the agents that it may call, with no more rights than its own."""
+    mode: Mode = "normal"
+    """How its runs go about their work, unless the person who starts one says otherwise."""
+    instructions: bool = True
+    """Whether it is told what files such as AGENTS.md say to agents."""
+    source: Source = "shipped"
+    replaces: tuple[Source, ...] = ()
+    """Where else an agent of this id is defined; this one takes their place."""
 
-
-FIX = Agent(
-    agent_id="fix",
-    name="Fix",
-    description="Makes a failing test or a reported problem go away with the smallest change.",
-    persona=(
-        "You are a careful programmer who fixes one problem in somebody else's code. Find out"
-        " what is wrong before you change anything: run the tests, read the code they exercise."
-        " Make the smallest change that cures the cause, in the style of the code around it, and"
-        " leave everything else alone. Never change a test to make it pass unless you were asked"
-        " to. Run the tests again after the change. When they pass, propose a commit. If you are"
-        " refused something, go on without it or stop, and say plainly what was not done."
-    ),
-    allowed_tools=frozenset(
-        {"read_file", "search", "edit_file", "change_files", "run_tests", "commit"}
-    ),
-    permission_scope=frozenset({"files.read", "files.propose", "git.propose", "command.run"}),
-    created_by="steward",
-)
-
-BUILTIN: dict[str, Agent] = {FIX.agent_id: FIX}
-"""The agents that come with the product, by id."""
+    def described(self) -> str:
+        """Its name and where it comes from, for people who are about to rely on it."""
+        place = _PLACES[self.source]
+        taken = ", ".join(_PLACES[each] for each in self.replaces)
+        return f"{self.name} ({place}{f', in place of the one {taken}' if taken else ''})"

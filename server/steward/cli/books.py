@@ -7,9 +7,10 @@ from pathlib import Path
 
 _DIMENSIONS = (
     *("model", "provider", "task", "agent", "day"),
-    *("user", "team", "workspace", "session"),
+    *("user", "team", "workspace", "session", "extension"),
 )
-_ROLES = ("owner", "admin", "member", "viewer")
+_GHOST_BY = ("language", "model", "kind", "day", "user")
+_ROLES = ("owner", "admin", "maintainer", "developer", "viewer")
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 
@@ -22,6 +23,7 @@ def add_books(add_command: AddCommand) -> None:
     _add_people(add_command)
     _add_cost(add_command)
     _add_model(add_command)
+    _add_ghost(add_command)
 
 
 def _add_ledger(add_command: AddCommand) -> None:
@@ -41,7 +43,7 @@ def _add_usage(add_command: AddCommand) -> None:
     usage = add_command("usage", help="what model calls cost, this month or any time")
     usage.add_argument("--by", default="model", choices=_DIMENSIONS, help="default: model")
     for name in ("--since", "--until"):
-        usage.add_argument(name, type=_day, metavar="DAY", help="such as 2026-11-21 (UTC)")
+        usage.add_argument(name, type=day, metavar="DAY", help="such as 2026-11-21 (UTC)")
     form = usage.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="for a spreadsheet")
     form.add_argument("--json", action="store_true", help="for a program")
@@ -64,7 +66,7 @@ def _add_people(add_command: AddCommand) -> None:
     listed.add_argument("--json", action="store_true", help="for a program")
     added = actions.add_parser("add", help="let somebody in; the first must be an owner")
     added.add_argument("user", help="their name at the operating system, or at the server")
-    added.add_argument("--role", default="member", choices=_ROLES, help="default: member")
+    added.add_argument("--role", default="developer", choices=_ROLES, help="default: developer")
     added.add_argument("--team", default="", help="the team that they belong to")
     removed = actions.add_parser("remove", help="let somebody go")
     removed.add_argument("user")
@@ -108,7 +110,27 @@ def _add_model(add_command: AddCommand) -> None:
     priced.add_argument("--remove", action="store_true", help="take the price back")
 
 
-def _day(written: str) -> date:
+def _add_ghost(add_command: AddCommand) -> None:
+    ghost = add_command("ghost", help="ghost text: what became of it, and its switches")
+    actions = ghost.add_subparsers(dest="action", required=True, metavar="ACTION")
+    report = actions.add_parser("report", help="what was offered, accepted and kept")
+    report.add_argument("--by", default="language", choices=_GHOST_BY, help="default: language")
+    for name in ("--since", "--until"):
+        report.add_argument(name, type=day, metavar="DAY", help="such as 2026-11-21 (UTC)")
+    report.add_argument(
+        "--everybody", action="store_true", help="the whole organisation; for owners and admins"
+    )
+    report.add_argument("--json", action="store_true", help="for a program")
+    actions.add_parser("show", help="where it is switched off, and by whom")
+    for name in ("on", "off"):
+        switch = actions.add_parser(name, help=f"switch it {name}, in all your windows")
+        where = switch.add_mutually_exclusive_group()
+        where.add_argument("--language", metavar="NAME", help="only in this one, such as markdown")
+        where.add_argument("--workspace", type=Path, metavar="FOLDER", help="only in this one")
+
+
+def day(written: str) -> date:
+    """A day as it is written at a shell."""
     try:
         return date.fromisoformat(written)
     except ValueError:

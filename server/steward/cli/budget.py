@@ -20,6 +20,14 @@ from steward.permissions.people import everyone
 _USD_MAX = Decimal(1_000_000_000)
 
 
+def answer(shell: Shell, arguments: argparse.Namespace) -> None:
+    """Show what may be spent, or limit an account."""
+    if arguments.action == "set":
+        limit_account(shell, arguments)
+    else:
+        show_budgets(shell)
+
+
 def show_budgets(shell: Shell) -> None:
     """Write how every account of the month stands, and who limited it."""
     principal, now = shell.principal, shell.now

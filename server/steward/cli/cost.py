@@ -21,7 +21,7 @@ from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import decided_prices
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
-from steward.gateway.request import ModelRequest, Task
+from steward.gateway.request import ModelRequest, Written
 from steward.gateway.vault.stored import keyed_providers
 from steward.ledger.account import accounts_of, owner_of, period_of
 from steward.ledger.reading import AccountStanding, accounts
@@ -110,12 +110,12 @@ def _asked(shell: Shell, arguments: argparse.Namespace) -> _Asked:
     return _Asked(request, chosen, chosen.priced(), body_bytes(chosen, request))
 
 
-def _task(written: str) -> Task:
-    if written not in get_args(Task):
+def _task(written: str) -> Written:
+    if written not in get_args(Written):
         raise InvalidInputError(
-            f"There is no task {written!r}; name one of {', '.join(get_args(Task))}."
+            f"There is no task {written!r}; name one of {', '.join(get_args(Written))}."
         )
-    return cast("Task", written)
+    return cast("Written", written)
 
 
 def _text(file: str) -> str:

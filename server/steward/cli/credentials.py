@@ -23,7 +23,7 @@ def _add_keys(add_command: Callable[..., argparse.ArgumentParser]) -> None:
         ("remove", "throw a key away"),
     ):
         action = actions.add_parser(name, help=what)
-        action.add_argument("provider", help="such as openai or anthropic")
+        action.add_argument("provider", help="such as openai or anthropic; or forge, for its token")
         action.add_argument("--url", help="the base URL, where it is not the provider's own")
         if name in ("add", "rotate"):
             action.add_argument(

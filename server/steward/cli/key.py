@@ -19,6 +19,7 @@ from steward.core.errors import InvalidInputError, NotFoundError
 from steward.core.ids import random_id
 from steward.core.limits import PROVIDER_KEY_CHARS_MAX
 from steward.core.principal import Principal
+from steward.forge.settings import FORGE, GITHUB_API
 from steward.gateway.built_in import BUILT_IN
 from steward.gateway.reach.probe import probe
 from steward.gateway.vault.check import Address
@@ -55,14 +56,16 @@ async def act(
                 f"The key {gone.mask} of {gone.provider} is gone from the vault. The provider still"
                 " accepts it: revoke it there too.\n"
             )
-        case change:
-            return await _taken(vault, principal, arguments, is_new=change == "add")
+        case _:
+            return await _taken(vault, principal, settings, arguments)
 
 
 async def _taken(
-    vault: Vault, principal: Principal, arguments: argparse.Namespace, *, is_new: bool
+    vault: Vault, principal: Principal, settings: Settings, arguments: argparse.Namespace
 ) -> tuple[int, str]:
-    address = _address(arguments) if is_new else await _named(vault, principal, arguments)
+    is_new = arguments.action == "add"
+    api = settings.forge.api
+    address = _address(arguments, api) if is_new else await _named(vault, principal, arguments)
     key = await asyncio.to_thread(_read_key, address)
     put = vault.add if is_new else vault.rotate
     stored = await put(principal, address, key, is_checked=not arguments.unchecked)
@@ -89,10 +92,12 @@ def _read_key(address: Address) -> SecretStr:
     return SecretStr(written.strip())
 
 
-def _address(arguments: argparse.Namespace) -> Address:
-    """Where the provider is: as said, or as everybody knows."""
+def _address(arguments: argparse.Namespace, forge_api: str = GITHUB_API) -> Address:
+    """Where the provider is: as said, as the settings have it, or as everybody knows."""
     if arguments.url is not None:
         return Address(arguments.provider, arguments.url)
+    if arguments.provider == FORGE:
+        return Address(FORGE, forge_api)
     known = BUILT_IN.get(arguments.provider)
     if known is None:
         raise InvalidInputError(

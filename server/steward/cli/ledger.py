@@ -1,73 +1,24 @@
-"""`steward ledger`, and the way to the commands beside it: the books, for a person at a shell."""
+"""`steward ledger`: whether the books are whole, for a person at a shell."""
 
 import argparse
 import secrets
-import sys
 from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session
 
 from steward.cli.shell import Shell, say
-from steward.core.clock import Clock, SystemClock
-from steward.core.errors import StewardError, UnavailableError
+from steward.core.errors import UnavailableError
 from steward.core.limits import CHECKPOINT_BYTES_MAX
-from steward.core.login import login_name
 from steward.core.money import as_usd
-from steward.core.principal import Principal
 from steward.ledger.integrity import Checkpoint, checkpoint_of, is_empty, verify, written
-from steward.ledger.key import KEY_BYTES, KeyFile
+from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.reading import overruns
-from steward.settings import load_settings
 
 
-def run(arguments: argparse.Namespace, user: str | None = None, clock: Clock | None = None) -> int:
-    """Do what was asked for; returns the exit code.
-
-    Who asks is whom the operating system says, and not what their environment says.
-    """
-    try:
-        asking = Principal(user or login_name(), "", "")
-        return _answer(Shell(load_settings(), asking, clock or SystemClock()), arguments)
-    except StewardError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-
-
-def _answer(shell: Shell, arguments: argparse.Namespace) -> int:
-    match arguments.command, getattr(arguments, "action", None):
-        case "ledger", _:
-            return _verify(shell, arguments)
-        case "cost", _:
-            from steward.cli.cost import estimate_cost
-
-            return estimate_cost(shell, arguments)
-        case "people", action:
-            from steward.cli.people import answer
-
-            answer(shell, str(action), arguments)
-        case "model", action:
-            from steward.cli.model import answer as answer_model
-
-            answer_model(shell, str(action), arguments)
-        case "usage", _:
-            from steward.cli.usage import show_usage
-
-            show_usage(shell, arguments)
-        case _, "set":
-            from steward.cli.budget import limit_account
-
-            limit_account(shell, arguments)
-        case _:
-            from steward.cli.budget import show_budgets
-
-            show_budgets(shell)
-    return 0
-
-
-def _verify(shell: Shell, arguments: argparse.Namespace) -> int:
-    """Leaves with 1 when something does not fit."""
-    key = KeyFile(shell.settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
+def answer(shell: Shell, arguments: argparse.Namespace) -> int:
+    """Check the ledger; leaves with 1 when something does not fit."""
+    key = LedgerKey(shell.settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
     against = _checkpoint(arguments.against) if arguments.against else None
     verdict, billed = shell.read(
         lambda session: (verify(session, _secret(session, key), against), overruns(session))
@@ -90,7 +41,7 @@ def _verify(shell: Shell, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _secret(session: Session, key: KeyFile) -> bytes:
+def _secret(session: Session, key: LedgerKey) -> bytes:
     return key.load(may_make=is_empty(session))
 
 

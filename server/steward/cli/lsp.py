@@ -8,15 +8,21 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from steward.core.errors import StewardError
+from steward.lsp.chat import keep_chat
 from steward.lsp.editor import LspEditor
+from steward.lsp.extension_screen import LspScreen
+from steward.lsp.features.agent_file import keep_agent_files
+from steward.lsp.features.code_lens import keep_lenses
+from steward.lsp.features.extension_hooks import keep_extensions
 from steward.lsp.folder import choose_folder
+from steward.lsp.ghost_text import keep_ghost_text, watch_edits
 from steward.lsp.progress import keep_progress
 from steward.lsp.questions import QuestionBoard
 from steward.lsp.rooms import Rooms
@@ -62,13 +68,16 @@ async def _keep_house(session: Session) -> None:
     await session.initialized.wait()
     try:
         # On a thread: importing takes a few hundred milliseconds in which typing goes on.
-        app: Any = await asyncio.to_thread(importlib.import_module, "steward.app")
+        app: Any = await asyncio.to_thread(importlib.import_module, "steward.app.house")
         settings: Any = await asyncio.to_thread(_load_settings)
         await _choose_workspace(session)
-        async with app.open_house(settings, session.root, LspEditor(session)) as rooms:
+        async with app.open_house(
+            settings, session.root, LspEditor(session), LspScreen(session)
+        ) as rooms:
             # What is loaded by now stays: looking through all of it for garbage would hold up
             # an answer for tens of milliseconds, every now and then.
             gc.freeze()
+            watch_edits(session, rooms)
             session.open(rooms)
             await _attend(session, rooms)
     except StewardError as error:
@@ -103,15 +112,33 @@ async def _attend(session: Session, rooms: Rooms) -> None:
     async with asyncio.TaskGroup() as tasks:
         board = QuestionBoard(session, rooms, tasks)
         session.show_questions_again = board.show_again
+        session.in_background = lambda work: tasks.create_task(_left_behind(work))
         session.on_late_edit = lambda proposal_id: tasks.create_task(
             _note_late(session, rooms, proposal_id)
         )
         tasks.create_task(_keep("questions", board.keep_current))
         tasks.create_task(_keep("status", functools.partial(keep_status, session, rooms)))
         tasks.create_task(_keep("budget", functools.partial(keep_budget, session, rooms)))
+        tasks.create_task(_keep("ghost text", functools.partial(keep_ghost_text, rooms)))
+        tasks.create_task(
+            _keep("agents' files", functools.partial(keep_agent_files, session, rooms))
+        )
         tasks.create_task(_keep("progress", functools.partial(keep_progress, session, rooms)))
+        tasks.create_task(_keep("chat", functools.partial(keep_chat, session, rooms)))
+        if rooms.conversations is not None:
+            kept = functools.partial(rooms.conversations.keep, rooms.principal)
+            tasks.create_task(_keep("conversations", kept))
+        tasks.create_task(_keep("extensions", functools.partial(keep_extensions, session, rooms)))
+        tasks.create_task(_keep("code lenses", functools.partial(keep_lenses, session, rooms)))
+        if rooms.undoing is not None:
+            undoing, principal = rooms.undoing, rooms.principal
+            tasks.create_task(_keep("undo", functools.partial(undoing.keep, principal)))
         if rooms.runs is not None:
             await _recover(session, rooms.runs, rooms.principal)
+            tasks.create_task(
+                _keep("old runs", functools.partial(rooms.runs.prune, rooms.principal))
+            )
+            tasks.create_task(_keep("runs", functools.partial(rooms.runs.attend, rooms.principal)))
 
 
 async def _note_late(session: Session, rooms: Rooms, proposal_id: str) -> None:
@@ -129,6 +156,13 @@ async def _note_late(session: Session, rooms: Rooms, proposal_id: str) -> None:
             " don't want it.",
             types.MessageType.Warning,
         )
+
+
+async def _left_behind(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # An outer boundary: the other watchers and the server go on.
+        _log.exception("what a command left behind it broke")
 
 
 async def _keep(what: str, watch: Callable[[], Awaitable[None]]) -> None:

@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 from steward import __version__
+from steward.cli.agent_arguments import add_agents
 from steward.cli.books import add_books
 from steward.cli.credentials import CREDENTIALS, add_credentials
+from steward.cli.extension_arguments import add_extensions
 from steward.cli.log import log_to_stderr
+from steward.cli.undo_arguments import add_undo
+from steward.cli.work import add_work
 
 
 def main() -> None:
@@ -30,8 +34,12 @@ def main() -> None:
         from steward.cli.serve import serve as serve_web
 
         sys.exit(serve_web(arguments))
+    if arguments.command == "sandbox":
+        from steward.cli.sandbox import run as show_sandbox
+
+        sys.exit(show_sandbox(arguments))
     if arguments.command != "lsp":
-        from steward.cli.ledger import run
+        from steward.cli.answers import run
 
         sys.exit(run(arguments))
     for transport in ("tcp", "websocket"):
@@ -63,8 +71,16 @@ def build_parser() -> argparse.ArgumentParser:
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
+    sandbox = commands.add_parser(
+        "sandbox", help="how commands are confined here; leaves with 1 if they are not and none run"
+    )
+    sandbox.add_argument("--json", action="store_true", help="for a program")
     add_books(commands.add_parser)
     add_credentials(commands.add_parser)
+    add_agents(commands.add_parser)
+    add_extensions(commands.add_parser)
+    add_work(commands.add_parser)
+    add_undo(commands.add_parser)
     return parser
 
 

@@ -29,7 +29,7 @@ def answer(shell: Shell, action: str, arguments: argparse.Namespace) -> None:
             say(f"{name} is {_article(role)} now.\n")
         case "team":
             team = "" if arguments.team == "none" else arguments.team
-            moved = Person(arguments.user, "member", team, arguments.lead)
+            moved = Person(arguments.user, "developer", team, arguments.lead)
             shell.permitted(lambda session: people.set_team(session, principal, moved, now))
             does = "leads" if moved.is_lead else "belongs to"
             say(f"{moved.user} {does} {f'the team {team}' if team else 'no team'} now.\n")

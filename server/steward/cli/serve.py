@@ -9,7 +9,7 @@ import socket
 import ssl
 import sys
 
-from steward.app import open_web
+from steward.app.house import open_web
 from steward.core.errors import InvalidInputError, StewardError
 from steward.settings import Settings, load_settings
 from steward.web.address import bind, check_reach, hosts_of, tls_context, url_of

@@ -1,10 +1,12 @@
 """A person at a shell: who they are, the database that they ask, and how it is shown to them."""
 
 import asyncio
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -12,8 +14,10 @@ from sqlmodel import Session
 from steward.core.clock import Clock
 from steward.core.database import open_database
 from steward.core.errors import NotPermittedError
+from steward.core.key_file import KEY_BYTES
 from steward.core.money import as_usd
 from steward.core.principal import Principal
+from steward.permissions.seal import Seal, approval_seal
 from steward.settings import Settings
 
 T = TypeVar("T")
@@ -31,6 +35,11 @@ class Shell:
     def now(self) -> datetime:
         """The time of asking."""
         return self.clock.now()
+
+    @property
+    def seal(self) -> Seal:
+        """What shows that a row about permission was written by Steward."""
+        return approval_seal(self.settings.data_dir, partial(secrets.token_hex, KEY_BYTES))
 
     def read(self, work: Callable[[Session], T]) -> T:
         """What a unit of work finds that only reads."""

@@ -26,7 +26,7 @@ from steward.core.errors import UnavailableError
 from steward.core.limits import UNITS_WAITING_MAX
 from steward.core.postgresql_store import open_postgresql
 from steward.core.sqlite_store import open_sqlite
-from steward.core.store import Kind, Store, Transaction
+from steward.core.store import Kind, Mark, Store, Transaction
 
 T = TypeVar("T")
 
@@ -74,6 +74,14 @@ class Database:
         """
         before = self._last_write
         return await asyncio.shield(self._queue(self._readers, partial(self._read, before, work)))
+
+    async def mark(self) -> Mark | None:
+        """What stays the same while nothing is committed, here or by another process.
+
+        Whoever looks every few seconds takes it first, and reads only where it is another one, or
+        None: then the database cannot tell.
+        """
+        return await asyncio.shield(self._queue(self._readers, self._store.mark))
 
     def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
         """As `run`, without waiting: units handed in later, to read or write, see what it did."""

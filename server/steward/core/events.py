@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -52,6 +52,12 @@ class RunChanged:
     state: str
     step: str
     message: str
+    agent: str = ""
+    """Its agent's id, where the run begins, is resumed or ends."""
+    capped: str = ""
+    """Which limit ended it; empty where none did."""
+    context: Mapping[str, int] | None = None
+    """What its conversation takes of its room, where a model is asked; see `context.meter`."""
 
     @property
     def has_ended(self) -> bool:
@@ -59,7 +65,98 @@ class RunChanged:
         return self.state in RUN_ENDED
 
 
-Event = Spent | BudgetPassed | QuestionChanged | RunChanged
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """A run has taken a step; one that is only replayed is not taken."""
+
+    run_id: str
+    agent: str
+    kind: str
+    """plan, ask, think, tool, land, end or note."""
+    subject: str
+    """The tool that was used, or the kind of proposal that was landed."""
+    outcome: str
+    """What became of it: `ok`, the state of an answer or a proposal, or the code of our error."""
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextCame:
+    """A run's model has written some more of what it says to the person; a few times a second."""
+
+    run_id: str
+    step: str
+    at: int
+    """How many characters of the step's text came before; who sees a gap has lost some."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChanged:
+    """An answer in a conversation has grown, does something else now, or has ended."""
+
+    conversation_id: str
+    message_id: str
+    sequence: int
+    """Counted from one in each answer, so that who lost one knows it."""
+    add: str
+    """What comes behind the text so far."""
+    state: str
+    note: str = ""
+    run_id: str = ""
+    step: str = ""
+    """What its run does now, in words."""
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GhostTextChanged:
+    """Ghost text went off or came back, or another reason keeps it away."""
+
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestOpened:
+    """A pull request that a run proposed is open."""
+
+    run_id: str
+    agent: str
+    took_ms: int
+    """Since the run began, by the wall clock: people's time is part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionEmitted:
+    """An extension tells that something happened; all of it is a stranger's data."""
+
+    workspace: str
+    extension: str
+    name: str
+    payload: str
+    """JSON, bounded in size and depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionsChanged:
+    """Which extensions run, what they may, or how they stand has changed; ask who runs."""
+
+    workspace: str
+
+
+Event = (
+    Spent
+    | BudgetPassed
+    | QuestionChanged
+    | RunChanged
+    | StepTaken
+    | PullRequestOpened
+    | TextCame
+    | ChatChanged
+    | GhostTextChanged
+    | ExtensionEmitted
+    | ExtensionsChanged
+)
 
 
 class Events:

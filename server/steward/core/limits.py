@@ -24,9 +24,27 @@ EDITOR_LOOKS_MAX = 40
 """How often the editor's documents are compared with the approved text after it answered."""
 EDITOR_REPLY_S = 600.0
 """How long an editor may take to apply an edit that the person has approved already."""
+FILES_LOOKED_AT_S = 1.0
+"""How often the files of a proposal are looked at while its question is open."""
+
+SUGGESTION_CHARS_MAX = 16_000
+"""Characters of a model's answer that are read for one suggestion."""
+SUGGESTION_LINES_MAX = 60
+"""Lines of one suggestion."""
+SUGGESTION_LINE_CHARS_MAX = 2_000
+"""Characters of one of them: a longer one is no code that anybody reads."""
 
 DOCUMENT_CHARS_MAX = 4 * 1024 * 1024
 """An open document whose text is kept; of a larger one only its name and version are."""
+GHOST_DOCUMENTS_MAX = 32
+"""Documents whose suggestions are remembered; the one asked about least recently goes first."""
+GHOST_KNOWN_MAX = 64
+"""Suggestions that are remembered for one document."""
+GHOST_KNOWN_CHARS_MAX = 256 * 1024
+"""The texts that they are remembered for, together; what these share is counted once."""
+GHOST_CURSOR_CHARS_MAX = 100_000
+"""Characters of a document with long lines that ghost text looks at, before the cursor and after;
+before it up to twice as many, so that whoever types on has the same beginning."""
 FILE_BYTES_MAX = 2 * 1024 * 1024
 """A file that a model may be shown or may edit."""
 FILES_LISTED_MAX = 20_000
@@ -39,6 +57,13 @@ PATH_COMPONENT_BYTES_MAX = 255
 """One name in a path, encoded."""
 IGNORE_FILE_BYTES_MAX = 256 * 1024
 """One ignore file; a larger one blocks its folder rather than being read in part."""
+
+ALIGNMENT_DEPTH_MAX = 24
+"""How often two texts are taken apart at the lines that each has once, piece by piece."""
+ALIGNMENT_EDITS_MAX = 500
+"""Lines of one piece that may differ where its shortest difference is looked for."""
+ALIGNMENT_STEPS_MAX = 1_000_000
+"""Steps that the comparison of two texts may take; what is left then counts as changed whole."""
 
 CHANGES_MAX = 100
 """Changes of one proposal."""
@@ -62,6 +87,29 @@ RUN_MESSAGE_CHARS_MAX = 7_000
 """What a run says of itself, in its row and to an editor; it fits into an audit entry even when
 every character is escaped."""
 
+GHOST_SHOWN_MAX = 64
+"""Documents whose suggestion is watched at the same time."""
+GHOST_SHOWN_S_MAX = 600.0
+"""So long a suggestion counts as visible when nothing happens to it."""
+GHOST_GONE_MAX = 256
+"""Suggestions that are gone and not counted yet."""
+GHOST_ACCEPTED_MAX = 200
+"""Accepted texts that are followed at the same time."""
+GHOST_CHARS_MAX = 20_000
+"""One text that is watched, and what of a document is remembered behind it."""
+GHOST_WINDOW_CHARS = 2_000
+"""So far behind a suggestion edits are looked at."""
+GHOST_EDIT_CHARS_MAX = 200_000
+"""One edit that is looked into; whoever makes a larger one rewrites the document."""
+GHOST_IDS_MAX = 8
+"""Names under which one suggestion is known."""
+GHOST_DAYS_MAX = 400
+"""Days for which is kept what became of suggestions."""
+GHOST_SWITCHES_MAX = 500
+"""Switches of ghost text that one person has flipped."""
+GHOST_SWITCH_CHARS_MAX = 4_096
+"""The name of a language, or the path of a workspace, of such a switch."""
+
 COMMAND_WALL_S_MAX = 120.0
 """How long a jailed command may take."""
 COMMAND_OUTPUT_BYTES_MAX = 1024 * 1024
@@ -81,8 +129,11 @@ JAIL_ENTRIES_MAX = 200_000
 JAIL_COVERS_MAX = 500
 """Files of a workspace that a jail hides or shows as the editor has them."""
 JAIL_COPY_BYTES_MAX = 512 * 1024 * 1024
-"""A workspace that must be copied, because Steward runs as root and it is private to root."""
+"""A workspace that is copied: for a command that changes files, or because the jail could not show
+it otherwise."""
 
+GOAL_BYTES_MAX = 64 * 1024
+"""A task that is read from standard input; how much of it a run takes is told in characters."""
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 """One request to a model."""
 ANSWER_CHARS_MAX = 1_000_000
@@ -90,6 +141,8 @@ ANSWER_CHARS_MAX = 1_000_000
 PROVIDER_CONNECT_S = 10.0
 PROVIDER_PROBE_S = 15.0
 """How long a provider may take to say whether it accepts a key."""
+CHOICES_KEPT_MAX = 256
+"""Choices of a model, for a person and a task, that are remembered."""
 PROVIDER_CONNECTIONS_MAX = 256
 """Connections to all providers together."""
 PROVIDER_FIRST_PIECE_S = 120.0
@@ -241,6 +294,8 @@ WEB_TOOLS_MAX = 256
 """Tools that one request may offer to a model."""
 WEB_STOPS_MAX = 16
 """Texts at which a model is told to stop."""
+WEB_FILES_MAX = 256
+"""Other files that come with a gap to close."""
 WEB_INPUTS_MAX = 2_048
 """Texts of one request for embeddings."""
 WEB_LABEL_CHARS_MAX = 64
@@ -272,8 +327,46 @@ LISTENER_SERVER_ENDS_S = 8.0
 """How long a server process may take to end in order when its editor has left; it books what it
 spent and puts its runs down meanwhile, and gives their steps 5 seconds for that."""
 
+EDITED_DOCUMENTS_MAX = 20
+"""Documents whose latest edits are remembered."""
+EDITED_RANGES_MAX = 20
+"""Edited places of one of them; of more, the oldest is forgotten."""
+EDITED_CHARS_MAX = 8_000
+"""Old and new text of one place; what is larger was not written by hand, and is forgotten."""
+NEIGHBOURS_MAX = 20
+"""Files of its language that are looked at for one file."""
+NEIGHBOUR_BYTES_MAX = 256 * 1024
+"""One of them; a larger one was hardly written by hand."""
+NEIGHBOUR_FOLDER_MAX = 400
+"""Entries of one folder that are looked at for them."""
+NEIGHBOURS_KEPT_MAX = 32
+"""Files of which is remembered which words stand where."""
+SNIPPETS_MAX = 40
+"""Pieces of other files that one prompt may be made of."""
+SNIPPETS_CHARS_MAX = 48_000
+"""All of them together."""
+GATHERED_DOCUMENTS_MAX = 32
+"""Documents whose snippets are remembered for the next key."""
+
+MAP_FILES_MAX = 4_000
+"""Files whose symbols are kept for ghost text; the nearest to the cursor come first."""
+MAP_FILE_BYTES_MAX = 256 * 1024
+"""One of them; larger ones are mostly generated."""
+MAP_BYTES_MAX = 128 * 1024 * 1024
+"""All that is read of them in one survey."""
+MAP_DEFINITIONS_OF_FILE_MAX = 500
+"""Definitions that are kept of one file."""
+MAP_NAMES_OF_FILE_MAX = 1_500
+"""Names it mentions that are kept."""
+MAP_RECENT_MAX = 32
+"""Files that were edited lately, as the map remembers them."""
+
 OBSERVED_TEXT_CHARS_MAX = 32_768
 """Characters of one answer, or of one request, that are kept for traces where texts are wanted."""
+LATEST_MAX = 50
+"""Calls of a window for which what was sent can still be looked at."""
+LATEST_CHARS_MAX = 2_000_000
+"""Characters that are kept of these together."""
 OBSERVED_WAITING_MAX = 1_000
 """Finished calls that wait to become traces; one more is not traced."""
 METRIC_NAMES_MAX = 200
@@ -284,3 +377,20 @@ EXPORT_S = 10.0
 """How long one delivery of traces or metrics may take."""
 EXPORT_ENDS_S = 3.0
 """How long the last deliveries may take when the server stops."""
+
+FAILED_TESTS_BYTES_MAX = 1024 * 1024
+"""What a test runner wrote down of the tests that failed."""
+FAILED_TESTS_MAX = 2_000
+"""Tests of them that are shown above their functions."""
+OUTLINES_MAX = 8
+"""Documents whose outline is remembered for the menu of actions."""
+TESTED_NAMES_MAX = 256
+"""Names of which is remembered whether tests mention them."""
+DRAFT_DIFF_CHARS_MAX = 48_000
+"""What a model sees of the changes that a commit message or a pull request's text is about."""
+DRAFT_LIST_CHARS_MAX = 6_000
+"""The commits, or the files that are left out or new, that stand beside them."""
+DRAFT_CHARS_MAX = 8_000
+"""A commit message, or the text of a pull request, as the model wrote it."""
+DRAFT_TITLE_CHARS_MAX = 200
+"""The title of a pull request."""

@@ -28,3 +28,8 @@ def as_usd(nano_usd: int, *, places: int = 6) -> str:
     units = -(-nano_usd // step)
     sign, units = ("-", -units) if units < 0 else ("", units)
     return f"{sign}${units // 10**places}.{units % 10**places:0{places}d}"
+
+
+def limit_as_usd(nano_usd: int) -> str:
+    """A limit for people: whole cents as such; what is finer must not look like more."""
+    return as_usd(nano_usd, places=6 if nano_usd % NANO_PER_CENT else 2)

@@ -29,7 +29,7 @@ from steward.core.limits import (
     DATABASE_UNIT_ATTEMPTS_MAX,
 )
 from steward.core.migrate import HEAD, bring_to_head, revision_of
-from steward.core.store import Kind, Transaction
+from steward.core.store import Kind, Mark, Transaction
 
 T = TypeVar("T")
 
@@ -101,6 +101,10 @@ class PostgresqlStore:
             except self._failures as error:
                 if not left or not attempt.may_be_repeated(error):
                     raise self._refusal(error, attempt) from error
+
+    def mark(self) -> Mark | None:
+        """Nothing: what others commit is seen by reading."""
+        return None
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,7 +6,7 @@ from typing import Literal
 LOCAL_TENANT = "local"
 """The organisation of somebody who belongs to none."""
 
-Role = Literal["owner", "admin", "member", "viewer"]
+Role = Literal["owner", "admin", "maintainer", "developer", "viewer"]
 """What somebody is among the people of an organisation; see `steward.permissions.roles`."""
 
 
@@ -23,5 +23,5 @@ class Principal:
     tenant_id: str = LOCAL_TENANT
     team: str = ""
     """The team whose budget pays too, as the tables know it; empty where there is none."""
-    role: Role | None = "member"
+    role: Role | None = "developer"
     """As the tables know it; None where the organisation has people and this is none of them."""

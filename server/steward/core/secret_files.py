@@ -4,8 +4,9 @@ Both the ignore oracle (what a model may see) and the jail (what a command may r
 so neither can be given a shorter list than the other.
 """
 
+import re
 import unicodedata
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 _EXCEPTIONS = (
     ".env.example",
@@ -48,11 +49,15 @@ _PATTERNS = (
     "client_secret*.json",
     "service-account*.json",
 )
+_ANY = re.compile("|".join(map(translate, _PATTERNS)))
+"""All of them at once: a listing asks about thousands of names, and few are secret."""
 
 
 def secret_rule(name: str) -> str | None:
     """The rule by which a file of this name (not path) holds secrets; None if it does not."""
     plain = unicodedata.normalize("NFKC", name).casefold()
+    if _ANY.match(plain) is None:
+        return None
     if plain in _EXCEPTIONS or plain.endswith(".pub"):
         return None
     return next((rule for rule in _PATTERNS if fnmatchcase(plain, rule)), None)

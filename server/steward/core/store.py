@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 T = TypeVar("T")
 Kind = Literal["sqlite", "postgresql"]
+Mark = tuple[int, int]
+"""A state of a database: of what others committed, and of what was begun here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Store(Protocol):
         Raises:
             UnavailableError: the database failed us.
         """
+        ...
+
+    def mark(self) -> Mark | None:
+        """What stays the same while nothing is committed to it; None where that is not known."""
         ...
 
     def close(self) -> None:

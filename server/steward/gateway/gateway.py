@@ -22,6 +22,7 @@ from steward.gateway.call.attempts import Chain
 from steward.gateway.call.bill import check_new, known_charge
 from steward.gateway.call.breaker import Breakers
 from steward.gateway.call.cache import Cache, Known, key_of
+from steward.gateway.call.form import in_form_of
 from steward.gateway.call.pacing import Pacing, patience
 from steward.gateway.call.prepare import prepare, without_secrets
 from steward.gateway.call.rate import Rates
@@ -35,8 +36,10 @@ from steward.gateway.choice.target import Target
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
 from steward.gateway.observe import Observer, Observers, Watch
 from steward.gateway.provider import Piece, Prepared, Provider, Vector
-from steward.gateway.request import EmbeddingRequest, ModelRequest, Task
+from steward.gateway.request import EmbeddingRequest, ModelRequest, Purpose, Task, Written
 from steward.gateway.settings import GatewaySettings
+from steward.gateway.standing import ModelStanding, Reachable, standings
+from steward.gateway.team.settings import ANY_MODEL, TEAM
 from steward.gateway.team.team import Team
 from steward.ledger.charge import NO_USAGE, Charge, Measured, Reservation, Usage
 from steward.ledger.ledger import Ledger
@@ -110,25 +113,56 @@ class Gateway:
         """Tell somebody of every call from now on, when it is over."""
         self._observers.add(observer)
 
-    def unavailable_reason(self, principal: Principal) -> str | None:
-        """Why this person can call no model, in words for them; None if there is one for all."""
+    def unavailable_reason(self, principal: Principal, *tasks: Written) -> str | None:
+        """Why this person can call no model for one of these tasks, in words for them.
+
+        None where there is one for each; where no task is named, where there is one for any.
+        """
         if self._team is not None and (self._team.why_off or not self._team.is_known):
             return self._team.why_off  # What it offers is asked for by the first call.
+        if tasks:
+            return next(filter(None, (self._why_not(principal, task) for task in tasks)), None)
+        reasons = [self._why_not(principal, task) for task in get_args(Task)]
+        return None if None in reasons else reasons[0]
+
+    def _why_not(self, principal: Principal, task: Written) -> str | None:
         try:
-            for task in get_args(Task):
-                self._selection.first(principal, task)
+            self._selection.first(principal, task)
         except (UnavailableError, UnpricedError, NotPermittedError) as error:
             return str(error)
         return None
+
+    def model_for(self, principal: Principal, task: Written) -> Model:
+        """What is known of the model that this person's next call for the task would ask first.
+
+        It opens nothing and costs next to nothing; the next call may find something else.
+
+        Raises:
+            UnavailableError: no model is configured, or a team's server cannot be reached.
+            UnpricedError: nobody has said what it costs.
+            NotPermittedError: the policy does not allow it.
+        """
+        if self._team is not None and self._team.why_off is not None:
+            raise UnavailableError(self._team.why_off)
+        if self._team is not None and not self._team.is_known:
+            return Model(TEAM, ANY_MODEL)  # What it offers is asked for by the first call.
+        return self._selection.first(principal, task).model
 
     @property
     def over_team_budget(self) -> str | None:
         """What the team's server said when its budget did not cover the last call, if it did."""
         return None if self._team is None else self._team.over_budget
 
-    def models(self, principal: Principal) -> tuple[Model, ...]:
-        """Every model that can be asked here, and by this person."""
-        return self._selection.offered(principal)
+    def models(self, principal: Principal, *tasks: Purpose) -> tuple[Model, ...]:
+        """Every model that this person can ask here for all of these tasks; for any without one."""
+        return self._selection.offered(principal, *tasks)
+
+    async def standings(self, principal: Principal) -> tuple[ModelStanding, ...]:
+        """Every model that this person may ask or was chosen for them, and how it stands now."""
+        why_off = None if self._team is None else self._team.why_off
+        now_s = self._pacing.clock.monotonic_s()
+        reachable = Reachable(self._providers, self._breakers, now_s, why_off)
+        return await standings(self._selection, principal, reachable)
 
     def chosen(self, principal: Principal) -> tuple[str, ...]:
         """The ids of all that may answer this person where a request names no model."""
@@ -136,13 +170,11 @@ class Gateway:
 
     def is_free(self, principal: Principal) -> bool:
         """Whether no model costs this person anything, so that no budget can be used up."""
-        try:
-            prices = [self._selection.first(principal, task).price for task in get_args(Task)]
-        except (UnavailableError, UnpricedError, NotPermittedError):
-            return False
-        return not any(price.worst(1, 1) for price in prices)
+        tasks = [task for task in get_args(Task) if self._why_not(principal, task) is None]
+        prices = [self._selection.first(principal, task).price for task in tasks]
+        return bool(prices) and not any(price.worst(1, 1) for price in prices)
 
-    async def is_short(self, principal: Principal, task: Task) -> bool:
+    async def is_short(self, principal: Principal, task: Written) -> bool:
         """Whether a call like the last one would be refused again for want of money.
 
         It only reads, and is free as long as none was refused: whoever asks at each keystroke
@@ -154,6 +186,12 @@ class Gateway:
             return False
         standing = await self._ledger.standing(principal)
         return self.shortages.of(standing.left, task) is not None
+
+    async def has_plenty(self, principal: Principal, task: Written) -> bool:
+        """Whether there is money for a call that nobody may want: no account is beyond a mark."""
+        if await self.is_short(principal, task):
+            return False
+        return self.is_free(principal) or not await self._ledger.is_warned(principal)
 
     @asynccontextmanager
     async def call(self, principal: Principal, request: ModelRequest) -> AsyncGenerator[Answer]:
@@ -249,11 +287,15 @@ class Gateway:
             await self._told.refresh()
         targets, why = self._selection.of(principal, request)
         first = targets[0]
-        trail = watch.follow(Trail(why, first.model.id))
+        asked = in_form_of(first.model, request)
+        hint = request.hint if isinstance(request, ModelRequest) else None
+        # Behind the first part stands what was passed over.
+        is_hinted = hint is not None and hint.whose in why.partition(";")[0]
+        trail = watch.follow(Trail(why, first.model.id, tells_why=is_hinted), asked)
         self._rates.take(principal, first.model.id)
         asking: Asking | None = None
         if self._hooks:
-            asking = Asking(principal, await without_secrets(request), first.model.id)
+            asking = Asking(principal, await without_secrets(asked), first.model.id)
             await self._hooks.before(asking)
         prepared = await prepare(first.provider, first.model, request)
         return _Opened(request, targets, prepared, trail, asking, watch)

@@ -37,7 +37,8 @@ class CallRecord:
 
     principal: Principal
     request: ModelRequest | EmbeddingRequest
-    """What was asked for. Its texts are for those only who `want_text`."""
+    """What was asked for, in the form of the model that was to be asked first. Its texts are for
+    those only who `want_text`."""
     chosen: str
     """`provider/model` that was to be asked first; empty where the call was refused before."""
     model: str
@@ -178,9 +179,9 @@ class Watch:
         if self._observers:
             self._observers.tell(self._record(error))
 
-    def follow(self, trail: Trail) -> Trail:
-        """Look along this trail, from now on; gives it back."""
-        self._trail, self._chosen = trail, trail.model
+    def follow(self, trail: Trail, asked: ModelRequest | EmbeddingRequest) -> Trail:
+        """Look along this trail, from now on; gives it back. `asked`: as the first model is."""
+        self._trail, self._chosen, self._request = trail, trail.model, asked
         return trail
 
     def saw(self, piece: Piece) -> None:

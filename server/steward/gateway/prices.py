@@ -31,6 +31,13 @@ class Price:
     tiers: tuple[Tier, ...] = ()
     """Sorted by `above_input_tokens`."""
 
+    def in_words(self) -> str:
+        """What people are told: `$0.15 in, $0.60 out a million tokens`; `free`."""
+        if not (self.input or self.cached_input or self.output or self.cache_write or self.tiers):
+            return "free"
+        more = "; more for long requests" if self.tiers else ""
+        return f"{_usd(self.input)} in, {_usd(self.output)} out a million tokens{more}"
+
     def cost(self, usage: Usage) -> NanoUsd:
         """The cost of a call, rounded up once: we never record less than was spent."""
         rates = self._at(usage.input_tokens)
@@ -73,3 +80,9 @@ class Price:
 
     def _dearest_output(self, input_tokens_max: int) -> int:
         return max(rates.output for rates in self._within(input_tokens_max))
+
+
+def _usd(pico_usd: int) -> str:
+    """Pico-dollars a token as dollars a million tokens, with as many places as it has."""
+    dollars, rest = divmod(pico_usd, 1_000_000)
+    return f"${dollars}.{f'{rest:06}'.rstrip('0'):0<2}"

@@ -138,6 +138,10 @@ class Provider(Protocol):
         """
         ...
 
+    async def has_key(self) -> bool:
+        """Whether a call would carry a key; some providers need none."""
+        ...
+
     async def close(self) -> None:
         """Let go of the connections."""
         ...

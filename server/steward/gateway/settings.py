@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -12,14 +12,16 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     SecretStr,
     model_validator,
 )
 
+from steward.core.described import Described
 from steward.gateway.ability import Ability, Refused
 from steward.gateway.built_in import BUILT_IN, OPENAI_URL, WireName
+from steward.gateway.fill_settings import FillName, FillSettings
 from steward.gateway.request import Purpose
+from steward.gateway.tiers import TierModels
 
 _OPENAI_MODELS: dict[Purpose, str] = {
     "completion": "gpt-4.1-mini",
@@ -27,8 +29,13 @@ _OPENAI_MODELS: dict[Purpose, str] = {
     "agent": "gpt-4.1",
     "chat": "gpt-4.1",
     "embedding": "text-embedding-3-small",
+    "extension": "gpt-4.1-mini",
 }
 """What OpenAI's own endpoint is asked for where nobody chose."""
+_GAP_MODELS = ("codestral/codestral-latest", "mistral/codestral-latest")
+"""What ghost text is asked of before that, where there is a key."""
+_GAP_MODELS_ELSE = ("deepseek/deepseek-v4-pro",)
+"""What it is asked of after that: dearer and slower, and better than nothing."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 IN_THE_CLEAR = "a key would travel unencrypted: `url` must begin with https:// when a key is set"
@@ -51,26 +58,8 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _template(written: str) -> str:
-    before, mark, after = written.partition("{prefix}")
-    if not mark or "{suffix}" in before or after.count("{suffix}") != 1:
-        raise ValueError("it must hold {prefix} and, after it, {suffix}")
-    return written
-
-
-_DEAR = ("n", "best_of", "service_tier", "n_predict")
-_DEAR_BEGINNING = "max_"
-
-
-def _cheap(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    for name in parameters:
-        if name in _DEAR or name.startswith(_DEAR_BEGINNING):
-            raise ValueError(f"{name!r} decides what a call may cost, which budgets must know")
-    return parameters
-
-
-class _Rates(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class _Rates(Described):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input: _UsdPerMillion
     """What is sent."""
@@ -96,26 +85,10 @@ class ModelPrice(_Rates):
     """Other prices for larger calls."""
 
 
-class FillSettings(BaseModel):
-    """How a model is asked to close a gap."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_.-]*$")] = "/completions"
-    """Below the provider's base URL."""
-    template: Annotated[str, AfterValidator(_template)] | None = None
-    """The prompt, with `{prefix}` and `{suffix}` in this order; where it is not set, both have
-    fields of their own."""
-    output_tokens_max: int | None = Field(default=None, ge=1)
-    """The most that the model writes into a gap."""
-    parameters: Annotated[dict[str, JsonValue], AfterValidator(_cheap)] = {}
-    """What has to be said besides; nothing that makes a call dearer."""
-
-
-class ModelSettings(BaseModel):
+class ModelSettings(Described):
     """What is known of a model; what is not set is as the built-in catalogue says."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     abilities: tuple[Ability, ...] | None = None
     """What it can do."""
@@ -125,18 +98,19 @@ class ModelSettings(BaseModel):
     """The most that it writes."""
     refuses: tuple[Refused, ...] | None = None
     """What it must not be sent."""
-    fill: Literal["suffix", "deepseek", "mistral", "qwen", "starcoder", "codellama"] | (
-        FillSettings | None
-    ) = None
-    """How it is asked to close a gap: the name of a usual way, or a table."""
+    fill: FillName | FillSettings | None = None
+    """How it is asked to close a gap: the name of a usual way, a table, or `none` for a model that
+    closes none. `suffix` has a field for what follows, and so have `ollama`, `mistral` and
+    `deepseek`, as those hosts want it; the others are prompts with a family's marks. Where it is
+    not set, the names of models behind Ollama, vLLM, llama.cpp and the like tell what is usual."""
     price: ModelPrice | None = None
     """What it costs."""
 
 
-class ProviderSettings(BaseModel):
+class ProviderSettings(Described, BaseModel):
     """One way to reach models."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: Annotated[str, AfterValidator(checked_url)] | None = None
     """Its base URL; needed where the provider is not built in."""
@@ -158,10 +132,10 @@ class ProviderSettings(BaseModel):
         return self
 
 
-class TaskModels(BaseModel):
+class TaskModels(Described):
     """The model for each kind of task."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     completion: str | None = None
     """The model for ghost text."""
@@ -173,6 +147,10 @@ class TaskModels(BaseModel):
     """The model for those who ask one directly; as `agent` where it is not set."""
     embedding: str | None = None
     """The model that turns texts into vectors."""
+    next_edit: str | None = None
+    """The model that says what you may want to change next; not set, nobody is asked for that."""
+    extension: str | None = None
+    """The model that extensions ask; as `chat` where it is not set."""
 
     def of(self, task: Purpose) -> str | None:
         """The model chosen for this task; None if nobody chose one."""
@@ -187,12 +165,16 @@ class TaskModels(BaseModel):
                 return self.chat or self.agent
             case "embedding":
                 return self.embedding
+            case "next_edit":
+                return self.next_edit
+            case "extension":
+                return self.extension or self.chat or self.agent
 
 
-class BreakerSettings(BaseModel):
+class BreakerSettings(Described):
     """When a provider that keeps failing is left alone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     failures: int = Field(default=5, ge=1, le=1000)
     """Failures after which it is left alone."""
@@ -202,10 +184,10 @@ class BreakerSettings(BaseModel):
     """How long it is left alone; then one call is let through to see whether it is back."""
 
 
-class RetrySettings(BaseModel):
+class RetrySettings(Described):
     """How often, and how long, a call is tried again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     attempts: int = Field(default=5, ge=1, le=20)
     """The most attempts of one call, other models among them."""
@@ -219,10 +201,10 @@ class RetrySettings(BaseModel):
     so that another model can still be asked. For ghost text it is 3 seconds at most."""
 
 
-class PolicyRule(BaseModel):
+class PolicyRule(Described):
     """What may be asked where the rule applies; where several apply, each must allow a model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: tuple[str, ...]
     """`provider/model`; a name that ends in `*` allows everything that begins so."""
@@ -232,10 +214,10 @@ class PolicyRule(BaseModel):
     """The task that it applies to; all of them where it is not set."""
 
 
-class CacheSettings(BaseModel):
+class CacheSettings(Described):
     """How answers are kept that the model would give again: temperature 0 or a seed, no tools."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     """Whether any are kept. They stay in memory, and no organisation sees another's."""
@@ -243,10 +225,10 @@ class CacheSettings(BaseModel):
     """How long one is given again."""
 
 
-class WorkerSettings(BaseModel):
+class WorkerSettings(Described):
     """The process that runs litellm, for the providers whose format Steward does not speak."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     python: Path | None = None
     """The Python interpreter of an environment in which litellm is installed. Not set means
@@ -257,10 +239,10 @@ class WorkerSettings(BaseModel):
     250 MB of memory."""
 
 
-class GatewaySettings(BaseModel):
+class GatewaySettings(Described, BaseModel):
     """The `[gateway]` section."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: Annotated[str, AfterValidator(checked_url)] | None = None
     """The base URL of an OpenAI-compatible endpoint, usually ending in `/v1`. Not set means
@@ -272,7 +254,9 @@ class GatewaySettings(BaseModel):
     Short: `OPENAI_API_KEY`."""
     models: TaskModels = TaskModels()
     """The model for each kind of task. `STEWARD_MODEL` is short for all. Where nothing is
-    set, OpenAI's endpoint is asked for gpt-4.1-mini (completion) and gpt-4.1."""
+    set, OpenAI's endpoint is asked for gpt-4.1-mini (completion) and gpt-4.1. Ghost text goes to
+    Mistral's codestral-latest instead where there is a key of `codestral` or `mistral`, and to
+    DeepSeek's deepseek-v4-pro where `deepseek` has the only key."""
     prices: dict[str, ModelPrice] = {}
     """Prices by model, before the built-in ones. A model without a price is not called.
     `STEWARD_MODEL_PRICE="0.15/0.60"` is short for the price of `STEWARD_MODEL`."""
@@ -286,6 +270,8 @@ class GatewaySettings(BaseModel):
     """The models that people prefer, by the name of the user; within the policy."""
     workspaces: dict[str, TaskModels] = {}
     """The models preferred in a workspace, by its absolute path; before a person's own."""
+    tiers: TierModels = TierModels()
+    """The models that an extension means when it says how strong a model must be."""
     policy: tuple[PolicyRule, ...] = ()
     """Which models may be asked, by team and task; all of them where there is no rule."""
     fallbacks: dict[str, tuple[str, ...]] = {}
@@ -311,12 +297,22 @@ class GatewaySettings(BaseModel):
         return OPENAI_URL if self.openai_key is not None else None
 
     def model_for(self, task: Purpose, providers: Collection[str] = ()) -> str | None:
-        """The model for this task; None if nobody chose one and nothing leads to OpenAI.
+        """The model for this task; None if nobody chose one and no key leads to a usual one.
 
         `providers` can be asked besides those that the settings speak of.
         """
+        if (chosen := self.models.of(task)) is not None:
+            return chosen
         is_openai = self.is_openai or (self.base_url is None and "openai" in providers)
-        return self.models.of(task) or (_OPENAI_MODELS[task] if is_openai else None)
+        usual = (_OPENAI_MODELS[task],) if is_openai and task in _OPENAI_MODELS else ()
+        if task == "completion":
+            keyed = self.keyed | (set(providers) - self.providers.keys())
+            first, last = (
+                tuple(model for model in models if model.partition("/")[0] in keyed)
+                for models in (_GAP_MODELS, _GAP_MODELS_ELSE)
+            )
+            usual = (*first, *usual, *last)
+        return next(iter(usual), None)
 
     @property
     def provider(self) -> str:

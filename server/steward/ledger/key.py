@@ -1,69 +1,18 @@
-"""The key that seals the ledger: a file beside the database, made on first use."""
+"""The key that seals the ledger: a file beside the database."""
 
-import os
-import stat
-import tempfile
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from steward.core.errors import UnavailableError
+from steward.core.key_file import KEY_BYTES, KeyFile
 
-KEY_BYTES = 32
-"""The length of a key; the file holds it in hexadecimal."""
+__all__ = ["KEY_BYTES", "LedgerKey"]
 
 
 @dataclass(frozen=True, slots=True)
-class KeyFile:
-    """Where the key is kept, and where a new one comes from."""
+class LedgerKey(KeyFile):
+    """Where the ledger's key is kept, and where a new one comes from."""
 
-    file: Path
-    fresh: Callable[[], str]
-    """Gives `KEY_BYTES` random bytes in hexadecimal."""
-
-    def load(self, *, may_make: bool) -> bytes:
-        """The key; a new one is made where there is none and none can be missing.
-
-        Only its owner may read the file. Processes that make it at the same moment get the same
-        key.
-
-        Raises:
-            UnavailableError: it is missing though entries were sealed with it, or is no key.
-        """
-        try:
-            if may_make and not self.file.exists():
-                self._make()
-            with self.file.open("rb") as opened:
-                if stat.S_IMODE(os.fstat(opened.fileno()).st_mode) & 0o077:
-                    os.fchmod(opened.fileno(), 0o600)
-                written = opened.read(2 * KEY_BYTES + 2)
-            key = bytes.fromhex(written.decode("ascii"))
-        except (OSError, ValueError) as error:
-            raise self._complaint(str(error)) from error
-        if len(key) != KEY_BYTES:
-            raise self._complaint("it does not have the length of a key")
-        return key
-
-    def _make(self) -> None:
-        """Write the whole file under another name first: nobody ever reads half a key."""
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened, name = tempfile.mkstemp(prefix=self.file.name, dir=self.file.parent)
-        draft = Path(name)
-        try:
-            try:
-                os.write(opened, self.fresh().encode("ascii"))
-                os.fsync(opened)
-            finally:
-                os.close(opened)
-            with suppress(FileExistsError):  # Another process was quicker: its key is ours too.
-                os.link(draft, self.file)
-        finally:
-            draft.unlink()
-
-    def _complaint(self, reason: str) -> UnavailableError:
-        return UnavailableError(
-            f"The key of the cost ledger, {str(self.file)!r}, cannot be used: {reason}. Without it"
-            " no model call can be booked, so none is made. Restore the file from a backup; or, to"
-            " begin a new ledger, move the database beside it away."
-        )
+    what: str = "The key of the cost ledger"
+    otherwise: str = (
+        "Without it no model call can be booked, so none is made. Restore the file from a backup;"
+        " or, to begin a new ledger, move the database beside it away."
+    )

@@ -59,7 +59,7 @@ from steward.ledger.charge import (
     Standing,
     Usage,
 )
-from steward.ledger.key import KeyFile
+from steward.ledger.key import LedgerKey
 from steward.ledger.postgresql import PostgresqlBooks
 from steward.ledger.refusal import over_budget
 from steward.ledger.settings import LedgerSettings
@@ -82,7 +82,7 @@ class Ledger:
         clock: Clock,
         events: Events,
         settings: LedgerSettings,
-        key: KeyFile,
+        key: LedgerKey,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -233,6 +233,21 @@ class Ledger:
 
         return await self._database.read(work)
 
+    async def accounts(self, principal: Principal) -> tuple[reading.AccountStanding, ...]:
+        """Every account that pays for this person's calls, the narrowest scope first."""
+        now = self._clock.now()
+        return await self._database.read(lambda session: self._accounts(session, principal, now))
+
+    async def is_warned(self, principal: Principal) -> bool:
+        """Whether an account that pays for this person's calls is beyond a mark."""
+        now = self._clock.now()
+
+        def work(session: Session) -> bool:
+            accounts = self._accounts(session, principal, now)
+            return any(told.holding(account) for account in accounts)
+
+        return await self._database.read(work)
+
     async def untold(self, principal: Principal, needed_nano_usd: int) -> tuple[told.News, ...]:
         """What this person should hear about their budgets now; each thing is given once in all.
 
@@ -264,6 +279,10 @@ class Ledger:
     async def run_cost(self, run_id: str) -> NanoUsd:
         """What all calls of a run have cost so far."""
         return await self._database.read(lambda session: reading.run_cost(session, run_id))
+
+    async def run_totals(self, run_id: str) -> reading.RunTotals:
+        """What all calls of a run have used so far."""
+        return await self._database.read(lambda session: reading.run_totals(session, run_id))
 
     def _accounts(
         self, session: Session, principal: Principal, now: datetime

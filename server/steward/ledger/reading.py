@@ -33,6 +33,13 @@ class AccountStanding:
             return None
         return NanoUsd(max(0, self.limit - self.spent - self.reserved))
 
+    @property
+    def used_percent(self) -> int | None:
+        """How much of the limit is spent, as the marks count it; None without a limit."""
+        if self.limit is None:
+            return None
+        return 100 if not self.limit else self.spent * 100 // self.limit
+
     def covers(self, amount: NanoUsd) -> bool:
         """Whether a call that may cost so much would fit now. What is free always does."""
         return (
@@ -45,6 +52,14 @@ class Overruns(NamedTuple):
 
     calls: int
     beyond: NanoUsd
+
+
+class RunTotals(NamedTuple):
+    """What all calls of one run took so far."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_nano_usd: NanoUsd
 
 
 class Holds(NamedTuple):
@@ -73,6 +88,12 @@ _SPENT_ON = text(
 )
 _RUN_COST = text(
     "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM reservation WHERE run_id = :run_id"
+)
+_RUN_TOTALS = text(
+    "SELECT CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens,"
+    " CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens,"
+    " CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) AS cost_nano_usd"
+    " FROM reservation WHERE run_id = :run_id"
 )
 _OVERRUNS = text(
     "SELECT COUNT(*) AS calls, COALESCE(SUM(cost_nano_usd - reserved_nano_usd), 0) AS beyond"
@@ -154,6 +175,12 @@ def holds(session: Session) -> Holds:
     """How many reservations are open, and since when."""
     row = session.connection().execute(_HOLDS).one()
     return Holds(int(row.open), row.oldest)
+
+
+def run_totals(session: Session, run_id: str) -> RunTotals:
+    """What all calls of a run took so far."""
+    row = session.connection().execute(_RUN_TOTALS, {"run_id": run_id}).one()
+    return RunTotals(row.input_tokens, row.output_tokens, NanoUsd(row.cost_nano_usd))
 
 
 def run_cost(session: Session, run_id: str) -> NanoUsd:

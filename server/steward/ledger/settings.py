@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from steward.core.described import Described
 from steward.core.limits import PROVIDER_WALL_S
 from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.ledger.account import Kind, Limits
@@ -23,10 +24,10 @@ SETTING_OF: Mapping[Kind, str] = {
 _Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000, max_digits=19, decimal_places=9)]
 
 
-class LedgerSettings(BaseModel):
+class LedgerSettings(Described):
     """The `[ledger]` section."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit_usd: _Usd | None = Decimal(20)
     """What one person may spend in one month (UTC), in US dollars. It is never exceeded by a new

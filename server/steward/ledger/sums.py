@@ -10,9 +10,27 @@ from typing import Literal, NamedTuple
 from steward.ledger.chain import Entry
 
 Dimension = Literal[
-    "all", "user", "workspace", "team", "provider", "model", "agent", "task", "session"
+    "all",
+    "user",
+    "workspace",
+    "team",
+    "provider",
+    "model",
+    "agent",
+    "task",
+    "session",
+    "extension",
 ]
 """By what usage is added up."""
+
+
+EXTENSION = "extension:"
+"""Stands before an extension's id where the books have an agent's, and in no agent's id."""
+
+
+def extension_named(agent: str) -> str:
+    """The id of the extension that a call is booked for; empty where it is for none."""
+    return agent.removeprefix(EXTENSION) if agent.startswith(EXTENSION) else ""
 
 
 class Sum(NamedTuple):
@@ -37,6 +55,7 @@ class Names(NamedTuple):
     agent: str
     task: str
     session: str
+    extension: str
 
 
 @dataclass(slots=True)
@@ -64,6 +83,7 @@ def count(used: dict[Names, Usages], entry: Entry) -> None:
     calls = 1 if entry.kind in ("settle", "expire") else 0
     if not calls and not entry.spent_change_nano_usd:
         return
+    extension = extension_named(entry.agent)
     names = Names(
         entry.tenant_id,
         entry.at[:10],
@@ -72,9 +92,10 @@ def count(used: dict[Names, Usages], entry: Entry) -> None:
         entry.team,
         entry.provider,
         entry.model,
-        entry.agent,
+        "" if extension else entry.agent,
         entry.task,
         entry.session,
+        extension,
     )
     found = used.get(names)
     if found is None:
@@ -95,6 +116,7 @@ _NAMED: tuple[Dimension, ...] = (
     "agent",
     "task",
     "session",
+    "extension",
 )
 """The dimensions of `Names`, behind the tenant and the day."""
 

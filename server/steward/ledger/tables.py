@@ -203,7 +203,8 @@ class UsageRow(SQLModel, table=True):
 
     tenant_id: str = Field(primary_key=True)
     dimension: str = Field(primary_key=True)
-    """`all`, `user`, `workspace`, `team`, `provider`, `model`, `agent`, `task` or `session`."""
+    """`all`, `user`, `workspace`, `team`, `provider`, `model`, `agent`, `task`, `session` or
+    `extension`."""
     day: str = Field(primary_key=True)
     """UTC, `2026-11-21`."""
     name: str = Field(primary_key=True)

@@ -91,7 +91,7 @@ def untold(
     is_off: set[Fact] = set()
     for account in accounts:
         off = _fact(account, _OFF)
-        marks: list[Mark] = [mark for mark in _holding(account) if _fact(account, mark) in new]
+        marks: list[Mark] = [mark for mark in holding(account) if _fact(account, mark) in new]
         facts |= {_fact(account, mark): 0 for mark in marks}
         if _is_used_up(account, max(needed, told.get(off, 0))):
             is_off.add(off)
@@ -120,7 +120,7 @@ def _fact(account: AccountStanding, news: str) -> Fact:
     return Fact(account.key.scope, account.key.period, news)
 
 
-def _holding(account: AccountStanding) -> list[Mark]:
+def holding(account: AccountStanding) -> list[Mark]:
     """The marks that the account is beyond now: a limit may have been raised since it passed."""
     return marks_of(account.spent, Limits(account.limit, account.soft_limit))
 

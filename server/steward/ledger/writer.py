@@ -34,7 +34,7 @@ from steward.ledger.book import (
 )
 from steward.ledger.booking import Operation
 from steward.ledger.chain import START, Entry, seal
-from steward.ledger.key import KeyFile
+from steward.ledger.key import LedgerKey
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Writer:
         self,
         database: Database,
         books: Books,
-        key: KeyFile,
+        key: LedgerKey,
         clock: Clock,
         on_booked: Callable[[Operation[Any], Any], None],
         on_passed: Callable[[Passed], None],
@@ -213,7 +213,7 @@ _POISON = (ValueError, TypeError, OverflowError, LimitError, exc.DataError, exc.
 """What becomes of values that cannot be kept, before a driver sees them or through a session."""
 
 
-def _proven(file: KeyFile, store: Store) -> bytes:
+def _proven(file: LedgerKey, store: Store) -> bytes:
     """The key, once the end of the chain has been found to be sealed with it."""
     key = file.load(may_make=store.head.seq == 0)
     ending = store.ending()

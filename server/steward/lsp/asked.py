@@ -17,6 +17,13 @@ _log = logging.getLogger(__name__)
 _MESSAGE_CHARS_MAX = 500
 
 
+class EditResult(types.ApplyWorkspaceEditResult):
+    """The editor's answer to an edit, with what our own clients add to it."""
+
+    reason: str = ""
+    """Why the person said no, in their words; empty where they did not say."""
+
+
 class Asked:
     """Open requests to the editor, by id."""
 
@@ -59,7 +66,10 @@ class Asked:
         if kinds is None:
             return result  # A method of ours: as JSON gave it.
         whole = {"jsonrpc": "2.0", "id": 0, "result": result}
-        return self._converter.structure(whole, cast("type[Any]", kinds[1])).result
+        structured = self._converter.structure(whole, cast("type[Any]", kinds[1])).result
+        if method != types.WORKSPACE_APPLY_EDIT:
+            return structured
+        return _with_reason(structured, result)
 
     def _close(self, request_id: str, done: asyncio.Future[Any]) -> None:
         known = self._open.get(request_id)
@@ -67,6 +77,13 @@ class Asked:
             del self._open[request_id]
         if not done.cancelled():
             done.exception()  # Whoever waited may be gone: then nobody is to be told.
+
+
+def _with_reason(known: types.ApplyWorkspaceEditResult, sent: Mapping[str, Any]) -> EditResult:
+    answer = EditResult(known.applied, known.failure_reason, known.failed_change)
+    reason = sent.get("reason")
+    answer.reason = reason if isinstance(reason, str) else ""
+    return answer
 
 
 def _refusal(error: Any) -> JsonRpcException:

@@ -25,19 +25,31 @@ _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 3.0
 """How soon is noticed what another process booked or decided, and that a month has begun."""
+_OTHERS_FIRST_S = 1.0
+"""So long the window that booked something has to tell of it before another one does, one that
+has just been opened for instance."""
+_TOGETHER_S = 0.1
+"""A reservation and its settlement, or several calls of a run, are looked at together."""
 
 
 async def keep_budget(session: Session, rooms: Rooms) -> None:
     """Look after every booking, and every few seconds, until cancelled."""
-    team = _TeamNews()
+    team, told, is_own = _TeamNews(), None, False
     with rooms.events.watch() as events:
         while True:
             team.tell(session, rooms)
             try:
-                await _tell(session, rooms)
+                # What there is to tell comes of what was written, of a new day, or of a refusal.
+                mark = await rooms.database.mark()
+                now = mark, rooms.clock.now().date(), _needed(rooms)
+                if mark is None or now != told:
+                    if not is_own:
+                        await asyncio.sleep(_OTHERS_FIRST_S)
+                    await _tell(session, rooms)
+                told = now
             except StewardError as error:  # A full disk: it is told when it can be written down.
                 _log.info("budgets could not be looked at: %s", error.code)
-            await _next_look(events)
+            is_own = await _next_look(events)
 
 
 class _TeamNews:
@@ -60,14 +72,20 @@ class _TeamNews:
 
 
 async def _tell(session: Session, rooms: Rooms) -> None:
+    needed = _needed(rooms)
+    if needed is not None:
+        for news in await rooms.ledger.untold(rooms.principal, needed):
+            _show(session, _kind(news), message(news))
+
+
+def _needed(rooms: Rooms) -> int | None:
+    """What the next call may cost; None where no budget keeps it from being made."""
     gateway, principal = rooms.gateway, rooms.principal
     if gateway.is_free(principal) or gateway.unavailable_reason(principal) is not None:
-        return  # No budget keeps a call from being made.
+        return None
     # A run says itself that it was refused, and ghost text goes on where that is covered.
     tasks = () if rooms.suggester is None else ("completion",)
-    needed = gateway.shortages.needed(*tasks)
-    for news in await rooms.ledger.untold(principal, needed):
-        _show(session, _kind(news), message(news))
+    return gateway.shortages.needed(*tasks)
 
 
 def _show(session: Session, kind: types.MessageType, text: str) -> None:
@@ -75,12 +93,22 @@ def _show(session: Session, kind: types.MessageType, text: str) -> None:
     session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
 
 
-async def _next_look(events: Watcher) -> None:
-    """At once after a booking: the window that booked should be the one that tells."""
+async def _next_look(events: Watcher) -> bool:
+    """Wait for a booking of this window's, which it should be the one to tell of, or a while.
+
+    Returns whether something was booked here.
+    """
+    is_own = False
     with suppress(TimeoutError):
         async with asyncio.timeout(_LOOK_AGAIN_S):
             while not isinstance(await anext(events), Spent | BudgetPassed):
                 pass
+            is_own = True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_TOGETHER_S):
+            while True:
+                await anext(events)
+    return is_own
 
 
 def message(news: News) -> str:

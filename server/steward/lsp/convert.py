@@ -1,16 +1,20 @@
 """Between the protocol's shapes and ours. Nothing else translates."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from steward.completion.cursor import Cursor
+from steward.context.cursor import Cursor
+from steward.core.limits import GHOST_CURSOR_CHARS_MAX
 from steward.lsp.documents import Document
 from steward.lsp.session import ClientAbilities
-from steward.permissions.question import OpenQuestion
 from steward.workspace.diff import changed_region
-from steward.workspace.lines import split_lines
+from steward.workspace.lines import Place, split_lines
 from steward.workspace.proposal import EditProposal, FileChange
+
+if TYPE_CHECKING:  # It loads pydantic, and the server answers before that.
+    from steward.permissions.question import OpenQuestion
 
 _LINES_AROUND = 1_000
 """What a cursor brings along of a long document, before and after: more than a model gets."""
@@ -20,7 +24,24 @@ Operation = types.TextDocumentEdit | types.CreateFile | types.RenameFile | types
 
 def cursor_at(document: Document, position: types.Position, path: str) -> Cursor:
     """The document as it is now around a protocol position."""
-    return Cursor(path, *document.around(position, _LINES_AROUND))
+    before, after = document.around(position, _LINES_AROUND)
+    # Lines may be endless. Cut at multiples, so that whoever types on has the same beginning.
+    beyond = max(0, len(before) // GHOST_CURSOR_CHARS_MAX - 1) * GHOST_CURSOR_CHARS_MAX
+    return Cursor(
+        path,
+        before[beyond:],
+        after[:GHOST_CURSOR_CHARS_MAX],
+        document.language_id or "",
+        document.uri,
+        position.line,
+    )
+
+
+def position_of(document: Document, place: Place) -> types.Position:
+    """Where a place of the document is in the editor's own units."""
+    line, column = place
+    content = document.between((line, 0), place)
+    return types.Position(line, document.position_codec.client_num_units(content) if column else 0)
 
 
 def workspace_edit(
@@ -91,9 +112,13 @@ def _operations(
     )
 
 
-def question_params(question: OpenQuestion) -> dict[str, object]:
+def question_params(question: "OpenQuestion") -> dict[str, object]:
     """A question as `steward/ask` carries it."""
+    from steward.agents.page import view_of  # Here, because it loads pydantic.
+
     approve, reject = choices(question)
+    draft = question.draft or {}
+    proposed = draft if question.kind == "edit" else {}
     return {
         "id": question.id,
         "kind": question.kind,
@@ -102,11 +127,18 @@ def question_params(question: OpenQuestion) -> dict[str, object]:
         "digest": question.digest,
         "choices": [{"id": "approve", "title": approve}, {"id": "reject", "title": reject}],
         "runId": question.run_id,
+        "takes": sorted(question.takes),
+        "grant": question.grant,
+        "plan": draft if "edited_plan" in question.takes else None,
+        "view": view_of(question.view, question.body),
+        "proposal": proposed.get("proposal", ""),
+        "hunks": proposed.get("hunks", []),
+        "marks": proposed.get("marks", []),
         "expiresAt": question.expires_at.isoformat(),
     }
 
 
-def choices(question: OpenQuestion) -> tuple[str, str]:
+def choices(question: "OpenQuestion") -> tuple[str, str]:
     """What the buttons say: yes, no."""
     match question.kind:
         case "plan":
@@ -117,6 +149,16 @@ def choices(question: OpenQuestion) -> tuple[str, str]:
             return "Apply", "Discard"
         case "commit":
             return "Commit", "Don't commit"
+        case "pull_request":
+            return "Push and open", "Don't send"
+        case "trust":
+            return "Trust this folder", "Don't trust"
+        case "instructions":
+            return "Follow them", "Don't follow"
+        case "mcp":
+            return "Approve tools", "Don't approve"
+        case "extension":
+            return "Allow it", "Don't allow"
 
 
 def _text_edit(change: FileChange, document: Document) -> types.TextEdit:

@@ -72,6 +72,10 @@ class Document(TextDocument):
         """The text before a position and after it, see `Lines.around`; raises as `source` does."""
         return self._known().around(self._place(position), reach)
 
+    def between(self, start: Place, end: Place) -> str:
+        """The text between two places, see `Lines.between`; raises as `source` does."""
+        return self._known().between(start, end)
+
     def offset_at_position(self, client_position: types.Position) -> int:
         """The index into `source`; a position beyond a line's or the document's end is clamped."""
         return self._known().offset(self._place(client_position))
@@ -90,11 +94,18 @@ class Document(TextDocument):
         self._take(change.text)
 
     def _apply_incremental_change(self, change: types.TextDocumentContentChangePartial) -> None:
-        text = self._known()
-        start = self._place(change.range.start)
-        end = max(start, self._place(change.range.end))
-        text.replace(start, end, change.text)
+        start, end = self._places(change.range)
+        self._known().replace(start, end, change.text)
         self._check_size()
+
+    def edit(self, change: types.TextDocumentContentChangePartial) -> tuple[Place, str, str]:
+        """Where a change that comes now would change what: the place, the old text, the new."""
+        start, end = self._places(change.range)
+        return start, self._known().between(start, end), change.text
+
+    def _places(self, range_: types.Range) -> tuple[Place, Place]:
+        start = self._place(range_.start)
+        return start, max(start, self._place(range_.end))
 
     def _take(self, text: str) -> None:
         self._why_lost = None
@@ -123,9 +134,15 @@ class Document(TextDocument):
         return position.line, codepoints(content, position.character, self.position_codec)
 
 
+OnEdit = Callable[[Document, Place, str, str], None]
+"""A document, the place of an edit, the old text there and the new."""
+
+
 class Documents(Workspace):
     """The open documents. `on_change` is called after every change.
 
+    `on_edit` is called before each edit is applied; not where a document comes whole again.
+    `on_gone` gets the URI of one that is closed, or comes whole again: nothing of its text counts.
     `on_lost` gets a sentence for the person when a document's text is not known any more.
     """
 
@@ -135,10 +152,14 @@ class Documents(Workspace):
         encoding: types.PositionEncodingKind | str | None,
         on_change: Callable[[], None],
         on_lost: Callable[[str], None],
+        on_edit: OnEdit,
+        on_gone: Callable[[str], None] = lambda _uri: None,
     ) -> None:
         super().__init__(root_uri, position_encoding=encoding)
+        self._on_gone = on_gone
         self._on_change = on_change
         self._on_lost = on_lost
+        self._on_edit = on_edit
 
     def find(self, uri: str) -> Document | None:
         """The open document with this URI."""
@@ -195,14 +216,20 @@ class Documents(Workspace):
                 " text and leaves it alone. Close and open it again.",
             )
         for change in changes:
-            is_whole = not isinstance(change, types.TextDocumentContentChangePartial)
-            if is_whole or not document.is_lost:
+            is_part = isinstance(change, types.TextDocumentContentChangePartial)
+            if not is_part or not document.is_lost:
+                if is_part:
+                    self._on_edit(document, *document.edit(change))
+                else:
+                    self._on_gone(document.uri)
                 document.apply_change(change)
         document.version = identifier.version
         self._note(document)
 
     def remove_text_document(self, doc_uri: str) -> None:
         """Forget a document that was closed; from now on the disk's text counts."""
+        if (document := self.find(doc_uri)) is not None:
+            self._on_gone(document.uri)
         super().remove_text_document(doc_uri)
         self._on_change()
 

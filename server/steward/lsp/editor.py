@@ -1,7 +1,7 @@
 """The editor at the other end, as the workspace knows it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,9 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from steward.core.agent_limits import REASON_CHARS_MAX
 from steward.core.errors import StaleError
+from steward.lsp.asked import EditResult
 from steward.lsp.convert import workspace_edit
 from steward.lsp.documents import Document
 from steward.lsp.session import Session
@@ -53,6 +55,11 @@ class LspEditor:
         document = self.session.protocol.documents.by_path().get(path)
         return Snapshot(document.source, document.version) if document else None
 
+    def open_paths(self) -> Sequence[Path]:
+        """The open files; not those whose text is not known."""
+        documents = self.session.protocol.documents.by_path()
+        return [path for path, document in documents.items() if not document.is_lost]
+
     def open_texts(self) -> Mapping[Path, str]:
         """Every open file's text; where it is not known, the disk's counts."""
         documents = self.session.protocol.documents.by_path()
@@ -73,8 +80,8 @@ class LspEditor:
             label=f"Steward: {proposal.title}",
         )
         message_id = f"{purpose} {proposal.id}"
-        answer: asyncio.Future[types.ApplyWorkspaceEditResult] = (
-            self.session.protocol.send_request_async(types.WORKSPACE_APPLY_EDIT, params, message_id)
+        answer: asyncio.Future[EditResult] = self.session.protocol.send_request_async(
+            types.WORKSPACE_APPLY_EDIT, params, message_id
         )
         try:
             reply = await asyncio.shield(answer)
@@ -89,11 +96,10 @@ class LspEditor:
             return EditorReply(is_applied=False, reason=f"the editor failed: {error.message}")
         reason = reply.failure_reason or ""
         is_declined = can.confirms_edits and not reply.applied and reason == _DECLINED
-        return EditorReply(reply.applied, reason, is_declined)
+        said = reply.reason.strip()[:REASON_CHARS_MAX] if is_declined else ""
+        return EditorReply(reply.applied, reason, is_declined, said)
 
-    def _note_late(
-        self, proposal_id: str, answer: "asyncio.Future[types.ApplyWorkspaceEditResult]"
-    ) -> None:
+    def _note_late(self, proposal_id: str, answer: "asyncio.Future[EditResult]") -> None:
         if not answer.cancelled() and answer.exception() is None and answer.result().applied:
             self.session.on_late_edit(proposal_id)
 

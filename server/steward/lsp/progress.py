@@ -1,6 +1,7 @@
 """Runs as the editor's progress, each with a cancel button."""
 
 import asyncio
+from dataclasses import dataclass, field
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -10,11 +11,33 @@ from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
 
 _CREATE_WITHIN_S = 2.0
+_AGAIN = "#"
+
+
+@dataclass(slots=True)
+class _Begun:
+    """The progress of this window's runs."""
+
+    shown: dict[str, str] = field(default_factory=dict[str, str])
+    """Run → its token; an empty one where the editor does not show it."""
+    used: dict[str, int] = field(default_factory=dict[str, int])
+    """Run → how often it was begun here. No token may come twice."""
+
+    def token(self, run_id: str) -> str:
+        """A new one."""
+        self.used[run_id] = self.used.get(run_id, 0) + 1
+        times = self.used[run_id]
+        return run_id if times == 1 else f"{run_id}{_AGAIN}{times}"
+
+
+def run_of_token(token: str) -> str:
+    """The run whose progress it is."""
+    return token.partition(_AGAIN)[0]
 
 
 async def keep_progress(session: Session, rooms: Rooms) -> None:
-    """Show what runs do, until cancelled. The run's id is the progress token."""
-    begun: dict[str, bool] = {}
+    """Show what runs do, until cancelled. The progress token begins with the run's id."""
+    begun = _Begun()
     with rooms.events.watch() as events:
         async for event in events:
             if isinstance(event, RunChanged):
@@ -34,42 +57,47 @@ def _notify(session: Session, event: RunChanged) -> None:
                 "state": event.state,
                 "step": event.step,
                 "message": event.message,
+                **({} if event.context is None else {"context": dict(event.context)}),
             },
         )
 
 
-async def _progress(session: Session, event: RunChanged, begun: dict[str, bool]) -> None:
-    """`begun`: run → whether the editor shows it. It is asked once: who is silent stays silent."""
-    if event.run_id not in begun:
+async def _progress(session: Session, event: RunChanged, begun: _Begun) -> None:
+    """Who was asked once to show a run and is silent stays silent."""
+    if event.run_id not in begun.shown:
         if event.has_ended:
             return
-        begun[event.run_id] = await _begin(session, event)
+        token = begun.token(event.run_id)
+        is_shown = await begin_progress(session, token, "Steward agent", event.message)
+        begun.shown[event.run_id] = token if is_shown else ""
     elif event.has_ended:
-        if begun.pop(event.run_id):
-            _send(session, event.run_id, types.WorkDoneProgressEnd(message=event.message))
-    elif begun[event.run_id]:
-        _send(session, event.run_id, types.WorkDoneProgressReport(message=event.message))
+        if token := begun.shown.pop(event.run_id):
+            send_progress(session, token, types.WorkDoneProgressEnd(message=event.message))
+    elif token := begun.shown[event.run_id]:
+        send_progress(session, token, types.WorkDoneProgressReport(message=event.message))
 
 
-async def _begin(session: Session, event: RunChanged) -> bool:
+async def begin_progress(session: Session, token: str, title: str, message: str) -> bool:
+    """Show the beginning of something that can be cancelled; whether the editor does."""
     try:
         async with asyncio.timeout(_CREATE_WITHIN_S):
             await session.protocol.send_request_async(
                 types.WINDOW_WORK_DONE_PROGRESS_CREATE,
-                types.WorkDoneProgressCreateParams(event.run_id),
+                types.WorkDoneProgressCreateParams(token),
             )
     except (TimeoutError, JsonRpcException):
         return False
-    begin = types.WorkDoneProgressBegin("Steward agent", cancellable=True, message=event.message)
-    _send(session, event.run_id, begin)
+    begin = types.WorkDoneProgressBegin(title, cancellable=True, message=message or None)
+    send_progress(session, token, begin)
     return True
 
 
-def _send(
+def send_progress(
     session: Session,
     token: str,
     value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
 ) -> None:
+    """Tell the editor how it goes with something that it shows."""
     session.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 
 

@@ -21,7 +21,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from steward.core.limits import LIVE_REQUESTS_MAX, REFUSAL_CHARS_MAX
 from steward.lsp.asked import Asked
-from steward.lsp.documents import Documents
+from steward.lsp.documents import Document, Documents, OnEdit
 from steward.lsp.message import (
     INVALID_REQUEST,
     PARSE_ERROR,
@@ -32,6 +32,8 @@ from steward.lsp.message import (
     Response,
     parse_message,
 )
+from steward.lsp.trigger_kind import TriggerKinds
+from steward.workspace.lines import Place
 
 _log = logging.getLogger(__name__)
 
@@ -68,13 +70,19 @@ class StewardProtocol(LanguageServerProtocol):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.ended = asyncio.Event()
-        self.documents = Documents(None, None, self._note_document_change, self._warn)
+        self.documents = Documents(
+            None, None, self._note_document_change, self._warn, self._note_edit, self._note_gone
+        )
         self.on_document_change: Callable[[], None] = lambda: None
+        self.on_edit: OnEdit = lambda _document, _start, _removed, _inserted: None
+        self.on_gone: Callable[[str], None] = lambda _uri: None
         self.on_initialize: Callable[[types.InitializeParams], None] = lambda _params: None
         """Called for the transport, which wants to know whose child it is."""
         self._asked = Asked(self._converter)
         self._live: dict[MessageId, asyncio.Task[Any]] = {}
         self._working: dict[asyncio.Task[Any], str] = {}
+        self._begun = 0
+        """Handlers that were started so far."""
         # pygls' table of methods, which it does not type.
         table: Any = self.fm
         self._builtin: dict[str, Handler] = table.builtin_features
@@ -90,14 +98,18 @@ class StewardProtocol(LanguageServerProtocol):
         """Whether the client asked for the end before it left."""
         return self._shutdown
 
-    def receive(self, body: bytes) -> None:
-        """Take one message. Whatever it holds, a request in it is answered once."""
+    def receive(self, body: bytes) -> bool:
+        """Take one message. Whatever it holds, a request in it is answered once.
+
+        Gives whether a handler is to start, which it does when the loop goes round.
+        """
+        begun = self._begun
         try:
             message = parse_message(body)
         except MessageError as error:
             _log.warning("refused a message: %s", error)
             self._refuse(error.id, error.rpc_code, str(error))
-            return
+            return False
         match message:
             case Request():
                 self._take_request(message)
@@ -106,6 +118,7 @@ class StewardProtocol(LanguageServerProtocol):
             case Response():
                 if not self._shutdown:
                     self._asked.take(message)
+        return self._begun != begun
 
     def refuse_stream(self, reason: str) -> None:
         """Say that nothing more can be read from this client."""
@@ -147,7 +160,9 @@ class StewardProtocol(LanguageServerProtocol):
         # Not pygls' own: it reads every folder's URI, and a strange one would end the start.
         self.client_capabilities = params.capabilities
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        self.documents = Documents(None, encoding, self._note_document_change, self._warn)
+        self.documents = Documents(
+            None, encoding, self._note_document_change, self._warn, self._note_edit, self._note_gone
+        )
         self._workspace = self.documents
         self.on_initialize(params)
         yield self._features[types.INITIALIZE], (params,), None
@@ -269,6 +284,7 @@ class StewardProtocol(LanguageServerProtocol):
 
     def _work(self, method: str, handler: Handler, params: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(handler(params))
+        self._begun += 1
         self._working[task] = method
         task.add_done_callback(self._working.__delitem__)
         return task
@@ -331,23 +347,25 @@ class StewardProtocol(LanguageServerProtocol):
     def _note_document_change(self) -> None:
         self.on_document_change()
 
+    def _note_edit(self, document: Document, start: Place, removed: str, inserted: str) -> None:
+        self.on_edit(document, start, removed, inserted)
+
+    def _note_gone(self, uri: str) -> None:
+        self.on_gone(uri)
+
     def _warn(self, message: str) -> None:
         params = types.ShowMessageParams(types.MessageType.Warning, f"Steward: {message}")
         self.notify(types.WINDOW_SHOW_MESSAGE, params)
 
 
 def plain_converter() -> Converter:
-    """Lsprotocol's converter, also for clients of drafts of the protocol."""
+    """Lsprotocol's converter for one connection, also with a client of drafts of the protocol."""
     converter = converters.get_converter()
-    converter.register_structure_hook(types.InlineCompletionTriggerKind, _trigger_kind)
+    kinds = TriggerKinds()
+    converter.register_structure_hook(
+        types.InlineCompletionTriggerKind, lambda value, _kind: kinds.read(value)
+    )
     return converter
-
-
-def _trigger_kind(value: Any, _kind: object) -> types.InlineCompletionTriggerKind:
-    # Drafts of LSP 3.18 counted from zero. Taken as automatic, it waits like any typing.
-    if value == 0:
-        return types.InlineCompletionTriggerKind.Automatic
-    return types.InlineCompletionTriggerKind(value)
 
 
 def _in_place(handler: Handler, params: Any) -> Any:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -20,9 +20,13 @@ from steward.core.errors import StewardError
 from steward.core.events import QuestionChanged
 from steward.core.limits import SHOWN_CHARS_MAX, SHOWN_LINES_MAX
 from steward.lsp.convert import choices, question_params
+from steward.lsp.reply import Given, given
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
-from steward.permissions.question import OpenQuestion
+from steward.permissions.question import NOTHING_MORE, OpenQuestion, Reply
+
+if TYPE_CHECKING:
+    from steward.core.store import Mark
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +34,8 @@ _LOOK_AGAIN_S = 2.0
 """How soon a question that another process answered, or that ran out, leaves the screen."""
 _LOOK_IDLE_S = 3.0
 """How soon a question that another process asked is seen when there is none on the screen."""
+
+_FOR_RUN = "Allow for this run"
 
 
 class QuestionBoard:
@@ -40,12 +46,19 @@ class QuestionBoard:
         self._rooms = rooms
         self._tasks = tasks
         self._shown: dict[str, asyncio.Task[None]] = {}
+        self._dismissed: set[str] = set()
+        """Those whose view is being taken away because nobody wanted to answer."""
 
     async def keep_current(self) -> None:
         """Show what is asked and take away what is not, until cancelled."""
+        seen: Mark | None = None
         with self._rooms.events.watch() as events:
             while True:
-                await self.refresh()
+                mark = await self._rooms.database.mark()
+                # What is open may also be too old by now, which nobody writes down.
+                if mark is None or mark != seen or self._shown:
+                    await self.refresh()
+                seen = mark
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_AGAIN_S if self._shown else _LOOK_IDLE_S):
                         while not isinstance(await anext(events), QuestionChanged):
@@ -62,6 +75,9 @@ class QuestionBoard:
 
     async def show_again(self) -> int:
         """Put dismissed questions back on the screen; returns how many are open."""
+        ending = [task for key, task in self._shown.items() if key in self._dismissed]
+        if ending:  # Its file is still being removed; a moment later it can be written anew.
+            await asyncio.wait(ending)
         for question_id in [key for key, task in self._shown.items() if task.done()]:
             del self._shown[question_id]
         await self.refresh()
@@ -81,14 +97,15 @@ class QuestionBoard:
     async def _show(self, question: OpenQuestion) -> None:
         try:
             shown = self._ask_ours(question) if self._session.can.asks else self._ask_any(question)
-            approve = await shown
-            if approve is not None:
+            said = await shown
+            if said is not None:
                 await self._rooms.approvals.answer(
                     self._rooms.principal,
                     question.id,
                     question.digest,
-                    approve=approve,
+                    approve=said.is_yes,
                     channel="editor question",
+                    reply=said.reply,
                 )
         except StewardError as error:
             self._tell(str(error))
@@ -98,38 +115,38 @@ class QuestionBoard:
             _log.exception("a question could not be shown or answered")
             self._tell(f"The question {question.title!r} was not answered; show it again.")
 
-    async def _ask_ours(self, question: OpenQuestion) -> bool | None:
+    async def _ask_ours(self, question: OpenQuestion) -> Given | None:
         reply = await self._session.protocol.send_request_async(
             "steward/ask", question_params(question)
         )
         if not isinstance(reply, Mapping):
             return None
-        answer = cast(Mapping[str, Any], reply)
-        if answer.get("digest") != question.digest:
-            return None  # Not an answer to what was shown.
-        return {"approve": True, "reject": False}.get(str(answer.get("choice")))
+        said = given(cast(Mapping[str, Any], reply))
+        # Else it is no answer to what was shown.
+        return said if said.digest == question.digest else None
 
-    async def _ask_any(self, question: OpenQuestion) -> bool | None:
+    async def _ask_any(self, question: OpenQuestion) -> Given | None:
         """Plain LSP: a message with buttons; what is too long for it is opened as a document."""
-        approve, reject = choices(question)
-        # The no comes first: in Emacs a bare Enter takes what is first, and must approve nothing.
+        buttons = _buttons(question)
         params = types.ShowMessageRequestParams(
             types.MessageType.Info,
-            f"Steward: {question.title}\n\n{await self._text(question)}",
-            [types.MessageActionItem(reject), types.MessageActionItem(approve)],
+            f"Steward: {question.title}\n\n{await self._text(question)}{_granted(question)}",
+            [types.MessageActionItem(title) for title in buttons],
         )
         message_id = uuid.uuid5(uuid.NAMESPACE_OID, question.id).hex
         try:
             pressed = await self._session.protocol.send_request_async(
                 types.WINDOW_SHOW_MESSAGE_REQUEST, params, message_id
             )
+            if pressed is None:
+                self._dismissed.add(question.id)
         except asyncio.CancelledError:
             self._session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(message_id))
             raise
         finally:
             await asyncio.to_thread(self._preview(question.id).unlink, missing_ok=True)
-        title = getattr(pressed, "title", None)
-        return {approve: True, reject: False}.get(title) if title else None
+            self._dismissed.discard(question.id)
+        return buttons.get(getattr(pressed, "title", ""))
 
     async def _text(self, question: OpenQuestion) -> str:
         body = question.body
@@ -149,6 +166,32 @@ class QuestionBoard:
     def _tell(self, message: str) -> None:
         params = types.ShowMessageParams(types.MessageType.Warning, f"Steward: {message}")
         self._session.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+
+
+def _buttons(question: OpenQuestion) -> dict[str, Given]:
+    """What a message offers: title → what it answers.
+
+    The no comes first: in Emacs a bare Enter takes what is first, and must approve nothing. A
+    reason and another plan have no place in a message; `steward.answer` takes them.
+    """
+    approve, reject = choices(question)
+    buttons = {
+        reject: Given(is_yes=False, digest=question.digest, reply=NOTHING_MORE),
+        approve: Given(is_yes=True, digest=question.digest, reply=NOTHING_MORE),
+    }
+    if "step_by_step" in question.takes:
+        by_step = Reply(is_step_by_step=True)
+        buttons["Step by step"] = Given(is_yes=True, digest=question.digest, reply=by_step)
+    if "for_run" in question.takes:
+        for_run = Reply(is_for_run=True)
+        buttons[_FOR_RUN] = Given(is_yes=True, digest=question.digest, reply=for_run)
+    return buttons
+
+
+def _granted(question: OpenQuestion) -> str:
+    if "for_run" not in question.takes:
+        return ""
+    return f"\n\n{_FOR_RUN!r} covers, until the run ends: {question.grant}"
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -24,6 +24,8 @@ from steward.lsp.protocol import StewardProtocol
 _log = logging.getLogger(__name__)
 
 _FLUSH_WITHIN_S = 1.0
+_IN_A_ROW_MAX = 4
+"""Messages that are taken before others have their turn, where none of them starts anything."""
 
 
 async def serve_stdio(protocol: StewardProtocol) -> int:
@@ -55,14 +57,17 @@ async def serve_stdio(protocol: StewardProtocol) -> int:
 
 
 async def _converse(protocol: StewardProtocol, reader: asyncio.StreamReader) -> None:
+    in_a_row = 0
     try:
         while not protocol.ended.is_set():
             body = await read_message(reader)
             if body is None:
                 break
-            protocol.receive(body)
+            in_a_row += 1
             # Handlers of this message start before the next one changes their documents.
-            await asyncio.sleep(0)
+            if protocol.receive(body) or in_a_row >= _IN_A_ROW_MAX:
+                in_a_row = 0
+                await asyncio.sleep(0)
     except LimitError as error:
         _log.error("the editor's messages cannot be read on: %s", error)
         protocol.refuse_stream(str(error))

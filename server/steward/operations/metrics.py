@@ -4,7 +4,8 @@ Nothing here names a person, a workspace, a request or a text: whoever reads met
 the organisation does and not who.
 """
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -26,6 +27,7 @@ from steward.operations.exposition import (
     as_text,
     standing,
 )
+from steward.operations.figures_file import Figure, as_lines
 
 _ORGANISATION = "organisation"
 _LATENCY_S = (
@@ -78,9 +80,24 @@ class Metrics:
     wants_text = False
 
     def __init__(
-        self, database: Database, clock: Clock, settings: LedgerSettings, tenant_id: str
+        self,
+        database: Database,
+        clock: Clock,
+        settings: LedgerSettings,
+        tenant_id: str,
+        figures: Callable[[], Iterable[Figure]] = tuple,
     ) -> None:
+        """Nothing is counted yet.
+
+        Args:
+            database: where the books are.
+            clock: the time.
+            settings: the limits that the books are told with.
+            tenant_id: whose books.
+            figures: what extensions have counted; may touch the disk.
+        """
         self._database = database
+        self._figures = figures
         self._clock = clock
         self._limits = settings.limits()
         self._tenant_id = tenant_id
@@ -114,12 +131,14 @@ class Metrics:
         """
         books = await self._database.read(self._read)
         overruns = await self._all_overruns()
+        figures = await asyncio.to_thread(self._figures)
         return as_text(
             (
                 *self._calls.lines(),
                 *self._commit_s.lines(),
                 *self._batch_size.lines(),
                 *self._stands(books, overruns),
+                *as_lines(figures),
             )
         )
 

@@ -6,26 +6,34 @@ of it unless texts are wanted, and no name of a person.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
-from steward.core.limits import EXPORT_ENDS_S, EXPORT_S, OBSERVED_TEXT_CHARS_MAX
+from steward.core.limits import EXPORT_ENDS_S, EXPORT_S, METRIC_NAMES_MAX, OBSERVED_TEXT_CHARS_MAX
 from steward.core.money import NANO_PER_USD
 from steward.core.redact import redact
 from steward.gateway.call.trail import Attempt
 from steward.gateway.observe import OK, CallRecord
 from steward.gateway.request import EmbeddingRequest, Message, ModelRequest, Usage
 from steward.operations.exposition import Names
+from steward.operations.figures_file import PREFIX, Figure
 
 Values = dict[str, str | int | float | bool | Sequence[str]]
 
@@ -66,12 +74,19 @@ _CUT_CHARS = 256
 class Sender:
     """Makes spans and figures of calls; they are delivered together, every few seconds."""
 
-    def __init__(self, endpoint: str, version: str, *, with_texts: bool) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        version: str,
+        *,
+        with_texts: bool,
+        told: Callable[[], Iterable[Figure]] = tuple,
+    ) -> None:
         resource = Resource({"service.name": "steward", "service.version": version}).merge(
             OTELResourceDetector().detect()
         )
         spans = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=EXPORT_S)
-        figures = OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=EXPORT_S)
+        figures = _Exporter(f"{endpoint}/v1/metrics", timeout=EXPORT_S)
         self._spans = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._spans.add_span_processor(BatchSpanProcessor(spans))
         self._figures = MeterProvider(
@@ -99,6 +114,8 @@ class Sender:
         )
         self._names = Names()
         self._with_texts = with_texts
+        self._told = _Told(meter, told)
+        figures.after = self._told.refresh
 
     def send(self, record: CallRecord) -> None:
         """Make the spans and figures of a call."""
@@ -107,6 +124,7 @@ class Sender:
 
     def close(self) -> None:
         """Deliver what waits, and end."""
+        self._told.refresh()
         self._spans.shutdown()
         self._figures.shutdown(EXPORT_ENDS_S * 1000)
 
@@ -153,6 +171,51 @@ class Sender:
             self._first_chunk.record(record.first_piece_s, about)
         failed: Values = {} if record.outcome == OK else {"error.type": record.outcome}
         self._duration.record(record.took_s, about | failed)
+
+
+class _Exporter(OTLPMetricExporter):
+    """Sends figures, and looks for new ones afterwards: while they are collected none can begin."""
+
+    after: Callable[[], None] | None = None
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any
+    ) -> MetricExportResult:
+        """Send them."""
+        try:
+            return super().export(metrics_data, timeout_millis, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+        finally:
+            if self.after is not None:
+                self.after()
+
+
+class _Told:
+    """What extensions have counted, each name an instrument of its own."""
+
+    def __init__(self, meter: Meter, read: Callable[[], Iterable[Figure]]) -> None:
+        self._meter = meter
+        self._read = read
+        self._known: set[str] = set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Begin with names that are new."""
+        for figure in self._read():
+            name = figure.series.name
+            if name in self._known or len(self._known) >= METRIC_NAMES_MAX:
+                continue
+            self._known.add(name)
+            said = (f"{PREFIX}{name}", [partial(self._observe, name)])
+            if figure.series.is_counter:
+                self._meter.create_observable_counter(*said)
+            else:
+                self._meter.create_observable_gauge(*said)
+
+    def _observe(self, name: str, _: CallbackOptions) -> Iterator[Observation]:
+        for figure in self._read():
+            if figure.series.name == name:
+                labels = {"extension": figure.series.extension, **dict(figure.series.labels)}
+                yield Observation(figure.value, labels)
 
 
 def _operation(record: CallRecord) -> str:
@@ -264,7 +327,9 @@ def _texts(record: CallRecord) -> Values:
 def _messages(request: ModelRequest) -> Sequence[Message]:
     if request.fill is None:
         return request.messages
-    return [Message("user", request.fill.prefix), Message("user", request.fill.suffix)]
+    fill = request.fill
+    texts = (*(each.text for each in fill.files), fill.prefix, fill.suffix)
+    return [Message("user", text) for text in texts]
 
 
 def _part(role: str, text: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ OpenTelemetry is loaded only where an address is set, and only by `otlp`.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from ipaddress import ip_address
@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from steward.core.errors import InvalidInputError
 from steward.core.limits import EXPORT_ENDS_S, OBSERVED_WAITING_MAX
 from steward.gateway.observe import CallRecord
+from steward.operations.figures_file import Figure
 from steward.operations.settings import OperationsSettings
 
 _log = logging.getLogger(__name__)
@@ -72,8 +73,10 @@ class Traces:
 
 
 @asynccontextmanager
-async def open_traces(settings: OperationsSettings, version: str) -> AsyncGenerator[Traces | None]:
-    """Send traces while the block runs; None where no address is set.
+async def open_traces(
+    settings: OperationsSettings, version: str, told: Callable[[], Iterable[Figure]] = tuple
+) -> AsyncGenerator[Traces | None]:
+    """Send traces while the block runs, and what extensions told; None where no address is set.
 
     Raises:
         InvalidInputError: the address cannot be used, or OpenTelemetry is not installed.
@@ -82,7 +85,8 @@ async def open_traces(settings: OperationsSettings, version: str) -> AsyncGenera
         yield None
         return
     endpoint = _checked(settings.otlp_endpoint, is_secret=settings.trace_texts)
-    sender = await asyncio.to_thread(_sender, endpoint, version, with_texts=settings.trace_texts)
+    with_texts = settings.trace_texts
+    sender = await asyncio.to_thread(_sender, endpoint, version, with_texts=with_texts, told=told)
     traces = Traces(sender, wants_text=settings.trace_texts)
     try:
         yield traces
@@ -90,7 +94,9 @@ async def open_traces(settings: OperationsSettings, version: str) -> AsyncGenera
         await traces.close()
 
 
-def _sender(endpoint: str, version: str, *, with_texts: bool) -> Sender:
+def _sender(
+    endpoint: str, version: str, *, with_texts: bool, told: Callable[[], Iterable[Figure]]
+) -> Sender:
     try:
         otlp = import_module("steward.operations.otlp")
     except ModuleNotFoundError as error:
@@ -101,7 +107,7 @@ def _sender(endpoint: str, version: str, *, with_texts: bool) -> Sender:
             " OpenTelemetry is not installed. Run `pip install 'steward[otel]'`, or start with"
             " the setting empty."
         ) from error
-    sender: Sender = otlp.Sender(endpoint, version, with_texts=with_texts)
+    sender: Sender = otlp.Sender(endpoint, version, with_texts=with_texts, told=told)
     return sender
 
 

@@ -14,7 +14,14 @@ from steward.core import audit
 from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
 from steward.core.limits import PERSON_NAME_CHARS_MAX
 from steward.core.principal import LOCAL_TENANT, Principal, Role
-from steward.permissions.roles import ChangePerson, KeepKeys, KeepTokens, Person, why_not
+from steward.permissions.roles import (
+    ChangePerson,
+    KeepKeys,
+    KeepTokens,
+    Person,
+    SeeFigures,
+    why_not,
+)
 from steward.permissions.tables import PersonRow
 
 
@@ -45,13 +52,13 @@ def identified(session: Session, principal: Principal) -> Principal:
     """The principal with the role and team that the tables know, whatever it came with.
 
     Where an organisation has no people yet on a shared database, calls are booked for whoever
-    makes them, as members of no team.
+    makes them, as developers in no team.
     """
     person = known(session, principal.tenant_id, principal.user)
     if person is not None:
         return replace(principal, role=person.role, team=person.team)
     nobody = owners(session, principal.tenant_id) == 0
-    return replace(principal, role="member" if nobody else None, team="")
+    return replace(principal, role="developer" if nobody else None, team="")
 
 
 def owners(session: Session, tenant_id: str) -> int:
@@ -118,6 +125,17 @@ def permit_keys(session: Session, principal: Principal) -> None:
     tenant = principal.tenant_id
     actor = known(session, tenant, principal.user)
     _refuse(why_not(actor, KeepKeys(owners(session, tenant))))
+
+
+def permit_figures(session: Session, principal: Principal) -> None:
+    """Return if the principal may read how others work.
+
+    Raises:
+        NotPermittedError: they may not.
+    """
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    _refuse(why_not(actor, SeeFigures(owners(session, tenant))))
 
 
 def permit_tokens(session: Session, principal: Principal, user: str) -> None:

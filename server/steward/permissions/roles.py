@@ -1,10 +1,12 @@
 """What people may do, decided in one place from the role that they have among the others.
 
-    owner    everything; there is always one
-    admin    any budget and price, the providers' keys, and the tokens of members and viewers; and
-             who else is a member or a viewer, and of which team
-    member   calls models; a team's lead also limits what its members may spend
-    viewer   reads reports, and calls no model
+    owner       everything; there is always one
+    admin       any budget and price, the providers' keys, and the tokens of those below; and who
+                else is a maintainer, developer or viewer, and of which team
+    maintainer  what a developer may; and lets an agent move protected branches
+    developer   calls models and works with agents; the lead of a team, who is one or a maintainer,
+                also limits what its members may spend
+    viewer      reads reports, and calls no model
 
 Unknown means no: whoever is not among the people of an organisation that has any may do nothing.
 """
@@ -14,6 +16,7 @@ from typing import assert_never
 
 from steward.core.money import as_usd
 from steward.core.principal import Principal, Role
+from steward.permissions.act import EVERYTHING, HARMLESS, Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,34 @@ class KeepTokens:
     """How many owners there are."""
 
 
-Act = SetBudget | ChangePerson | SetPrice | KeepKeys | KeepTokens
+@dataclass(frozen=True, slots=True)
+class SeeFigures:
+    """Reading how others work: what became of what was suggested to them."""
+
+    owners: int
+    """How many owners there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAgent:
+    """Writing, changing or deleting an agent that everybody, or a team, may then use."""
+
+    agent_id: str
+    is_shipped: bool
+    """Whether it takes the place of one that comes with the product."""
+    created_by: str
+    """Who wrote it; whoever acts, where it is new."""
+    teams: frozenset[str]
+    """The teams it is for, before and after the change; an empty name stands for everybody."""
+    owners: int
+    """How many owners there are."""
+
+
+_AT_WORK: frozenset[Role] = frozenset(("maintainer", "developer"))
+_BELOW_ADMINS: frozenset[Role] = frozenset((*_AT_WORK, "viewer"))
+"""The roles that an admin gives and takes."""
+
+Act = SetBudget | ChangePerson | SetPrice | KeepKeys | KeepTokens | SeeFigures | ChangeAgent
 
 
 def why_not(actor: Person | None, act: Act) -> str | None:
@@ -96,6 +126,10 @@ def why_not(actor: Person | None, act: Act) -> str | None:
             return _why_not_keys(actor, act)
         case KeepTokens():
             return _why_not_tokens(actor, act)
+        case SeeFigures():
+            return _why_not_administrate(actor, act.owners, "the figures of others")
+        case ChangeAgent():
+            return _why_not_agent(actor, act)
         case _:
             assert_never(act)
 
@@ -103,12 +137,13 @@ def why_not(actor: Person | None, act: Act) -> str | None:
 def why_no_call(principal: Principal) -> str | None:
     """Why this person may call no model; None if they may."""
     match principal.role:
-        case "owner" | "admin" | "member":
+        case "owner" | "admin" | "maintainer" | "developer":
             return None
         case "viewer":
             return (
                 f"{principal.user!r} has the role 'viewer', which calls no model. Ask an owner or"
-                f" admin to run `steward people role {principal.user} member`."
+                f" admin to run `steward people role {principal.user}"
+                " developer`."
             )
         case None:
             return (
@@ -116,6 +151,18 @@ def why_no_call(principal: Principal) -> str | None:
                 " called for them. Ask an owner or admin to run `steward people add"
                 f" {principal.user}`."
             )
+
+
+def capabilities_of(role: Role | None) -> frozenset[Capability]:
+    """What an agent may do at most for a person of this role; nothing for a role nobody knows."""
+    if role in ("owner", "admin", *_AT_WORK):
+        return EVERYTHING
+    return HARMLESS if role == "viewer" else frozenset()
+
+
+def may_move_protected(role: Role | None) -> bool:
+    """Whether an agent may propose to move a protected branch for a person of this role."""
+    return role in ("owner", "admin", "maintainer")
 
 
 def why_no_report(principal: Principal) -> str | None:
@@ -134,7 +181,7 @@ def _why_not_limit(actor: Person | None, act: SetBudget) -> str | None:
     if actor.role in ("owner", "admin"):
         return None
     of_own_team = act.whose is not None and act.whose.team == actor.team != ""
-    if not (actor.is_lead and actor.role == "member" and of_own_team):
+    if not (actor.is_lead and actor.role in _AT_WORK and of_own_team):
         return (
             f"Your role, {actor.role!r}, does not include the budget of {act.scope!r}. Ask an owner"
             " or admin; for a member of a team, its lead can do it too."
@@ -179,11 +226,11 @@ def _why_not_change(actor: Person | None, act: ChangePerson) -> str | None:
     if actor.role == "owner":
         return None
     touched = {each.role for each in (act.before, act.after) if each is not None}
-    if actor.role == "admin" and touched <= {"member", "viewer"}:
+    if actor.role == "admin" and touched <= _BELOW_ADMINS:
         return None
     return (
-        f"Your role, {actor.role!r}, does not include this change. Admins decide about members and"
-        " viewers, and owners about everybody; ask one of them."
+        f"Your role, {actor.role!r}, does not include this change. Admins decide about"
+        " maintainers, developers and viewers, and owners about everybody; ask one of them."
     )
 
 
@@ -213,12 +260,28 @@ def _why_not_tokens(actor: Person | None, act: KeepTokens) -> str | None:
     if act.whose.user == actor.user or actor.role == "owner":
         return None
     # With an owner's token an admin would be the owner.
-    if actor.role == "admin" and act.whose.role in ("member", "viewer"):
+    if actor.role == "admin" and act.whose.role in _BELOW_ADMINS:
         return None
     return (
         f"Your role, {actor.role!r}, does not include the tokens of {act.whose.user!r}. Ask them to"
         " do it, or an owner."
     )
+
+
+def _why_not_agent(actor: Person | None, act: ChangeAgent) -> str | None:
+    if actor is None or actor.role in ("owner", "admin", "viewer") or act.is_shipped:
+        return _why_not_administrate(actor, act.owners, f"the agent {act.agent_id!r}")
+    if act.created_by != actor.user:
+        return (
+            f"The agent {act.agent_id!r} was written by {act.created_by!r}; only they, an owner or"
+            " admin change it. Write one under another name."
+        )
+    if foreign := act.teams - {"", actor.team}:
+        return (
+            f"The agent {act.agent_id!r} is for the team {min(foreign)!r}, which is not yours."
+            " Name your own team, or ask an owner or admin."
+        )
+    return None
 
 
 _FIRST = (

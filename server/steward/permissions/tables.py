@@ -1,4 +1,4 @@
-"""The rows of questions and their answers, and of people."""
+"""The rows of questions and their answers, of grants, refusals, people and tokens."""
 
 from datetime import datetime
 
@@ -13,7 +13,10 @@ class PersonRow(SQLModel, table=True):
 
     __tablename__ = "person"  # pyright: ignore[reportAssignmentType]  SQLModel types it badly.
     __table_args__ = (
-        CheckConstraint("role IN ('owner', 'admin', 'member', 'viewer')", name="role_is_known"),
+        CheckConstraint(
+            "role IN ('owner', 'admin', 'maintainer', 'developer', 'viewer')",
+            name="role_is_known",
+        ),
         CheckConstraint("NOT is_lead OR team <> ''", name="lead_has_team"),
         Index(
             "ix_person_lead",
@@ -61,7 +64,67 @@ class ApprovalRow(SQLModel, table=True):
     answered_at: datetime | None = None
     answered_by: str | None = None
     channel: str | None = None
+    takes: str = ""
+    """What the answer may hold beside yes and no, separated by spaces."""
+    grant: str = ""
+    """What a yes for the rest of the run would cover, in words."""
+    draft: str = ""
+    """JSON: what an answer with another plan begins with, and what is shown as data; empty where
+    there is neither. See `steward.permissions.answers`."""
+    reply: str = ""
+    """JSON: what the person said beside yes or no; empty where they said no more."""
     used_at: datetime | None = None
+    seal: str = ""
+    """Shows that Steward wrote all of the row; see `steward.permissions.seal`."""
+
+
+class RunGrantRow(SQLModel, table=True):
+    """What a person granted for the rest of one run."""
+
+    __tablename__ = "run_grant"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    workspace: str
+    run_id: str = Field(index=True)
+    tool: str
+    subject: str
+    """As in a rule that allows."""
+    approval_id: str
+    """The yes that it came with."""
+    session: str
+    """The process that it counts in."""
+    granted_at: datetime
+    expires_at: datetime
+    expires_monotonic_s: float
+    revoked_at: datetime | None = None
+    seal: str = ""
+
+
+class RunDenialRow(SQLModel, table=True):
+    """What a person refused in a run, to the letter; from then on nobody asks it again."""
+
+    __tablename__ = "run_denial"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_run_denial_digest", "tenant_id", "user", "workspace", "digest"),)
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    workspace: str
+    run_id: str = Field(index=True)
+    tool: str
+    subject: str
+    """What was refused, in words for people."""
+    digest: str
+    """SHA-256 of exactly what was refused; see `steward.permissions.denials`."""
+    approval_id: str
+    """The no that it came with."""
+    session: str
+    """The process in which it was said."""
+    denied_at: datetime
+    revoked_at: datetime | None = None
+    seal: str = ""
 
 
 class PersonalTokenRow(SQLModel, table=True):
@@ -84,3 +147,41 @@ class PersonalTokenRow(SQLModel, table=True):
     last_used_at: datetime | None = None
     """About ten minutes exact."""
     revoked_at: datetime | None = None
+
+
+class FolderTrustRow(SQLModel, table=True):
+    """What a person said when they were asked whether they trust a folder."""
+
+    __tablename__ = "folder_trust"  # pyright: ignore[reportAssignmentType]
+
+    tenant_id: str = Field(primary_key=True)
+    user: str = Field(primary_key=True)
+    path: str = Field(primary_key=True)
+    """Canonical."""
+    identity: str
+    """Which folder stood at the path; see `steward.core.folder_identity`."""
+    is_trusted: bool
+    decided_at: datetime
+    seal: str = ""
+    """Shows that Steward wrote all of the row; see `steward.permissions.seal`."""
+
+
+class AcceptedFileRow(SQLModel, table=True):
+    """What a person said of a file of a trusted folder that agents would follow."""
+
+    __tablename__ = "accepted_file"  # pyright: ignore[reportAssignmentType]
+
+    tenant_id: str = Field(primary_key=True)
+    user: str = Field(primary_key=True)
+    folder: str = Field(primary_key=True)
+    """Canonical."""
+    path: str = Field(primary_key=True)
+    """Relative to the folder."""
+    identity: str
+    """Which folder stood at the path; see `steward.core.folder_identity`."""
+    digest: str
+    """SHA-256 of the file's bytes, as the person was asked about them."""
+    is_accepted: bool
+    decided_at: datetime
+    seal: str
+    """Shows that Steward wrote all of the row; see `steward.permissions.seal`."""

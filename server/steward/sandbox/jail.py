@@ -1,38 +1,80 @@
-"""Runs a command in a bubblewrap jail, or not at all."""
+"""Runs a command in a jail and follows it to its end; how it is confined is told elsewhere."""
 
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from steward.core.clock import Clock
-from steward.core.errors import InvalidInputError, SandboxUnavailableError, StewardError
-from steward.core.limits import (
-    COMMAND_OUTPUT_BYTES_MAX,
-    COMMAND_RESIDENT_BYTES_MAX,
-    COMMAND_WALL_S_MAX,
-)
-from steward.sandbox.filter import refused_calls
-from steward.sandbox.launcher import Command, Outcome
-from steward.sandbox.memory import resident_bytes
-from steward.sandbox.stage import prepare
-from steward.sandbox.view import Pipes, Programs, argv
+from steward.core.errors import InvalidInputError, SandboxUnavailableError, StaleError
+from steward.sandbox.changes import Changes, changes_of
+from steward.sandbox.copying import Stop
+from steward.sandbox.folder import make_folder
+from steward.sandbox.launcher import Command, Ending, Outcome, Program
+from steward.sandbox.level import Bounds, Level
+from steward.sandbox.stage import Needs, Stage, prepare
+from steward.sandbox.view import was_moved
+from steward.sandbox.watch import Watch
 
-_TRUSTED_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
-"""Not the user's PATH: that may name the workspace."""
 _DRAIN_S = 5.0
-_MEMORY_LOOK_S = 0.1
-_TEST_WALL_S = 10.0
+_COMPLAINTS_BYTES = 4096
+"""What is kept of the standard error of a program that stays up."""
 _OPEN = ("/", "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys")
 _NOT_A_WORKSPACE = frozenset(Path(folder) for folder in (*_OPEN, "/tmp", "/usr", "/var"))  # noqa: S108
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The way into one jail that is ready."""
+
+    argv: list[str]
+    pass_fds: tuple[int, ...]
+    report: int
+    """Where it is told how the command ended."""
+    watches: tuple[Watch, ...]
+    end: Callable[[int], None]
+    """Ends what is left of the jail with this process; blocks."""
+    has_run_out: Callable[[], bool]
+    """Whether the kernel ended any of it for want of memory; blocks."""
+
+
+class Confinement(Protocol):
+    """One way to confine a command."""
+
+    @property
+    def level(self) -> Level:
+        """Which rung of the ladder it is."""
+        ...
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of everything a command may have."""
+        ...
+
+    def missing(self) -> str | None:
+        """What it needs and cannot have here; `None`: it may work. Blocks."""
+        ...
+
+    def needs(self) -> Needs:
+        """What the stage must be like."""
+        ...
+
+    def interpreter(self) -> str:
+        """A Python that the jail can run, to test it with."""
+        ...
+
+    def enter(self, folder: Path, stage: Stage, command: Command) -> AbstractContextManager[Entry]:
+        """The way in, until the command has ended. Blocks."""
+        ...
 
 
 @dataclass(slots=True)
@@ -40,187 +82,256 @@ class _Attempt:
     """One command while it runs."""
 
     output: bytearray
-    timed_out: bool = False
-    used_too_much_memory: bool = False
-
-    @property
-    def truncated(self) -> bool:
-        return len(self.output) > COMMAND_OUTPUT_BYTES_MAX
+    ended_for: Ending | None = None
 
 
-class BubblewrapJail:
-    """The launcher for Linux. Where it cannot be had it refuses; it never runs without a jail."""
+@dataclass(frozen=True, slots=True)
+class Jail:
+    """Runs commands under one confinement, whether it was tested or not; see `Ladder`."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._works = False
-        self._testing = asyncio.Lock()
-
-    async def unavailable_reason(self) -> str | None:
-        """Why no command can run here and what to do about it; None if they can."""
-        async with self._testing:
-            # A success is remembered, a failure is not: the user may be installing it right now.
-            if self._works:
-                return None
-            reason = await self._test()
-            self._works = reason is None
-            return reason
+    confinement: Confinement
+    clock: Clock
 
     async def run(self, command: Command) -> Outcome:
         """Run the command to its end; cancelling ends the command and all it started.
 
         Raises:
-            SandboxUnavailableError: no jail can be had here; nothing ran.
+            SandboxUnavailableError: the jail could not be built; nothing ran.
             InvalidInputError: the command asks for something outside its workspace.
-            LimitError: the workspace is too large to be searched for secrets.
+            StaleError: a pinned file, or the working folder, is not what was approved.
+            LimitError: the workspace is too large to be searched for secrets or to be copied.
         """
-        reason = await self.unavailable_reason()
-        if reason is not None:
-            raise SandboxUnavailableError(reason)
-        return await self._run(command)
-
-    async def _test(self) -> str | None:
-        if sys.platform != "linux":
-            return "Commands run only on Linux, where bubblewrap can confine them."
-        if await asyncio.to_thread(_programs) is None:
-            return (
-                "Commands run only in a jail, and its parts are missing: install the packages "
-                "'bubblewrap' and 'util-linux' and try again."
-            )
-        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="steward-jail-test-")
+        began_s = self.clock.monotonic_s()
+        stack = ExitStack()
         try:
-            command = Command(("true",), Path(folder), Path(folder), wall_s=_TEST_WALL_S)
-            outcome = await self._run(command)
-        except StewardError as error:
-            return str(error)
+            folder = await _to_the_end(asyncio.to_thread(_made, stack))
+            attempt, status, changes = await self._staged(folder, command)
         finally:
-            await asyncio.to_thread(os.rmdir, folder)
-        return None if outcome.exit_code == 0 else f"The jail does not work: {outcome.output}"
-
-    async def _run(self, command: Command) -> Outcome:
-        began_s = self._clock.monotonic_s()
-        # A cancelled copy may still be writing while its folder is removed: that is no error.
-        stage = await asyncio.to_thread(
-            tempfile.TemporaryDirectory[str], prefix="steward-jail-", ignore_cleanup_errors=True
-        )
-        try:
-            attempt, status = await self._run_staged(Path(stage.name), command)
-        finally:
-            await asyncio.to_thread(stage.cleanup)
-        ended_by_us = attempt.timed_out or attempt.truncated or attempt.used_too_much_memory
-        output = bytes(attempt.output[:COMMAND_OUTPUT_BYTES_MAX]).decode(errors="replace")
-        if status is None and not ended_by_us:
-            raise SandboxUnavailableError(
-                "The jail could not be built, so nothing ran. bubblewrap says: "
-                f"{output.strip()[:500]!r}. If it names namespaces, allow user namespaces "
-                "(sysctl kernel.unprivileged_userns_clone, an AppArmor profile for bwrap, or the "
-                "container's settings)."
-            )
+            # A cancelled command's folder goes too, before anybody is told that it ended.
+            await _to_the_end(asyncio.to_thread(stack.close))
+        output = bytes(attempt.output).decode(errors="replace")
+        if status is None and attempt.ended_for is None:
+            raise _not_built(output)
+        if was_moved(status, output):
+            raise StaleError(f"{output.strip()} The command was not run. Ask for it again.")
         return Outcome(
-            exit_code=None if ended_by_us else status,
+            exit_code=None if attempt.ended_for else status,
             output=output,
-            truncated=attempt.truncated,
-            timed_out=attempt.timed_out,
-            duration_s=self._clock.monotonic_s() - began_s,
-            used_too_much_memory=attempt.used_too_much_memory,
+            duration_s=self.clock.monotonic_s() - began_s,
+            level=self.confinement.level,
+            ended_for=attempt.ended_for,
+            changes=changes,
         )
 
-    async def _run_staged(self, folder: Path, command: Command) -> tuple[_Attempt, int | None]:
-        attempt = _Attempt(bytearray())
-        with _open_pipes() as (report, pipes):
-            line = await asyncio.to_thread(_plan, folder, command, pipes)
-            process = await asyncio.create_subprocess_exec(
-                *line,
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=STDOUT,
-                cwd="/",
-                env={},
-                pass_fds=(pipes.report, pipes.filter),
-                start_new_session=True,
-            )
-            try:
-                await _follow(process, attempt, min(command.wall_s, COMMAND_WALL_S_MAX))
-            finally:
-                await _end(process)
-            return attempt, _exit_code(report)
+    @asynccontextmanager
+    async def open(self, command: Command) -> AsyncGenerator[Program]:
+        """The program, until the context is left: then it ends with all that it started.
 
-
-@contextmanager
-def _open_pipes() -> Generator[tuple[int, Pipes]]:
-    """Where we read bubblewrap's report, and the ends that are bubblewrap's."""
-    report, report_end = os.pipe()
-    filter_end, filter_start = os.pipe()
-    try:
-        os.set_blocking(report, False)
-        # A few hundred bytes: a pipe takes them before anybody reads.
-        os.set_blocking(filter_start, False)
+        Raises:
+            SandboxUnavailableError: the jail could not be built; nothing ran.
+            InvalidInputError: the command asks for something outside its workspace.
+            LimitError: the workspace is too large to be searched for secrets or to be copied.
+        """
+        stop, stack = Stop(), ExitStack()
         try:
-            os.write(filter_start, refused_calls())
+            folder = await _to_the_end(asyncio.to_thread(_made, stack))
+            preparing = asyncio.to_thread(self._prepared, folder, command, stop)
+            stage = await _to_the_end(preparing, stop.set)
+            entering = self.confinement.enter(folder, stage, command)
+            entry = await _to_the_end(asyncio.to_thread(stack.enter_context, entering))
+            async with self._standing(entry, command) as program:
+                yield program
         finally:
-            os.close(filter_start)
-        yield report, Pipes(report_end, filter_end)
-    finally:
-        for descriptor in (report, report_end, filter_end):
-            os.close(descriptor)
+            await _to_the_end(asyncio.to_thread(stack.close))
+
+    @asynccontextmanager
+    async def _standing(self, entry: Entry, command: Command) -> AsyncGenerator[Program]:
+        bounds = self.confinement.bounds
+        process = await asyncio.create_subprocess_exec(
+            *entry.argv,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            cwd="/",
+            env={},
+            pass_fds=entry.pass_fds,
+            start_new_session=True,
+            # A line of what it says; a longer one is more than whoever listens takes.
+            limit=bounds.output_bytes,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        program = Program(process.stdin, process.stdout, self.confinement.level, bytearray())
+        try:
+            wall_s = min(command.wall_s, bounds.wall_s)
+            keeper = _Keeper(process, program)
+            failed: Exception | None = None
+            async with asyncio.TaskGroup() as group:
+                work = [keeper.listen(), keeper.expire(wall_s), *map(keeper.look, entry.watches)]
+                tasks = [group.create_task(each) for each in work]
+                try:
+                    yield program
+                except Exception as error:  # noqa: BLE001  Not to come out of the group as a group.
+                    failed = error
+                finally:
+                    for task in tasks:
+                        task.cancel()
+            if failed is not None:
+                raise failed
+        finally:
+            process.stdin.close()
+            await _to_the_end(_end(process, entry))
+
+    async def _staged(
+        self, folder: Path, command: Command
+    ) -> tuple[_Attempt, int | None, Changes | None]:
+        stop = Stop()
+        stage = await _to_the_end(
+            asyncio.to_thread(self._prepared, folder, command, stop), stop.set
+        )
+        attempt = _Attempt(bytearray())
+        entering = self.confinement.enter(folder, stage, command)
+        stack = ExitStack()
+        try:
+            entry = await _to_the_end(asyncio.to_thread(stack.enter_context, entering))
+            status = await self._entered(entry, attempt, command)
+        finally:
+            await _to_the_end(asyncio.to_thread(stack.close))
+        changes = None
+        if stage.writable and stage.copy is not None:
+            changes = await _to_the_end(asyncio.to_thread(changes_of, stage.copy))
+        return attempt, status, changes
+
+    def _prepared(self, folder: Path, command: Command, stop: Stop) -> Stage:
+        _check(command)
+        return prepare(folder, command, self.confinement.needs(), stop)
+
+    async def _entered(self, entry: Entry, attempt: _Attempt, command: Command) -> int | None:
+        process = await asyncio.create_subprocess_exec(
+            *entry.argv,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
+            cwd="/",
+            env={},
+            pass_fds=entry.pass_fds,
+            start_new_session=True,
+        )
+        bounds = self.confinement.bounds
+        try:
+            follower = _Follower(process, attempt, bounds.output_bytes)
+            await follower.follow(entry.watches, min(command.wall_s, bounds.wall_s))
+        finally:
+            await _to_the_end(_end(process, entry))
+        if attempt.ended_for is None and await asyncio.to_thread(entry.has_run_out):
+            attempt.ended_for = "memory"
+        return _exit_code(entry.report)
 
 
-def _plan(folder: Path, command: Command, pipes: Pipes) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Follower:
+    process: Process
+    attempt: _Attempt
+    output_bytes: int
+
+    async def follow(self, watches: tuple[Watch, ...], wall_s: float) -> None:
+        """Collect output until the command ends, takes too much of anything, or too long."""
+        try:
+            async with asyncio.timeout(wall_s), asyncio.TaskGroup() as group:
+                work = [self._collect(), *(self._look(watch) for watch in watches)]
+                tasks = [group.create_task(each) for each in work]
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks:
+                    task.cancel()
+        except TimeoutError:
+            self._end_for("time")
+
+    async def _collect(self) -> None:
+        assert self.process.stdout is not None
+        output = self.attempt.output
+        while piece := await self.process.stdout.read(1 << 16):
+            output += piece
+            if len(output) > self.output_bytes:
+                del output[self.output_bytes :]
+                self._end_for("output")
+                return
+        await self.process.wait()
+
+    async def _look(self, watch: Watch) -> None:
+        """Return when there is too much of what is watched."""
+        found = None
+        while found is None:
+            await asyncio.sleep(watch.interval_s)
+            found = await asyncio.to_thread(watch.look, self.process.pid)
+        self._end_for(found)
+
+    def _end_for(self, reason: Ending) -> None:
+        self.attempt.ended_for = self.attempt.ended_for or reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Ends a program that stays up, once it takes too much of anything, or too long."""
+
+    process: Process
+    program: Program
+
+    async def listen(self) -> None:
+        """Keep the last that it complains of."""
+        assert self.process.stderr is not None
+        kept = self.program.complaints
+        while piece := await self.process.stderr.read(1 << 12):
+            kept += piece
+            del kept[:-_COMPLAINTS_BYTES]
+
+    async def expire(self, wall_s: float) -> None:
+        """End it after so long."""
+        await asyncio.sleep(wall_s)
+        self._end_for("time")
+
+    async def look(self, watch: Watch) -> None:
+        """End it when there is too much of what is watched."""
+        found = None
+        while found is None:
+            await asyncio.sleep(watch.interval_s)
+            found = await asyncio.to_thread(watch.look, self.process.pid)
+        self._end_for(found)
+
+    def _end_for(self, reason: Ending) -> None:
+        self.program.ended_for = self.program.ended_for or reason
+        _kill(self.process)
+
+
+def _made(stack: ExitStack) -> Path:
+    folder = make_folder()
+    stack.callback(folder.remove)
+    return folder.path
+
+
+def _check(command: Command) -> None:
     if not command.argv:
         raise InvalidInputError("The command is empty; name a program.")
-    programs = _programs()
-    if programs is None:
-        raise SandboxUnavailableError("bubblewrap is not installed any more; install it again.")
+    if any("\0" in word for word in command.argv):
+        raise InvalidInputError("A word of the command holds a NUL character; leave it out.")
     if command.workspace.resolve() in _NOT_A_WORKSPACE:
         raise InvalidInputError(
             f"{str(command.workspace)!r} holds the system, not a project; open a project's folder."
         )
-    prefixes = tuple(dict.fromkeys(Path(prefix) for prefix in (sys.prefix, sys.base_prefix)))
-    stage = prepare(folder, command, prefixes, copy=os.geteuid() == 0)
-    shown = tuple(path for path in prefixes if not path.is_relative_to("/usr"))
-    return argv(programs, stage, command, shown, pipes)
 
 
-def _programs() -> Programs | None:
-    found = [shutil.which(name, path=_TRUSTED_PATH) for name in ("bwrap", "prlimit", "setpriv")]
-    bwrap, prlimit, setpriv = found
-    if bwrap is None or prlimit is None or setpriv is None:
-        return None
-    return Programs(bwrap, prlimit, setpriv)
+def _not_built(output: str) -> SandboxUnavailableError:
+    return SandboxUnavailableError(
+        f"The jail could not be built, so nothing ran. It says: {output.strip()[:500]!r}. If that"
+        " names namespaces, allow user namespaces (sysctl kernel.unprivileged_userns_clone, an"
+        " AppArmor profile for bwrap, or the container's settings)."
+    )
 
 
-async def _follow(process: Process, attempt: _Attempt, wall_s: float) -> None:
-    """Collect output until the command ends, takes too much of anything, or too long."""
-    try:
-        async with asyncio.timeout(wall_s), asyncio.TaskGroup() as group:
-            watch = group.create_task(_watch_memory(process, attempt))
-            await _collect(process, attempt)
-            watch.cancel()
-    except TimeoutError:
-        attempt.timed_out = True
-
-
-async def _collect(process: Process, attempt: _Attempt) -> None:
-    assert process.stdout is not None
-    while not attempt.truncated and (piece := await process.stdout.read(1 << 16)):
-        attempt.output += piece
-    if not attempt.truncated:
-        await process.wait()
-
-
-async def _watch_memory(process: Process, attempt: _Attempt) -> None:
-    while process.returncode is None:
-        if await asyncio.to_thread(resident_bytes, process.pid) > COMMAND_RESIDENT_BYTES_MAX:
-            attempt.used_too_much_memory = True
-            _kill(process)
-            return
-        await asyncio.sleep(_MEMORY_LOOK_S)
-
-
-async def _end(process: Process) -> None:
+async def _end(process: Process, entry: Entry) -> None:
     """End the jail if it still stands, and wait until all that could print is dead."""
     assert process.stdout is not None
     _kill(process)
+    await asyncio.to_thread(entry.end, process.pid)
     with suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_S):
             while await process.stdout.read(1 << 16):
@@ -231,12 +342,11 @@ async def _end(process: Process) -> None:
 def _kill(process: Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
-            # bubblewrap's own processes; the kernel then ends all of the process namespace.
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def _exit_code(report: int) -> int | None:
-    """What the command returned; None if bubblewrap never came to start it."""
+    """What the command returned; None if it never came to be started."""
     try:
         lines = os.read(report, 1 << 12).decode().splitlines()
     except BlockingIOError:
@@ -246,3 +356,21 @@ def _exit_code(report: int) -> int | None:
         if "exit-code" in entry:
             return entry["exit-code"]
     return None
+
+
+async def _to_the_end(
+    work: Coroutine[Any, Any, T], cancelled: Callable[[], None] = lambda: None
+) -> T:
+    """The work's result. Being cancelled waits for its end: it cannot be left half done."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancelled()
+        await asyncio.wait([task])
+        raise
+
+
+def prefixes() -> tuple[Path, ...]:
+    """The folders of Steward's own interpreter, which commands may use."""
+    return tuple(dict.fromkeys(Path(prefix) for prefix in (sys.prefix, sys.base_prefix)))

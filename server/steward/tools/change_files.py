@@ -1,5 +1,6 @@
 """Propose changes to several files at once: edit, create, rename, delete."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
@@ -7,11 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from steward.core.errors import InvalidInputError, LimitError
 from steward.core.limits import CHANGES_BYTES_MAX, CHANGES_MAX, FILE_BYTES_MAX
-from steward.permissions.decide import Capability
+from steward.permissions.decide import Act
+from steward.tools.known import check_is_as_known
 from steward.tools.tool import Call, Request
+from steward.workspace.edits.apply import Blocks, apply
+from steward.workspace.edits.block import Block
+from steward.workspace.edits.elision import check_is_whole
+from steward.workspace.edits.whole import text_of_new_file
 from steward.workspace.markdown import code
 from steward.workspace.paths import check_is_no_control_file
-from steward.workspace.proposal import EditProposal, FileChange, replace_once
+from steward.workspace.proposal import EditProposal, FileChange
 
 
 class _Change(BaseModel):
@@ -19,6 +25,10 @@ class _Change(BaseModel):
 
     path: str
     """Relative to the workspace."""
+
+    def paths(self) -> tuple[str, ...]:
+        """Every path that it names."""
+        return (self.path,)
 
 
 class EditText(_Change):
@@ -28,7 +38,9 @@ class EditText(_Change):
     old_text: str
     """Copied exactly from the file, long enough to occur only once."""
     new_text: str
-    """What stands there instead."""
+    """What stands there instead, written out in full."""
+    replace_all: bool = False
+    """Replace every place where old_text occurs."""
 
 
 class CreateFile(_Change):
@@ -44,6 +56,10 @@ class RenameFile(_Change):
     do: Literal["rename"]
     new_path: str
     """Relative to the workspace; there must be nothing."""
+
+    def paths(self) -> tuple[str, ...]:
+        """Where it is, and where it goes."""
+        return (self.path, self.new_path)
 
 
 class DeleteFile(_Change):
@@ -73,8 +89,12 @@ class ChangeFiles:
         " all together or not at all. The person sees the whole diff and decides. A file may be"
         " edited several times in one call, and otherwise be named once."
     )
-    capability: Capability = "files.propose"
     arguments: type[ChangeFilesArguments] = ChangeFilesArguments
+
+    def act(self, arguments: ChangeFilesArguments, call: Call) -> Act:
+        """Proposing changes of these files."""
+        paths = [path for change in arguments.changes for path in change.paths()]
+        return Act(self.name, "files.propose", tuple(str(call.workspace.resolve(p)) for p in paths))
 
     async def request(self, arguments: ChangeFilesArguments, call: Call) -> Request:
         """Asked only where the plan does not name it; the diff is asked about anyway."""
@@ -123,12 +143,15 @@ class _Draft:
             known = FileChange(path, text, text)
         if known.after is None:
             raise _named_twice(path)
-        after = replace_once(known.after, wanted.old_text, wanted.new_text)
+        block = Block(wanted.old_text, wanted.new_text, wanted.replace_all)
+        after = await asyncio.to_thread(apply, known.after, Blocks((block,)))
         self.changes[path] = replace(known, after=after)
 
     async def create(self, wanted: CreateFile) -> None:
         path = await self._new_path(wanted.path)
-        self.changes[path] = FileChange(path, None, wanted.text)
+        text = text_of_new_file(path, wanted.text)
+        check_is_whole(text, "")
+        self.changes[path] = FileChange(path, None, text)
 
     async def rename(self, wanted: RenameFile) -> None:
         old, new = await self._old_path(wanted.path), await self._new_path(wanted.new_path)
@@ -138,6 +161,7 @@ class _Draft:
     async def delete(self, wanted: DeleteFile) -> None:
         path = await self._old_path(wanted.path)
         text = (await self.call.workspace.read_for_model(path)).text
+        check_is_as_known(path, text, self.call)
         self.changes[path] = FileChange(path, text, None)
 
     async def _old_path(self, given: str) -> str:

@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from steward.core.errors import InvalidInputError
 from steward.core.limits import BRANCH_NAME_CHARS_MAX, COMMIT_MESSAGE_CHARS_MAX
-from steward.permissions.decide import Capability
+from steward.permissions.decide import Act
 from steward.tools.tool import Call, Request
-from steward.workspace.git import Git
+from steward.workspace.git.branch import check_branch_name
+from steward.workspace.git.git import Git
 from steward.workspace.markdown import code, one_line
 from steward.workspace.proposal import CommitProposal
 
@@ -21,7 +22,7 @@ class CommitArguments(BaseModel):
     message: str = Field(min_length=1, max_length=COMMIT_MESSAGE_CHARS_MAX)
     """Imperative first line; why in the body."""
     branch: str = Field(min_length=1, max_length=BRANCH_NAME_CHARS_MAX)
-    """A new or existing branch under `steward/`."""
+    """A new or existing branch, under `steward/` unless the person asked for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,14 @@ class Commit:
     name: str = "commit"
     description: str = (
         "Propose a commit of the files changed in this run, on a branch whose name begins with"
-        " steward/. The person sees it and decides."
+        " steward/ unless the person asked for another. The person sees it and decides."
     )
-    capability: Capability = "git.propose"
     arguments: type[CommitArguments] = CommitArguments
+
+    def act(self, arguments: CommitArguments, call: Call) -> Act:
+        """Proposing a commit on this branch."""
+        check_branch_name(arguments.branch)
+        return Act(self.name, "git.propose", branch=arguments.branch)
 
     async def request(self, arguments: CommitArguments, call: Call) -> Request:
         """Asked only where the plan does not name it; the commit is asked about anyway."""
@@ -51,7 +56,7 @@ class Commit:
         if not call.landed:
             raise InvalidInputError("This run has changed no file yet; there is nothing to commit.")
         changes = {
-            path: None if text is None else text.encode("utf-8", "surrogatepass")
+            path: None if text is None else await call.workspace.bytes_of(text, path)
             for path, text in call.landed.items()
         }
         prepared = await self.git.prepare_commit(changes, arguments.branch, arguments.message)

@@ -14,7 +14,7 @@ from typing import cast, get_args
 from steward.core.errors import InvalidInputError
 from steward.core.limits import WEB_LABEL_CHARS_MAX
 from steward.core.principal import Principal
-from steward.gateway.request import Task
+from steward.gateway.request import Written
 from steward.web.exchange import Exchange
 from steward.web.wish import Wish
 
@@ -25,7 +25,7 @@ _PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{WEB_LABEL_CHARS_MAX - 1}}}"
 class Labels:
     """What was said; empty where nothing was."""
 
-    task: Task | None = None
+    task: Written | None = None
     agent: str = ""
     workspace: str = ""
     session: str = ""
@@ -51,10 +51,10 @@ def read_labels(exchange: Exchange) -> Labels:
         InvalidInputError: one is not plain, or longer than we take.
     """
     task = _label(exchange, "task")
-    if task and task not in get_args(Task):
-        raise InvalidInputError(f"`x-steward-task` must be one of {', '.join(get_args(Task))}.")
+    if task and task not in get_args(Written):
+        raise InvalidInputError(f"`x-steward-task` must be one of {', '.join(get_args(Written))}.")
     return Labels(
-        cast("Task", task) if task else None,
+        cast("Written", task) if task else None,
         _label(exchange, "agent"),
         _label(exchange, "workspace"),
         _label(exchange, "session"),

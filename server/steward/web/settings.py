@@ -3,7 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
+
+from steward.core.described import Described
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")
 
@@ -16,10 +18,10 @@ def _host(name: str) -> str:
     return name
 
 
-class WebSettings(BaseModel):
+class WebSettings(Described):
     """The `[web]` section."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
     """The names under which clients reach `steward serve`, where it is more than its own

@@ -88,8 +88,9 @@ class ThroughEditor:
 
     async def check(self, proposal: EditProposal) -> None:
         """Compare with the editor's documents, and with the disk where none is open."""
-        for path, versions in proposal.by_path().items():
-            text = await self.workspace.text_now(self.workspace.resolve(path))
+        files = proposal.by_path()
+        texts = await self.workspace.texts_now(map(self.workspace.resolve, files))
+        for (path, versions), text in zip(files.items(), texts, strict=True):
             if text != versions.before:
                 raise StaleError(_stale(path, versions))
 
@@ -160,9 +161,10 @@ class OnDisk:
 
     async def check(self, proposal: EditProposal) -> None:
         """Compare with the disk, and see that no editor holds other text."""
-        for path, versions in proposal.by_path().items():
-            place = self.workspace.resolve(path)
-            text = await self.workspace.text_on_disk(place)
+        files = proposal.by_path()
+        places = [self.workspace.resolve(path) for path in files]
+        texts = await self.workspace.texts_on_disk(places)
+        for (path, versions), place, text in zip(files.items(), places, texts, strict=True):
             if text != versions.before:
                 raise StaleError(_stale(path, versions))
             opened = self.workspace.editor.open_document(place.under(self.workspace.root))
@@ -196,12 +198,11 @@ class OnDisk:
     async def look(self, proposal: EditProposal) -> Found:
         """Read every file back from the disk."""
         found = _Sorted()
+        paths = [path for change in proposal.changes for path in change.by_path()]
+        texts = await self.workspace.texts_on_disk(map(self.workspace.resolve, paths))
+        by_path = dict(zip(paths, texts, strict=True))
         for change in proposal.changes:
-            texts = [
-                await self.workspace.text_on_disk(self.workspace.resolve(path))
-                for path in change.by_path()
-            ]
-            found.sort(change, texts)
+            found.sort(change, [by_path[path] for path in change.by_path()])
         return found.as_found()
 
     async def settled(self) -> None:

@@ -1,6 +1,6 @@
 """What the workspace asks of whoever shows the files to a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -31,6 +31,8 @@ class EditorReply:
     reason: str
     is_declined: bool = False
     """A person said no there; without this, something else kept the edit away."""
+    said: str = ""
+    """Why the person said no, in their words."""
 
 
 class Editor(Protocol):
@@ -47,6 +49,10 @@ class Editor(Protocol):
 
     def open_document(self, path: Path) -> Snapshot | None:
         """The document as the editor has it; `None` when it is not open there."""
+        ...
+
+    def open_paths(self) -> Sequence[Path]:
+        """The files whose text the editor has open, the one opened last at the end."""
         ...
 
     def open_texts(self) -> Mapping[Path, str]:

@@ -1,8 +1,8 @@
 """Reads files on disk without ever being led out of the workspace.
 
-Every name of a path is opened by itself, relative to the folder before it and without following
-a link, so there is no moment between checking a path and using it. A canonical path compared
-with the root has such a moment. All of this blocks: call it on a thread.
+Folders are opened below the workspace without following a link, and files relative to them, so
+there is no moment between checking a path and using it. A canonical path compared with the root
+has such a moment. All of this blocks: call it on a thread.
 """
 
 import errno
@@ -13,17 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from steward.core.errors import (
-    InvalidInputError,
     LimitError,
     NotFoundError,
     NotPermittedError,
     UnavailableError,
 )
 from steward.core.limits import FILE_BYTES_MAX
+from steward.workspace.beneath import open_folder_below
 from steward.workspace.paths import WorkspacePath
 
-BOM = "\ufeff"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Not blocking, so that opening a FIFO which nobody writes to does not hang.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -45,30 +43,13 @@ def read_bytes(root: Path, path: WorkspacePath, limit: int = FILE_BYTES_MAX) -> 
             os.close(file)
 
 
-def decode(content: bytes, name: str) -> tuple[str, str]:
-    """The text, and the byte order mark that stood before it (`BOM` or nothing).
-
-    Raises:
-        InvalidInputError: it is not text in UTF-8.
-    """
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{name!r} is not text in UTF-8 (byte {error.start}); convert it or leave it out."
-        ) from error
-    if "\0" in text:
-        raise InvalidInputError(f"{name!r} holds NUL bytes, so it is not text; leave it out.")
-    return (text[1:], BOM) if text.startswith(BOM) else (text, "")
-
-
 @contextmanager
 def open_folder(root: Path, path: WorkspacePath) -> Generator[int]:
     """A descriptor of a folder in the workspace, reached without following any link."""
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for name in path.parts:
-            below = os.open(name, _FOLDER, dir_fd=folder)
+        if path.parts:
+            below = open_folder_below(folder, path)
             os.close(folder)
             folder = below
         yield folder

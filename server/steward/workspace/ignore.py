@@ -19,9 +19,10 @@ from pathspec import GitIgnoreSpec
 from steward.core.errors import NotFoundError, StewardError
 from steward.core.limits import IGNORE_FILE_BYTES_MAX
 from steward.core.secret_files import secret_rule
-from steward.workspace.files import decode, read_bytes
+from steward.workspace.encoding import decode
+from steward.workspace.files import read_bytes
+from steward.workspace.git.repository import Surroundings, surroundings
 from steward.workspace.paths import WorkspacePath
-from steward.workspace.repository import Surroundings, surroundings
 
 _EXCLUDE = WorkspacePath(("info", "exclude"))
 _Signature = tuple[int, int, int]
@@ -55,10 +56,63 @@ class IgnoreOracle:
                 return reason
         return self._why_not_in_git(path, is_folder=is_folder)
 
+    def why_not_each(self, paths: Iterable[WorkspacePath]) -> dict[WorkspacePath, str | None]:
+        """The same for many files at one moment: a folder that they share is judged once."""
+        folders: dict[WorkspacePath, str | None] = {}
+        found: dict[WorkspacePath, str | None] = {}
+        for path in paths:
+            folder = path.parent
+            if folder not in folders:
+                folders[folder] = self.why_not(folder, is_folder=True)
+            found[path] = (
+                folders[folder]
+                or self._why_not_this(path, is_folder=False)
+                or self._why_git_alone(WorkspacePath((*self._above, *path.parts)), is_folder=False)
+            )
+        return found
+
+    def within(
+        self, folder: WorkspacePath, entries: Iterable[tuple[WorkspacePath, bool]]
+    ) -> dict[WorkspacePath, str | None]:
+        """The same for what was found in a folder that models may see, none of which is a link.
+
+        Each entry comes with whether it is a folder. The rules that hold there are looked up once.
+        """
+        own = self._own_rules(folder)
+        above = self._above
+        star = WorkspacePath((*above, *folder.parts, "*"))
+        gits = [(file, rules) for file in self._git_files(star) if (rules := self._rules(file))]
+        found: dict[WorkspacePath, str | None] = {}
+        for path, is_folder in entries:
+            whole = WorkspacePath((*above, *path.parts)) if above else path
+            found[path] = (
+                _secret(path, is_folder=is_folder)
+                or self._judged(own, path, is_folder=is_folder)
+                or self._judged(gits, whole, is_folder=is_folder)
+            )
+        return found
+
+    def kept_by_person(
+        self, folder: WorkspacePath, entries: Iterable[tuple[WorkspacePath, bool]]
+    ) -> set[WorkspacePath]:
+        """Those of a folder's entries that `.stewardignore` names, whatever other rules say."""
+        own = self._own_rules(folder)
+        if not own:
+            return set()
+        return {
+            path
+            for path, is_folder in entries
+            if self._judged(own, path, is_folder=is_folder) is not None
+        }
+
+    def _own_rules(self, folder: WorkspacePath) -> "list[tuple[_RuleFile, _Rules]]":
+        files = _nearest_first(self._root, folder.child("*"), ".stewardignore")
+        return [(file, rules) for file in files if (rules := self._rules(file)) is not None]
+
     def _why_not_this(self, path: WorkspacePath, *, is_folder: bool) -> str | None:
-        rule = secret_rule(path.name)
-        if rule is not None and not is_folder:
-            return f"'{path}' may hold secrets (built-in rule {rule!r})"
+        secret = _secret(path, is_folder=is_folder)
+        if secret is not None:
+            return secret
         if path.under(self._root).is_symlink():
             # No file is read through a link, but an editor shows what it leads to.
             return f"'{path}' is a link, and may lead to what is kept from models"
@@ -67,34 +121,49 @@ class IgnoreOracle:
 
     def _why_not_in_git(self, path: WorkspacePath, *, is_folder: bool) -> str | None:
         """The repository's own rules, also those above the workspace."""
-        repository = self._repository
         whole = WorkspacePath((*self._above, *path.parts))
-        exclude = _RuleFile(repository.common, _EXCLUDE, 0)
         for part, folder in _from_the_top(whole, is_folder=is_folder):
-            files = [*_nearest_first(repository.top, part, ".gitignore"), exclude]
-            reason = self._verdict_of(files, part, is_folder=folder)
+            reason = self._why_git_alone(part, is_folder=folder)
             if reason is not None:
                 return reason
         return None
+
+    def _why_git_alone(self, whole: WorkspacePath, *, is_folder: bool) -> str | None:
+        """Git's rules for a path from the repository's top, without the folders on the way."""
+        return self._verdict_of(self._git_files(whole), whole, is_folder=is_folder)
+
+    def _git_files(self, whole: WorkspacePath) -> "list[_RuleFile]":
+        repository = self._repository
+        exclude = _RuleFile(repository.common, _EXCLUDE, 0)
+        return [*_nearest_first(repository.top, whole, ".gitignore"), exclude]
 
     def _verdict_of(
         self, files: "Iterable[_RuleFile]", path: WorkspacePath, *, is_folder: bool
     ) -> str | None:
         """The verdict of the nearest file that has a rule for the path."""
-        for file in files:
-            rules = self._rules(file)
-            if rules is None:
-                continue
-            name = os.path.relpath(file.path.under(file.base), os.path.realpath(self._root))
+        rules = ((file, rules) for file in files if (rules := self._rules(file)) is not None)
+        return self._judged(rules, path, is_folder=is_folder)
+
+    def _judged(
+        self,
+        files: "Iterable[tuple[_RuleFile, _Rules]]",
+        path: WorkspacePath,
+        *,
+        is_folder: bool,
+    ) -> str | None:
+        for file, rules in files:
             if rules.problem is not None:
-                return f"'{name}' cannot be read ({rules.problem})"
+                return f"'{self._named(file)}' cannot be read ({rules.problem})"
             below = "/".join(path.parts[file.depth :]) + ("/" if is_folder else "")
             index, is_ignored = _verdict(rules, below)
             if is_ignored and index is not None:
-                return f"'{path}' matches {rules.lines[index]!r} in '{name}'"
+                return f"'{path}' matches {rules.lines[index]!r} in '{self._named(file)}'"
             if index is not None:
                 return None
         return None
+
+    def _named(self, file: "_RuleFile") -> str:
+        return os.path.relpath(file.path.under(file.base), os.path.realpath(self._root))
 
     @cached_property
     def _repository(self) -> Surroundings:
@@ -118,6 +187,11 @@ class IgnoreOracle:
         if known is None or known.signature != signature:
             known = self._known[key] = _load(file, signature)
         return known
+
+
+def _secret(path: WorkspacePath, *, is_folder: bool) -> str | None:
+    rule = None if is_folder else secret_rule(path.name)
+    return None if rule is None else f"'{path}' may hold secrets (built-in rule {rule!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +248,10 @@ def _verdict(rules: _Rules, path: str) -> tuple[int | None, bool]:
     found: tuple[int | None, bool] = (None, False)
     if rules.spec is None:
         return found
-    for spelling in {path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFKC"))}:
+    spellings = {path}
+    if not path.isascii():
+        spellings |= {unicodedata.normalize(form, path) for form in ("NFC", "NFKC")}
+    for spelling in spellings:
         result = rules.spec.check_file(spelling)
         if result.include:
             return result.index, True

@@ -20,6 +20,23 @@ def split_lines(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
+def behind(start: Place, text: str) -> Place:
+    """Where a text ends that begins at a place."""
+    # Counted, not split: somebody may paste a very long text.
+    ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if not ends:
+        return start[0], start[1] + len(text)
+    return start[0] + ends, len(text) - 1 - max(text.rfind("\n"), text.rfind("\r"))
+
+
+def offset_in(text: str, start: Place, place: Place) -> int:
+    """How many characters of a text that begins at `start` stand before a place in it."""
+    down = place[0] - start[0]
+    if down == 0:
+        return place[1] - start[1]
+    return sum(map(len, split_lines(text)[:down])) + place[1]
+
+
 class Lines:
     """A text that is edited in place: an edit costs what it touches, not what the text holds.
 
@@ -78,6 +95,15 @@ class Lines:
         first = max(0, number - number % reach - reach)
         before = "".join((*lines[first:number], line[:column]))
         return before, "".join((line[column:], *lines[number + 1 : number + 1 + reach]))
+
+    def between(self, start: Place, end: Place) -> str:
+        """The text between two places, of which `start` is not the later one."""
+        (first, column), (last, column_end) = start, end
+        if first == last:
+            return self.lines[first][column:column_end] if first < len(self.lines) else ""
+        inner = self.lines[first + 1 : last]
+        behind = self.lines[last][:column_end] if last < len(self.lines) else ""
+        return "".join((self.lines[first][column:], *inner, behind))
 
     def replace(self, start: Place, end: Place, new: str) -> None:
         """Put `new` between two places, of which `start` is not the later one."""

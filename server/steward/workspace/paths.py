@@ -4,6 +4,7 @@ Nothing below opens a path that was not parsed here. What is refused is refused 
 is asked, so a refusal says nothing about what exists.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,21 +12,10 @@ from urllib.parse import unquote
 
 from steward.core.errors import InvalidInputError, NotPermittedError
 from steward.core.limits import PATH_CHARS_MAX, PATH_COMPONENT_BYTES_MAX
+from steward.permissions.control_files import folded_name, is_control_path
 
-_CONTROL_FOLDERS = frozenset(
-    {".git", ".github", ".gitlab", ".circleci", ".vscode", ".idea", ".husky", ".steward"}
-    | {".devcontainer", ".cursor", ".claude", ".zed", ".nvim", ".githooks"}
-)
-"""Folders whose every file makes some program do something."""
-
-_CONTROL_FILES = frozenset(
-    {".gitconfig", ".gitmodules", ".gitattributes", ".gitignore", ".stewardignore"}
-    | {".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "jenkinsfile"}
-    | {".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".zprofile", ".envrc"}
-    | {".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc", ".netrc", "pip.conf", ".mcp.json"}
-    | {".pre-commit-config.yaml", ".nvimrc", ".exrc", ".nvim.lua", ".vimrc", ".dir-locals.el"}
-    | {"sitecustomize.py", "usercustomize.py", "steward.toml", ".steward.toml"}
-)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+-]{0,200}[A-Za-z0-9_+-]")
+"""Most names are; all others are judged character by character."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,17 +54,23 @@ class WorkspacePath:
         """The folder that holds it; the workspace is its own parent."""
         return WorkspacePath(self.parts[:-1])
 
+    def child(self, name: str) -> "WorkspacePath":
+        """What has this name in it. The name is not checked: it is for what the disk names."""
+        return WorkspacePath((*self.parts, name))
+
     def under(self, root: Path) -> Path:
         """Where it is on disk, for showing and comparing. To open it, use `files`."""
         return root.joinpath(*self.parts)
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a name that a folder holds is one that we take, alone and at once."""
+    return _PLAIN_NAME.fullmatch(name) is not None and not name.lower().startswith((".git", "git~"))
+
+
 def is_control_file(path: WorkspacePath) -> bool:
     """Whether other programs obey this file, so that changing it needs an approval of its own."""
-    names = [_folded(part) for part in path.parts]
-    if not names:
-        return False
-    return any(name in _CONTROL_FOLDERS for name in names) or names[-1] in _CONTROL_FILES
+    return is_control_path(path.parts)
 
 
 def check_is_no_control_file(path: WorkspacePath) -> None:
@@ -115,7 +111,7 @@ def _check(part: str, text: str) -> None:
         raise InvalidInputError(f"{text!r} has a name that begins or ends in a space or a dot.")
     if len(part.encode()) > PATH_COMPONENT_BYTES_MAX:
         raise InvalidInputError(f"A name in a path may have {PATH_COMPONENT_BYTES_MAX} bytes.")
-    if _folded(part) == ".git" or _folded(part).startswith("git~"):
+    if folded_name(part) == ".git" or folded_name(part).startswith("git~"):
         raise NotPermittedError(f"{text!r} is inside '.git', which belongs to git alone.")
 
 
@@ -127,13 +123,6 @@ def _spellings(part: str) -> list[str]:
         decoded = unquote(decoded)
         spellings.append(decoded)
     return spellings
-
-
-def _folded(part: str) -> str:
-    """The name as a file system that ignores case and invisible characters would see it."""
-    plain = unicodedata.normalize("NFKC", part).casefold()
-    shown = "".join(c for c in plain if unicodedata.category(c) != "Cf")
-    return shown.rstrip(". ")
 
 
 def _outside(text: str) -> NotPermittedError:

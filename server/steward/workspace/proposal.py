@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 from steward.core.errors import InvalidInputError
-from steward.workspace.commit import PreparedCommit
 from steward.workspace.diff import unified_diff
+from steward.workspace.git.branch import BranchProposal
+from steward.workspace.git.commit import PreparedCommit
+from steward.workspace.pull_request import PullRequestProposal
 
 ChangeKind = Literal["edit", "create", "rename", "delete"]
 
@@ -82,6 +84,24 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """What a proposal takes back."""
+
+    undoes: tuple[str, ...]
+    """The proposals, newest first."""
+    files: tuple[tuple[str, str, str], ...]
+    """Which changes of agents are undone by it, or made again: the proposal that made one, its
+    path there, and its path here."""
+    is_redo: bool
+    """Whether it takes back an undo, so that the changes are there again."""
+    owner: str
+    """The executor that lands it; its lock says whether it still lives."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Paths whose changes are one, such as of files that change names; they are taken back
+    together or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditProposal:
     """What becomes of some files, all of it or nothing."""
 
@@ -89,6 +109,8 @@ class EditProposal:
     run_id: str
     title: str
     changes: tuple[FileChange, ...]
+    undo: Undo | None = None
+    """Of a proposal that takes others back."""
 
     def __post_init__(self) -> None:
         paths = [path for change in self.changes for path in change.by_path()]
@@ -116,7 +138,8 @@ class EditProposal:
 
     def operands(self) -> dict[str, object]:
         """Exactly what would be written over exactly what."""
-        return {
+        undoes: dict[str, object] = {"undoes": list(self.undo.undoes)} if self.undo else {}
+        return undoes | {
             "proposal": self.id,
             "files": [
                 {
@@ -132,12 +155,13 @@ class EditProposal:
     def as_json(self) -> str:
         """For the proposal's row."""
         changes = [[c.path, c.before, c.after, c.moved_from] for c in self.changes]
-        return json.dumps({"title": self.title, "changes": changes})
+        taken_back = {} if self.undo is None else asdict(self.undo)
+        return json.dumps({"title": self.title, "changes": changes, **taken_back})
 
 
 @dataclass(frozen=True, slots=True)
 class CommitProposal:
-    """A commit on a branch of ours, prepared and not yet made."""
+    """A commit on a branch, prepared and not yet made."""
 
     id: str
     run_id: str
@@ -153,14 +177,22 @@ class CommitProposal:
         return json.dumps({"title": self.title, "prepared": asdict(self.prepared)})
 
 
-Proposal = EditProposal | CommitProposal
+Proposal = EditProposal | CommitProposal | BranchProposal | PullRequestProposal
 
 
 def edit_from_json(proposal_id: str, run_id: str, text: str) -> EditProposal:
     """The inverse of `EditProposal.as_json`."""
     body = json.loads(text)
     changes = tuple(FileChange(*change) for change in body["changes"])
-    return EditProposal(proposal_id, run_id, body["title"], changes)
+    return EditProposal(proposal_id, run_id, body["title"], changes, _undo_in(body))
+
+
+def _undo_in(body: dict[str, Any]) -> Undo | None:
+    if "undoes" not in body:
+        return None
+    files = tuple((str(change), str(path), str(here)) for change, path, here in body["files"])
+    together = tuple(tuple(map(str, paths)) for paths in body["together"])
+    return Undo(tuple(body["undoes"]), files, body["is_redo"], body["owner"], together)
 
 
 def commit_from_json(proposal_id: str, run_id: str, text: str) -> CommitProposal:
@@ -168,30 +200,6 @@ def commit_from_json(proposal_id: str, run_id: str, text: str) -> CommitProposal
     body: dict[str, Any] = json.loads(text)
     fields: dict[str, Any] = {**body["prepared"], "files": tuple(body["prepared"]["files"])}
     return CommitProposal(proposal_id, run_id, body["title"], PreparedCommit(**fields))
-
-
-def replace_once(text: str, old: str, new: str) -> str:
-    """The text with the only occurrence of `old` replaced by `new`.
-
-    Models write LF; a file's own CRLF line ends are kept.
-
-    Raises:
-        InvalidInputError: `old` is empty, missing or ambiguous.
-    """
-    if "\r\n" in text and "\r\n" not in old:
-        old, new = old.replace("\n", "\r\n"), new.replace("\r\n", "\n").replace("\n", "\r\n")
-    if not old:
-        raise InvalidInputError("old_text is empty; copy the text to replace from the file.")
-    found = text.count(old)
-    if found == 0:
-        raise InvalidInputError(
-            "old_text does not occur in the file; read the file again and copy it exactly."
-        )
-    if found > 1:
-        raise InvalidInputError(
-            f"old_text occurs {found} times; include more of the lines around it."
-        )
-    return text.replace(old, new)
 
 
 def _fingerprint(text: str | None) -> str | None:

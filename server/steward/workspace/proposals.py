@@ -1,5 +1,6 @@
 """Where proposals are kept between the step that made them and the step that lands them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -10,18 +11,29 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import NotFoundError
 from steward.core.principal import Principal
+from steward.workspace.git.branch import BranchProposal, branch_from_json
+from steward.workspace.history.landings import note_landed
 from steward.workspace.proposal import (
+    CommitProposal,
     EditProposal,
     Proposal,
     commit_from_json,
     edit_from_json,
 )
+from steward.workspace.pull_request import PullRequestProposal, pull_request_from_json
+from steward.workspace.successor import Successor, successor_id
 from steward.workspace.tables import ProposalRow
 
 ProposalState = Literal[
-    "proposed", "applying", "applied", "partial", "unfinished", "refused", "stale"
+    "proposed", "recorded", "applying", "applied", "partial", "unfinished", "refused", "stale"
 ]
-"""`partial` is left to the person; `unfinished` is ended by the next start."""
+"""`recorded` was made in a dry run and never lands; `partial` is left to the person; `unfinished`
+is ended by the next start."""
+
+ProposalKind = Literal["edit", "commit", "branch", "pull_request"]
+
+GIVEN_UP = "The run was cancelled; no file was touched."
+"""What became of a proposal whose run was cancelled first; if the run goes on, so does this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +53,31 @@ class Proposals:
     database: Database
     clock: Clock
 
-    async def keep(self, principal: Principal, proposal: Proposal) -> None:
+    async def keep(
+        self,
+        principal: Principal,
+        proposal: Proposal,
+        state: Literal["proposed", "recorded"] = "proposed",
+    ) -> None:
         """Write the proposal down. A second time with the same id changes nothing."""
-        row = ProposalRow(
-            id=proposal.id,
-            tenant_id=principal.tenant_id,
-            workspace=principal.workspace,
-            run_id=proposal.run_id,
-            kind="edit" if isinstance(proposal, EditProposal) else "commit",
-            content=proposal.as_json(),
-            state="proposed",
-            created_at=self.clock.now(),
-        )
+        await self.database.run(lambda session: self._keep(session, principal, proposal, state))
+
+    def succession(
+        self, principal: Principal, proposal_id: str, successor: Successor
+    ) -> Callable[[Session], None]:
+        """A unit of work: the proposal has ended, and its successor is kept in its place."""
 
         def work(session: Session) -> None:
-            if session.get(ProposalRow, proposal.id) is None:
-                session.add(row)
-                self._audit(session, row, principal.user)
+            self._keep(session, principal, successor.proposal, "proposed")
+            self._end(session, principal, proposal_id, successor.ended, successor.outcome, None)
 
-        await self.database.run(work)
+        return work
+
+    async def successor_of(self, proposal_id: str) -> str | None:
+        """The id of what took its place; `None` where nothing did."""
+        next_id = successor_id(proposal_id)
+        row = await self.database.read(lambda session: session.get(ProposalRow, next_id))
+        return None if row is None else next_id
 
     async def find(self, proposal_id: str) -> Kept:
         """The proposal as it was kept.
@@ -114,14 +132,24 @@ class Proposals:
         approval_id: str | None = None,
     ) -> None:
         """Record how far the proposal got."""
+        await self.database.run(
+            lambda session: self._end(session, principal, proposal_id, state, outcome, approval_id)
+        )
+
+    async def reopen(self, principal: Principal, run_id: str) -> None:
+        """Let what was given up because the run was cancelled be asked about again."""
 
         def work(session: Session) -> None:
-            row = session.get_one(ProposalRow, proposal_id)
-            row.state, row.outcome = state, outcome
-            row.approval_id = approval_id or row.approval_id
-            row.ended_at = None if state == "applying" else self.clock.now()
-            session.add(row)
-            self._audit(session, row, principal.user)
+            for row in session.exec(
+                select(ProposalRow).where(
+                    ProposalRow.run_id == run_id,
+                    ProposalRow.state == "refused",
+                    ProposalRow.outcome == GIVEN_UP,
+                )
+            ):
+                row.state, row.outcome, row.ended_at = "proposed", "", None
+                session.add(row)
+                self._audit(session, row, principal.user)
 
         await self.database.run(work)
 
@@ -143,6 +171,41 @@ class Proposals:
 
         return await self.database.read(work)
 
+    def _keep(
+        self, session: Session, principal: Principal, proposal: Proposal, state: ProposalState
+    ) -> None:
+        if session.get(ProposalRow, proposal.id) is not None:
+            return
+        row = ProposalRow(
+            id=proposal.id,
+            tenant_id=principal.tenant_id,
+            workspace=principal.workspace,
+            run_id=proposal.run_id,
+            kind=_kind(proposal),
+            content=proposal.as_json(),
+            state=state,
+            created_at=self.clock.now(),
+        )
+        session.add(row)
+        self._audit(session, row, principal.user)
+
+    def _end(
+        self,
+        session: Session,
+        principal: Principal,
+        proposal_id: str,
+        state: ProposalState,
+        outcome: str,
+        approval_id: str | None,
+    ) -> None:
+        row = session.get_one(ProposalRow, proposal_id)
+        row.state, row.outcome = state, outcome
+        row.approval_id = approval_id or row.approval_id
+        row.ended_at = None if state == "applying" else self.clock.now()
+        session.add(row)
+        note_landed(session, row)
+        self._audit(session, row, principal.user)
+
     def _audit(self, session: Session, row: ProposalRow, user: str) -> None:
         append(
             session,
@@ -161,5 +224,24 @@ class Proposals:
 
 
 def _proposal(row: ProposalRow) -> Proposal:
-    read = edit_from_json if row.kind == "edit" else commit_from_json
-    return read(row.id, row.run_id, row.content)
+    match row.kind:
+        case "edit":
+            return edit_from_json(row.id, row.run_id, row.content)
+        case "branch":
+            return branch_from_json(row.id, row.run_id, row.content)
+        case "pull_request":
+            return pull_request_from_json(row.id, row.run_id, row.content)
+        case _:
+            return commit_from_json(row.id, row.run_id, row.content)
+
+
+def _kind(proposal: Proposal) -> ProposalKind:
+    match proposal:
+        case EditProposal():
+            return "edit"
+        case CommitProposal():
+            return "commit"
+        case BranchProposal():
+            return "branch"
+        case PullRequestProposal():
+            return "pull_request"

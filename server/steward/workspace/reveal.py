@@ -6,16 +6,18 @@ from functools import cache
 from itertools import count, groupby
 
 _PLAIN = frozenset("\t\n")
-_WITHOUT_PLAIN = {ord(character): None for character in _PLAIN}
 _UNSEEN = frozenset(
     {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
     | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
 )
 """What Unicode calls default-ignorable and not a format character (DerivedCoreProperties.txt),
 and the empty Braille pattern. Python calls format characters themselves not printable."""
+_UNSEEN_CHARACTERS = frozenset(map(chr, _UNSEEN))
 _BASIC = range(0x10000)
 _BEYOND = range(0x10000, 0x40000)
 """Unicode shows nothing after this: unassigned, tags, selectors and private use."""
+_NEVER_SEEN = chr(_BEYOND.stop)
+"""From here on."""
 
 
 def reveal(text: str) -> tuple[str, int]:
@@ -25,16 +27,22 @@ def reveal(text: str) -> tuple[str, int]:
     terminal shows, so it is spelled out.
     """
     text = text.replace("\r\n", "\n")
-    if text.isascii() and text.translate(_WITHOUT_PLAIN).isprintable():
+    if _is_all_seen(text.replace("\n", "").replace("\t", "")):
         return text, 0  # Most are; the table for all others takes long to make.
     return _hidden().subn(_spelled, text)
+
+
+def _is_all_seen(text: str) -> bool:
+    if not text.isprintable():
+        return False
+    return text.isascii() or (_UNSEEN_CHARACTERS.isdisjoint(text) and max(text) < _NEVER_SEEN)
 
 
 @cache
 def _hidden() -> re.Pattern[str]:
     """Finds one hidden character. Whole files pass here, too many to judge each character."""
-    basic = _ranges(point for point in _BASIC if _is_hidden(point))
-    shown = _ranges(point for point in _BEYOND if not _is_hidden(point))
+    basic = _ranges(point for point in _BASIC if is_hidden(chr(point)))
+    shown = _ranges(point for point in _BEYOND if not is_hidden(chr(point)))
     # `re` looks up the basic plane in a table, and walks through every range beyond it: so all
     # that lies beyond is first found by one range, and then let go if it can be seen.
     return re.compile(rf"[{basic}\U00010000-\U0010ffff](?<![{shown}])")
@@ -47,11 +55,11 @@ def _ranges(points: Iterable[int]) -> str:
     return "".join(rf"\U{run[0]:08x}-\U{run[-1]:08x}" for run in runs)
 
 
-def _is_hidden(point: int) -> bool:
-    character = chr(point)
+def is_hidden(character: str) -> bool:
+    """Whether a character leaves nothing on the screen, or changes what stands beside it."""
     if not character.isprintable():
         return character not in _PLAIN
-    return point in _UNSEEN
+    return ord(character) in _UNSEEN
 
 
 def _spelled(found: re.Match[str]) -> str:

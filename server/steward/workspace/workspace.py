@@ -1,7 +1,7 @@
 """The user's files as they are now: the editor's text where a document is open, else the disk's."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from steward.core.errors import (
     NotPermittedError,
 )
 from steward.workspace.editor import Editor, Snapshot
-from steward.workspace.files import decode, read_bytes
+from steward.workspace.encoding import decode, encode_like
+from steward.workspace.files import read_bytes
 from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.listing import list_files
 from steward.workspace.paths import WorkspacePath
@@ -44,10 +45,10 @@ class Workspace:
         """
         return await self.current(await self.check_for_model(path))
 
-    async def check_for_model(self, path: str) -> WorkspacePath:
+    async def check_for_model(self, path: str, *, is_folder: bool = False) -> WorkspacePath:
         """The path, if a model may see what is there; raises as `read_for_model` does."""
         relative = self.resolve(path)
-        reason = await asyncio.to_thread(self.oracle.why_not, relative)
+        reason = await asyncio.to_thread(self.oracle.why_not, relative, is_folder=is_folder)
         if reason is not None:
             raise NotPermittedError(f"'{relative}' is kept from models: {reason}.")
         return relative
@@ -69,11 +70,27 @@ class Workspace:
 
     async def text_on_disk(self, relative: WorkspacePath) -> str | None:
         """The file's text, whatever an editor shows; `None` if there is no such file."""
+        return (await self.texts_on_disk((relative,)))[0]
+
+    async def texts_now(self, paths: Iterable[WorkspacePath]) -> list[str | None]:
+        """The same as `text_now` of each, in one go."""
+        wanted = list(paths)
+        opened = [self.editor.open_document(path.under(self.root)) for path in wanted]
+        closed = [path for path, shown in zip(wanted, opened, strict=True) if shown is None]
+        on_disk = iter(await self.texts_on_disk(closed))
+        return [next(on_disk) if shown is None else shown.text for shown in opened]
+
+    async def texts_on_disk(self, paths: Iterable[WorkspacePath]) -> list[str | None]:
+        """The same as `text_on_disk` of each, in one go."""
+        return await asyncio.to_thread(_read_each, self.root, list(paths))
+
+    async def bytes_of(self, text: str, path: str) -> bytes:
+        """How a file holds this text: in the encoding that it has on the disk, or else UTF-8."""
         try:
-            content = await asyncio.to_thread(read_bytes, self.root, relative)
-        except NotFoundError:
-            return None
-        return decode(content, str(relative))[0]
+            content = await asyncio.to_thread(read_bytes, self.root, self.resolve(path))
+        except NotFoundError:  # An editor may show a new file before it saves it.
+            content = b""
+        return _encoded(text, content)
 
     async def list_for_model(self, limit: int) -> tuple[str, ...]:
         """The files that a model may see, as relative paths, sorted."""
@@ -94,7 +111,25 @@ class Workspace:
             except (InvalidInputError, LimitError, NotFoundError, NotPermittedError):
                 continue
             text = opened.get(path)
-            wanted = content if text is None else text.encode("utf-8", "surrogatepass")
+            wanted = content if text is None else _encoded(text, content)
             if content != wanted or path in also:
                 texts[relative.under(self.root)] = wanted
         return texts
+
+
+def _read_each(root: Path, paths: list[WorkspacePath]) -> list[str | None]:
+    return [_read(root, path) for path in paths]
+
+
+def _read(root: Path, path: WorkspacePath) -> str | None:
+    try:
+        return decode(read_bytes(root, path), str(path))[0]
+    except NotFoundError:
+        return None
+
+
+def _encoded(text: str, content: bytes) -> bytes:
+    try:
+        return encode_like(text, content)
+    except UnicodeEncodeError:  # Half a character, which only an editor's text can hold.
+        return text.encode("utf-8", "surrogatepass")

@@ -7,135 +7,9 @@ local server = require('steward.server')
 
 local M = {}
 
----@class steward.Run
----@field id string
----@field agent string
----@field goal string
----@field state string
----@field startedAt string
----@field cost string
-
 ---@class steward.Command
 ---@field run fun(words: string, command: vim.api.keyset.create_user_command.command_args)
----@field words? string[]
-
---- States in which a run has nothing left to cancel.
-local finished = { finished = true, failed = true, cancelled = true }
-
----@param name string
----@param command string
----@param argument? table
-local function show_page(name, command, argument)
-  server.execute(command, argument, function(result)
-    page.show(name, result.markdown)
-  end)
-end
-
---- Let the person pick a run.
----@param prompt string
----@param is_wanted fun(run: steward.Run): boolean
----@param done fun(run: steward.Run)
-local function pick_run(prompt, is_wanted, done)
-  server.execute('steward.runs', nil, function(runs)
-    local wanted = vim.tbl_filter(is_wanted, runs)
-    if #wanted == 0 then
-      messages.info('there is no such run.')
-      return
-    end
-    local options = {
-      prompt = prompt,
-      format_item = function(run)
-        return ('%s (%s, %s)'):format(run.goal, run.state, run.cost)
-      end,
-    }
-    vim.ui.select(wanted, options, function(run)
-      if run then
-        done(run)
-      end
-    end)
-  end)
-end
-
----@param first integer
----@param last integer
----@return string
-local function suggested_goal(first, last)
-  local found = {}
-  for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
-    if diagnostic.lnum >= first and diagnostic.lnum <= last then
-      found[#found + 1] = 'Fix: ' .. diagnostic.message:gsub('%s+', ' ')
-    end
-  end
-  return table.concat(found, '; ')
-end
-
----@param goal string
----@param uri string
----@param first integer
----@param last integer
-local function start_fix(goal, uri, first, last)
-  server.execute('steward.agent.run', {
-    agent = 'fix',
-    goal = goal,
-    uri = uri,
-    range = { start = { line = first, character = 0 }, ['end'] = { line = last, character = 0 } },
-  })
-end
-
----@param words string
----@param command vim.api.keyset.create_user_command.command_args
-local function fix(words, command)
-  if vim.bo.buftype ~= '' or vim.api.nvim_buf_get_name(0) == '' then
-    messages.info('open the file that the agent should fix.')
-    return
-  end
-  local uri, first, last = vim.uri_from_bufnr(0), command.line1 - 1, command.line2 - 1
-  if words ~= '' then
-    start_fix(words, uri, first, last)
-    return
-  end
-  local options = { prompt = 'What should be different? ', default = suggested_goal(first, last) }
-  vim.ui.input(options, function(goal)
-    if goal and vim.trim(goal) ~= '' then
-      start_fix(vim.trim(goal), uri, first, last)
-    end
-  end)
-end
-
-local function stop()
-  local function is_under_way(run)
-    return not finished[run.state]
-  end
-  pick_run('Steward: stop which run?', is_under_way, function(run)
-    server.execute('steward.run.cancel', { runId = run.id }, function(result)
-      messages.info(('the run is %s. What was landed stays.'):format(result.state))
-    end)
-  end)
-end
-
-local function list_runs()
-  server.execute('steward.runs', nil, function(runs)
-    local lines = { '# Runs', '' }
-    for _, run in ipairs(runs) do
-      local started = run.startedAt:sub(1, 16):gsub('T', ' ')
-      local told = { run.goal, run.agent, run.state, run.cost, started }
-      lines[#lines + 1] = ('- %s (%s, %s, %s, started %s UTC)'):format(unpack(told)):gsub('%s+', ' ')
-    end
-    if #runs == 0 then
-      lines[#lines + 1] = 'None yet. `:Steward fix` starts one.'
-    end
-    page.show('runs', table.concat(lines, '\n'))
-  end)
-end
-
-local function show_run()
-  local function any()
-    return true
-  end
-  pick_run('Steward: show which run?', any, function(run)
-    show_page('run/' .. run.id, 'steward.run.show', { runId = run.id })
-  end)
-end
+---@field words? string[]|fun(words: string[]): string[] What may come next; of what stands there.
 
 local function show_questions()
   local here = #questions.all()
@@ -150,35 +24,79 @@ end
 
 local function show_status()
   server.execute('steward.status', nil, function(status)
-    status.reason = status.reason ~= vim.NIL and status.reason or nil
-    page.show('status', require('steward.status').page(status))
+    local shown = require('steward.status')
+    page.show('status', shown.page(shown.without_nulls(status)))
   end)
+end
+
+--- A part of ours that is loaded when it is first needed.
+---@param part string
+---@param name string
+---@return fun(words: string, command: vim.api.keyset.create_user_command.command_args)
+local function later(part, name)
+  return function(words, command)
+    require('steward.' .. part)[name](words, command)
+  end
+end
+
+---@param name string
+---@return fun()
+local function page_of(name)
+  return function()
+    page.of(name, 'steward.' .. name)
+  end
 end
 
 ---@type table<string, steward.Command>
 local commands = {
-  fix = { run = fix },
-  run = { run = fix },
-  stop = { run = stop },
-  runs = { run = list_runs },
-  show = { run = show_run },
+  agent = {
+    run = later('agents', 'run'),
+    words = function(words)
+      return require('steward.agents').words(words)
+    end,
+  },
+  chat = {
+    run = later('chat', 'run'),
+    words = function(words)
+      return require('steward.chat').words(words)
+    end,
+  },
+  commit = { run = later('drafts', 'commit') },
+  pr = { run = later('drafts', 'pull_request') },
+  extension = {
+    run = later('extensions', 'run'),
+    words = function(words)
+      return require('steward.extensions').words(words)
+    end,
+  },
+  fix = { run = later('agents', 'fix') },
+  run = { run = later('agents', 'fix') },
+  trust = { run = later('agents', 'trust') },
+  runs = { run = later('runs', 'list'), words = { 'pick' } },
+  trace = { run = later('runs', 'trace') },
+  show = { run = later('runs', 'trace') },
+  cancel = { run = later('runs', 'cancel') },
+  stop = { run = later('runs', 'cancel') },
+  resume = { run = later('runs', 'resume') },
+  sent = { run = later('runs', 'sent') },
+  grants = { run = later('runs', 'grants') },
+  denials = { run = later('runs', 'denials') },
+  revoke = { run = later('runs', 'revoke') },
+  changes = { run = later('changes', 'show'), words = { 'list' } },
+  undo = { run = later('changes', 'undo') },
+  redo = { run = later('changes', 'redo') },
+  keep = { run = later('keep', 'choose') },
+  why = { run = later('look', 'why') },
+  instructions = { run = later('look', 'instructions') },
+  mcp = { run = later('look', 'mcp') },
+  plan = { run = later('progress', 'show') },
   questions = { run = show_questions },
-  usage = {
-    run = function()
-      show_page('usage', 'steward.usage')
-    end,
-  },
-  audit = {
-    run = function()
-      show_page('audit', 'steward.audit')
-    end,
-  },
+  usage = { run = page_of('usage') },
+  audit = { run = page_of('audit') },
   status = { run = show_status },
   ghost = {
-    run = function(words)
-      require('steward.ghost').switch(words ~= '' and words or nil)
-    end,
-    words = { 'on', 'off' },
+    run = later('ghost', 'run'),
+    words = { 'all', 'language', 'off', 'on', 'report', 'toggle', 'why', 'workspace' },
   },
   restart = {
     run = function(_, command)
@@ -216,8 +134,12 @@ end
 ---@param line string
 ---@return string[]
 function M.complete(lead, line)
-  local name = line:match('Steward!?%s+(%S+)%s')
+  local name, rest = line:match('Steward!?%s+(%S+)%s+(.*)$')
   local words = name and (commands[name] and commands[name].words or {}) or names()
+  if type(words) == 'function' then
+    local before = vim.split(rest:sub(1, #rest - #lead), '%s+', { trimempty = true })
+    words = words(before)
+  end
   return vim.tbl_filter(function(word)
     return vim.startswith(word, lead)
   end, words)

@@ -9,6 +9,8 @@ local M = {}
 ---@field env? table<string, string> Variables for the server, besides Neovim's own.
 ---@field ghost_text? boolean Show suggestions behind the cursor; needs Neovim 0.12.
 ---@field accept_key? string Takes the suggestion in insert mode, and is itself when there is none.
+---@field accept_word_key? string Takes the next word of it.
+---@field accept_line_key? string Takes the next line of it.
 ---@field root_markers? string[] What marks the folder that is a workspace.
 
 ---@type steward.Options
@@ -17,6 +19,8 @@ M.options = {
   env = {},
   ghost_text = true,
   accept_key = nil,
+  accept_word_key = nil,
+  accept_line_key = nil,
   root_markers = { '.git', 'pyproject.toml' },
 }
 
@@ -25,6 +29,8 @@ local types = {
   env = 'table',
   ghost_text = 'boolean',
   accept_key = 'string',
+  accept_word_key = 'string',
+  accept_line_key = 'string',
   root_markers = 'table',
 }
 

@@ -2,15 +2,38 @@
 
 local apply = require('steward.apply')
 local diff = require('steward.diff')
-local keys = require('steward.keys')
 local messages = require('steward.messages')
 local preview_of = require('steward.preview')
 local questions = require('steward.questions')
+local review_of = require('steward.review')
 local window = require('steward.window')
 
 local M = {}
 
-local choices = { { id = 'apply', title = 'Apply' }, { id = 'discard', title = 'Discard' } }
+---@param review steward.Review
+---@return steward.Choice[]
+local function choices(review)
+  return {
+    {
+      id = 'apply',
+      title = 'Apply',
+      ask = function(question)
+        review:approve(question)
+      end,
+    },
+    { id = 'discard', title = 'Discard' },
+    {
+      id = 'reason',
+      key = 'R',
+      title = 'Discard, with a reason',
+      ask = function()
+        review:reject_because()
+      end,
+    },
+  }
+end
+
+local GLANCE_KEYS = '<CR> = go through it   q = later'
 
 --- The label without our own name, which every message bears already.
 ---@param params lsp.ApplyWorkspaceEditParams
@@ -51,52 +74,72 @@ local function question_id(edit)
   return not is_approved and vim.fn.sha256(vim.json.encode(edit)) or nil
 end
 
+--- The proposal that an edit comes from; nil where it does not say.
+---@param edit lsp.WorkspaceEdit
+---@return string?
+function M.proposal_of(edit)
+  local annotation = next(edit.changeAnnotations or {})
+  return annotation and questions.plain_id(annotation)
+end
+
 --- The diff as a question: its whole text where the person works, side by side when they ask.
 ---@param params lsp.ApplyWorkspaceEditParams
 ---@param preview steward.Preview
 ---@param id string
 ---@param client_id integer
----@return steward.Question
+---@return steward.Question, steward.Review
 local function question_of(params, preview, id, client_id)
   local title = title_of(params)
   ---@type steward.Window?
   local glance
-  ---@type integer[]
-  local buffers = {}
+  -- What was left out and said of it stays while the question does, whatever is closed meanwhile.
+  local review = review_of.new(id)
+  ---@type fun()?
+  local close
   local function hide()
     if glance then
       glance:delete()
       glance = nil
     end
-    diff.close(buffers)
-    buffers = {}
+    if close then
+      local shown = close
+      close = nil
+      shown()
+    end
+  end
+  ---@param question steward.Question
+  local function open(question)
+    hide()
+    close = require('steward.review_view').open(preview, question, review, hide)
   end
   ---@type steward.Question
-  return {
+  local question = {
     id = id,
     client_id = client_id,
     title = title,
-    choices = choices,
+    choices = choices(review),
     fingerprint = vim.json.encode(params.edit),
     hide = hide,
     announce = function(question)
       hide()
       glance = window.new({
         title = question.title,
-        lines = diff.lines(preview),
+        lines = (diff.lines(preview)),
         syntax = 'diff',
-        keys = keys.line(question),
-        map = function(bufnr, close)
-          keys.map(bufnr, question, close)
+        keys = GLANCE_KEYS,
+        map = function(bufnr, later)
+          local how = { buffer = bufnr, nowait = true, desc = 'Steward: go through the proposal' }
+          vim.keymap.set('n', '<CR>', function()
+            open(question)
+          end, how)
+          vim.keymap.set('n', 'q', later, { buffer = bufnr, nowait = true, desc = 'Steward: decide later' })
         end,
       })
       glance:show(false)
     end,
-    open = function(question)
-      hide()
-      buffers = diff.open(preview, question, hide)
-    end,
+    open = open,
   }
+  return question, review
 end
 
 --- Show the diff, wait for the person, and apply the edit if they say so.
@@ -111,7 +154,11 @@ function M.confirm(params, context)
   end
   local id = question_id(params.edit)
   if id then
-    local choice = questions.ask(question_of(params, preview, id, client.id))
+    local question, review = question_of(params, preview, id, client.id)
+    local choice = questions.ask(question)
+    if choice == nil then
+      review:hand_over()
+    end
     if choice ~= 'apply' then
       preview_of.forget(preview)
       return refused(choice == 'discard' and 'discarded by the user' or 'closed before it was answered')
@@ -121,6 +168,10 @@ function M.confirm(params, context)
   if not is_applied then
     preview_of.forget(preview)
     return reported(params, reason or 'Neovim refused it', left)
+  end
+  local proposal = M.proposal_of(params.edit)
+  if proposal then
+    require('steward.places').note(proposal, preview)
   end
   return { applied = true }
 end

@@ -1,6 +1,7 @@
---- Ghost text through Neovim's own inline completion, from 0.12 on.
+--- Ghost text through Neovim's own inline completion, from 0.12 on: its keys and its switches.
 
 local messages = require('steward.messages')
+local suggestion = require('steward.suggestion')
 
 local M = {}
 
@@ -11,15 +12,39 @@ function M.is_possible()
   return vim.lsp.inline_completion ~= nil
 end
 
----@param client_id integer
-local function apply(client_id)
-  vim.lsp.inline_completion.enable(is_on, { client_id = client_id })
+--- Let Neovim ask this client for suggestions in this buffer.
+---@param client vim.lsp.Client
+---@param bufnr integer
+local function apply(client, bufnr)
+  if is_on then
+    -- With the buffer: without it Neovim begins anew in every buffer of the client.
+    vim.lsp.inline_completion.enable(true, { client_id = client.id, bufnr = bufnr })
+    suggestion.follow(bufnr)
+  end
+end
+
+---@param part fun(text: string): string
+---@return boolean
+local function take(part)
+  return M.is_possible() and suggestion.take(part)
 end
 
 --- Take the suggestion; false where there is none.
 ---@return boolean
 function M.accept()
-  return M.is_possible() and vim.lsp.inline_completion.get()
+  return take(suggestion.whole)
+end
+
+--- Take its next word; false where there is none.
+---@return boolean
+function M.accept_word()
+  return take(suggestion.word)
+end
+
+--- Take its next line; false where there is none.
+---@return boolean
+function M.accept_line()
+  return take(suggestion.line)
 end
 
 --- What a key did before it was ours, as keys.
@@ -37,26 +62,51 @@ local function keys_before(before, key)
   return before.rhs or key
 end
 
---- Map a key that takes the suggestion, and does what it did before when there is none.
+--- Map a key that takes something, and does what it did before when there is nothing.
 ---@param key string
-local function map(key)
+---@param name 'accept'|'accept_word'|'accept_line'
+---@param desc string
+local function map(key, name, desc)
   local before = vim.fn.maparg(key, 'i', false, true)
+  -- What is taken is a step of undo of its own.
+  local keys = ("<C-g>u<Cmd>lua require('steward.ghost').%s()<CR>"):format(name)
   vim.keymap.set('i', key, function()
-    return M.accept() and '' or keys_before(before, key)
+    local is_there = M.is_possible() and suggestion.is_there()
+    if is_there then
+      return keys
+    elseif is_there == nil and M[name]() then
+      return ''
+    end
+    return keys_before(before, key)
   end, {
-    desc = 'Steward: accept the ghost text',
+    desc = 'Steward: ' .. desc,
     expr = true,
     remap = before.rhs ~= nil and before.noremap == 0,
   })
 end
 
---- Switch ghost text on with every server, as the options say.
+---@param options steward.Options
+local function map_keys(options)
+  if options.accept_key then
+    map(options.accept_key, 'accept', 'accept the ghost text')
+  end
+  if options.accept_word_key then
+    map(options.accept_word_key, 'accept_word', 'accept a word of the ghost text')
+  end
+  if options.accept_line_key then
+    map(options.accept_line_key, 'accept_line', 'accept a line of the ghost text')
+  end
+end
+
+--- Take in the options and map the keys. Nothing of Neovim's is loaded for it.
 ---@param options steward.Options
 function M.set_up(options)
   is_on = options.ghost_text
-  if options.accept_key then
-    map(options.accept_key)
-  end
+  map_keys(options)
+end
+
+--- Switch ghost text on with every server, as the options say.
+function M.start()
   if not M.is_possible() then
     return
   end
@@ -65,31 +115,102 @@ function M.set_up(options)
     callback = function(event)
       local client = vim.lsp.get_client_by_id(event.data.client_id)
       if client and client.name == require('steward.server').name then
-        apply(client.id)
+        apply(client, event.buf)
       end
     end,
   })
 end
 
---- Switch ghost text on or off; without a word, the other way round.
----@param word? string
-function M.switch(word)
+--- Show ghost text in this Neovim although the options say no.
+local function show_here()
+  if is_on or not M.is_possible() then
+    return
+  end
+  is_on = true
+  for _, client in ipairs(vim.lsp.get_clients { name = require('steward.server').name }) do
+    for bufnr in pairs(client.attached_buffers) do
+      apply(client, bufnr)
+    end
+  end
+end
+
+---@class steward.GhostText How ghost text stands in a document.
+---@field state 'ready'|'quiet'|'off'|'unavailable'
+---@field reason? string
+---@field language string
+---@field switches table<steward.Scope, boolean?>
+
+---@alias steward.Scope 'all'|'language'|'workspace'
+
+--- Ask the server about ghost text in the current buffer, or tell it.
+---@param command string
+---@param argument table
+---@param done fun(standing: steward.GhostText)
+local function execute(command, argument, done)
+  argument.uri = vim.uri_from_bufnr(0)
+  require('steward.server').execute('steward.completion.' .. command, argument, function(standing)
+    done(require('steward.status').without_nulls(standing))
+  end)
+end
+
+--- Switch ghost text for the person, wherever they edit.
+---@param is_wanted boolean
+---@param scope steward.Scope
+local function switch(is_wanted, scope)
+  execute('switch', { scope = scope, on = is_wanted }, function(standing)
+    if is_wanted then
+      show_here()
+    end
+    local places = { all = 'everywhere', language = 'for ' .. standing.language, workspace = 'in this workspace' }
+    local done = ('ghost text is %s %s.'):format(is_wanted and 'on' or 'off', places[scope])
+    -- What was switched on may still be off for another reason, which is then what counts.
+    messages.info(is_wanted and standing.state == 'off' and standing.reason or done)
+  end)
+end
+
+---@param scope steward.Scope
+local function toggle(scope)
+  execute('why', {}, function(standing)
+    switch(not standing.switches[scope], scope)
+  end)
+end
+
+--- Say why there is no suggestion here.
+local function explain()
   if not M.is_possible() then
-    messages.warn('ghost text needs Neovim 0.12 or newer; everything else works in this one.')
-    return
-  elseif word ~= nil and word ~= 'on' and word ~= 'off' then
-    messages.warn('say :Steward ghost on, or :Steward ghost off.')
-    return
-  end
-  if word then
-    is_on = word == 'on'
+    messages.info('ghost text needs Neovim 0.12 or newer; here the same text comes as a completion item.')
+  elseif not is_on then
+    messages.info('ghost text is off in this Neovim, by the option "ghost_text". :Steward ghost on shows it.')
+  elseif #vim.lsp.get_clients({ name = require('steward.server').name, bufnr = 0 }) == 0 then
+    messages.info('Steward does not look after this buffer: it is no file, or no file of a workspace.')
   else
-    is_on = not is_on
+    execute('why', {}, function(standing)
+      messages.info(standing.reason or 'nothing keeps suggestions away here: type on, or pause at the end of a line.')
+    end)
   end
-  for _, client in ipairs(vim.lsp.get_clients({ name = require('steward.server').name })) do
-    apply(client.id)
+end
+
+local words = { on = true, off = true, toggle = true, why = true, report = true }
+local scopes = { all = true, language = true, workspace = true }
+
+--- `:Steward ghost …`: a switch and how far it reaches, why there is none, or what became of it.
+---@param given string
+function M.run(given)
+  local word, scope = unpack(vim.split(given, '%s+', { trimempty = true }))
+  word, scope = word or 'toggle', scope or 'all'
+  if not words[word] or not scopes[scope] then
+    messages.warn('say :Steward ghost why, or report; or on, off or toggle, and for what: language, workspace or all.')
+  elseif word == 'why' then
+    explain()
+  elseif word == 'report' then
+    require('steward.server').execute('steward.completion.report', nil, function(result)
+      require('steward.page').show('ghost-text', result.markdown)
+    end)
+  elseif word == 'toggle' then
+    toggle(scope)
+  else
+    switch(word == 'on', scope)
   end
-  messages.info('ghost text is ' .. (is_on and 'on.' or 'off.'))
 end
 
 return M

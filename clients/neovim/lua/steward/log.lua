@@ -11,6 +11,10 @@ local lines = {}
 --- Note a run's next state.
 ---@param params { runId: string, state: string, step: string, message: string }
 function M.run_changed(params)
+  local progress = package.loaded['steward.progress']
+  if progress then
+    progress.moved(params)
+  end
   local line = ('run %s: %s. %s'):format(params.runId, params.state, params.message):gsub('%s+', ' ')
   if lines[#lines] == line then
     return

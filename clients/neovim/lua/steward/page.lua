@@ -25,4 +25,14 @@ function M.show(name, markdown)
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', key)
 end
 
+--- Show the page that a command of the server gives.
+---@param name string
+---@param command string
+---@param argument? table
+function M.of(name, command, argument)
+  require('steward.server').execute(command, argument, function(result)
+    M.show(name, result.markdown)
+  end)
+end
+
 return M

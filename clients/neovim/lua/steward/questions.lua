@@ -10,6 +10,9 @@ local M = {}
 ---@class steward.Choice
 ---@field id string
 ---@field title string
+---@field key? string The key that is its own; else it has that of its id, or a number.
+---@field answer? steward.Answer What is answered; without it the id is.
+---@field ask? fun(question: steward.Question) Asks for more, and answers then.
 
 ---@class steward.Question
 ---@field id string
@@ -24,7 +27,7 @@ local M = {}
 
 ---@class steward.Open
 ---@field question steward.Question
----@field settle fun(choice?: string)
+---@field settle fun(answer?: string|steward.Answer)
 
 --- The oldest first.
 ---@type steward.Open[]
@@ -42,11 +45,11 @@ end
 
 --- Hand the answer to the request that waits for it, from the main loop.
 ---@param waiting thread
----@return fun(choice?: string)
+---@return fun(answer?: string|steward.Answer)
 local function settler(waiting)
-  return function(choice)
+  return function(answer)
     vim.schedule(function()
-      local is_fine, problem = coroutine.resume(waiting, choice)
+      local is_fine, problem = coroutine.resume(waiting, answer)
       if not is_fine then
         messages.error(('an answer could not be sent: %s'):format(problem))
       end
@@ -68,9 +71,9 @@ local function announce(question)
   messages.info(('%s. :Steward questions opens it.'):format(question.title))
 end
 
---- Ask, and wait in this coroutine: the id of the choice, or nil when it was closed unanswered.
+--- Ask, and wait in this coroutine: the answer, or nil when it was closed unanswered.
 ---@param question steward.Question
----@return string?
+---@return (string|steward.Answer)?
 function M.ask(question)
   local settle = settler(assert(coroutine.running()))
   local before, index = find(question.id)
@@ -93,32 +96,34 @@ function M.ask(question)
 end
 
 ---@param id string
----@param choice? string
-local function settle_question(id, choice)
+---@param answer? string|steward.Answer
+local function settle_question(id, answer)
   local entry, index = find(id)
   if entry == nil then
     return
   end
   table.remove(open, index)
   entry.question.hide()
-  entry.settle(choice)
+  entry.settle(answer)
   require('steward.status').changed()
 end
 
---- Answer an open question.
+--- Answer an open question; false where it is no longer open.
 ---@param question steward.Question
----@param choice string
-function M.answer(question, choice)
+---@param answer string|steward.Answer
+---@return boolean
+function M.answer(question, answer)
   local entry = find(question.id)
   if entry == nil or entry.question ~= question then
     question.hide()
     messages.info('this question is no longer open.')
-    return
+    return false
   end
-  settle_question(question.id, choice)
+  settle_question(question.id, answer)
   if open[1] then
     announce(open[1].question)
   end
+  return true
 end
 
 --- Take a question away unanswered, however the server spells its id.

@@ -71,8 +71,32 @@ local function later(part, name)
   end
 end
 
+--- A server that died is started again, but not one that dies time and again.
+local DEATHS_MAX, DEATHS_WITHIN_MS = 4, 180 * 1000
+---@type integer[]
+local deaths = {}
+
+local function revive()
+  -- Neovim 0.12 can say that the person switched it off.
+  if vim.lsp.is_enabled and not vim.lsp.is_enabled(M.name) then
+    return
+  end
+  local now = vim.uv.now()
+  deaths = vim.tbl_filter(function(at)
+    return now - at < DEATHS_WITHIN_MS
+  end, deaths)
+  deaths[#deaths + 1] = now
+  if #deaths > DEATHS_MAX then
+    messages.error('the server ended again and again. :Steward log shows what it said, :Steward restart starts it.')
+    return
+  end
+  messages.warn('the server ended by itself and is started again. Nothing was answered; open questions come back.')
+  vim.lsp.enable(M.name)
+end
+
 ---@param client_id integer
-local function ended(client_id)
+---@param is_death boolean
+local function ended(client_id, is_death)
   require('steward.questions').close_all(client_id)
   require('steward.status').update(client_id, nil)
   if ending[client_id] then
@@ -80,6 +104,8 @@ local function ended(client_id)
     if next(ending) == nil then
       vim.lsp.enable(M.name)
     end
+  elseif is_death and vim.v.exiting == vim.NIL then
+    revive()
   end
 end
 
@@ -93,7 +119,7 @@ local function client_config()
     end,
     root_dir = find_root,
     capabilities = {
-      experimental = { steward = { asks = true, confirmsEdits = true, status = true } },
+      experimental = { steward = { asks = true, confirmsEdits = true, status = true, chat = true, extensions = true } },
       -- Neovim understands both; of the first it never says so, of the second from 0.12 on. Without
       -- them an edit comes without versions, and without the mark that it wants confirming.
       workspace = {
@@ -105,19 +131,33 @@ local function client_config()
       ['steward/askClosed'] = later('questions', 'closed'),
       ['steward/status'] = later('status', 'received'),
       ['steward/run'] = later('log', 'run_changed'),
+      ['steward/chat'] = later('chat.conversation', 'received'),
+      ['steward/extensions'] = later('extensions', 'changed'),
+      ['steward/extension/panel'] = later('extensions.panel', 'received'),
       ['window/showMessage'] = later('messages', 'received'),
       ['workspace/applyEdit'] = later('confirm', 'confirm'),
     },
-    on_exit = vim.schedule_wrap(function(_, _, client_id)
-      ended(client_id)
+    commands = {
+      ['steward.why'] = function(command)
+        require('steward.look').why_action(command)
+      end,
+      ['steward.extension.run'] = function(command)
+        require('steward.extensions').run_action(command)
+      end,
+    },
+    on_exit = vim.schedule_wrap(function(code, signal, client_id)
+      ended(client_id, code ~= 0 or signal ~= 0)
     end),
   }
 end
 
---- Make the server known; it starts with the first file that it is for.
 ---@param given steward.Options
 function M.set_up(given)
   options = given
+end
+
+--- Make the server known; it starts with the first file that it is for.
+function M.start()
   vim.lsp.config(M.name, client_config())
   vim.lsp.enable(M.name)
 end
@@ -136,23 +176,30 @@ function M.running()
   return client
 end
 
---- Run a command of the server and hand its result on. A failure becomes a message.
+--- Run a command of the server and hand its result on. A failure becomes a message. False where
+--- there is no server to ask.
 ---@param command string
 ---@param argument? table
 ---@param done? fun(result: any)
-function M.execute(command, argument, done)
+---@param failed? fun()
+---@return boolean
+function M.execute(command, argument, done, failed)
   local client = M.running()
   if client == nil then
-    return
+    return false
   end
   local params = { command = command, arguments = argument and { argument } or {} }
   client:request('workspace/executeCommand', params, function(err, result)
     if err then
       messages.error(err.message)
+      if failed then
+        failed()
+      end
     elseif done then
       done(result)
     end
   end)
+  return true
 end
 
 --- Stop every server and start anew for the files that are open.
@@ -162,7 +209,7 @@ function M.restart(is_forced)
     messages.warn("call require('steward').setup {} first; see :help steward-install.")
     return
   end
-  is_explained = false
+  is_explained, deaths = false, {}
   local clients = vim.lsp.get_clients({ name = M.name })
   for _, client in ipairs(clients) do
     ending[client.id] = true

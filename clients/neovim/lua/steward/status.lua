@@ -12,9 +12,16 @@ local M = {}
 ---@field left? string
 ---@field resetsOn? string None for a session's budget.
 ---@field openQuestions integer
----@field runs { id: string, agent: string, goal: string, state: string }[]
+---@field runs { id: string, agent: string, goal: string, state: string, context?: steward.Context }[]
 ---@field ai 'ready'|'off'
 ---@field reason? string
+---@field ghostText? { state: 'ready'|'quiet'|'off'|'unavailable', reason?: string } Older servers do not say.
+
+---@class steward.Context How much of its room a conversation takes, in tokens.
+---@field tokens integer
+---@field room integer
+---@field shortened integer
+---@field leftOut integer
 
 ---@type table<integer, steward.Status>
 local by_client = {}
@@ -45,6 +52,21 @@ local function counted(count, word)
   end
 end
 
+--- What keeps ghost text away where it was asked for last.
+---@param status steward.Status
+---@return string?
+function M.why_no_ghost_text(status)
+  return status.ghostText and status.ghostText.reason
+end
+
+--- Whether ghost text is off for a reason of its own, and not because the AI is.
+---@param status steward.Status
+---@return boolean
+function M.is_ghost_text_away(status)
+  local state = status.ghostText and status.ghostText.state
+  return status.ai == 'ready' and (state == 'off' or state == 'unavailable')
+end
+
 --- The status line's part; empty while there is no server.
 ---@return string
 function M.line()
@@ -54,9 +76,42 @@ function M.line()
   end
   local parts = { status.ai == 'off' and 'AI off' or nil }
   parts[#parts + 1] = status.spentToday .. ' today'
+  parts[#parts + 1] = M.is_ghost_text_away(status) and 'no ghost text' or nil
   parts[#parts + 1] = counted(#status.runs, 'run')
   parts[#parts + 1] = counted(M.question_count(), 'question')
   -- A status line would take a percent sign for an item of its own.
+  return (table.concat(parts, ' · '):gsub('%%', '%%%%'))
+end
+
+--- How long a reason may be in a status line, which others share.
+local REASON_CHARS_MAX = 40
+
+---@param reason? string
+---@return string
+local function short(reason)
+  local words = (reason or ''):gsub('%s+', ' '):gsub('%.$', '')
+  if vim.fn.strchars(words) > REASON_CHARS_MAX then
+    words = vim.fn.strcharpart(words, 0, REASON_CHARS_MAX - 1) .. '…'
+  end
+  return words ~= '' and ': ' .. words or ''
+end
+
+--- More for a status line: what is left, what each agent does, what waits, and why something is off.
+---@return string
+function M.component()
+  local status = M.current()
+  if status == nil then
+    return ''
+  end
+  local parts = { status.ai == 'off' and 'AI off' .. short(status.reason) or nil }
+  parts[#parts + 1] = status.left and ('%s today, %s left'):format(status.spentToday, status.left)
+    or status.spentToday .. ' today'
+  for _, run in ipairs(status.runs) do
+    parts[#parts + 1] = ('%s %s'):format(run.agent, run.state)
+  end
+  parts[#parts + 1] = counted(M.question_count(), 'question')
+  local is_away = M.is_ghost_text_away(status)
+  parts[#parts + 1] = is_away and 'no ghost text' .. short(M.why_no_ghost_text(status)) or nil
   return (table.concat(parts, ' · '):gsub('%%', '%%%%'))
 end
 
@@ -69,6 +124,17 @@ local function budget(status)
   parts[#parts + 1] = status.left and '- Left ' .. status.left
   parts[#parts + 1] = status.resetsOn and '- Renewed on ' .. status.resetsOn
   return table.concat(parts, '\n')
+end
+
+--- How full a run's conversation is, to be put behind something; empty where nobody knows.
+---@param context? steward.Context
+---@return string
+function M.fullness(context)
+  if type(context) ~= 'table' or context.room == 0 then
+    return ''
+  end
+  local shortened = context.shortened + context.leftOut > 0 and ', shortened' or ''
+  return (', %d %% of its room%s'):format(math.floor(100 * context.tokens / context.room + 0.5), shortened)
 end
 
 --- Everything that is known, as lines.
@@ -89,22 +155,37 @@ function M.page(status)
     '',
     ('Open questions: %d.'):format(M.question_count()),
   }
+  local why = M.why_no_ghost_text(status)
+  if why then
+    vim.list_extend(lines, { '', 'No ghost text: ' .. why, '' })
+  end
   for _, run in ipairs(status.runs) do
-    lines[#lines + 1] = ('- %s: %s (%s)'):format(run.agent, run.goal, run.state)
+    local state = run.state .. M.fullness(run.context)
+    lines[#lines + 1] = ('- %s: %s (%s)'):format(run.agent, run.goal, state)
   end
   return table.concat(lines, '\n')
+end
+
+--- A table without what is null in JSON, down to its last level.
+---@generic T: table
+---@param given T
+---@return T
+function M.without_nulls(given)
+  for name, value in pairs(given) do
+    if value == vim.NIL then
+      given[name] = nil
+    elseif type(value) == 'table' then
+      M.without_nulls(value)
+    end
+  end
+  return given
 end
 
 --- Take in what the server says.
 ---@param status steward.Status
 ---@param context lsp.HandlerContext
 function M.received(status, context)
-  for name, value in pairs(status) do
-    if value == vim.NIL then
-      status[name] = nil
-    end
-  end
-  M.update(context.client_id, status)
+  M.update(context.client_id, M.without_nulls(status))
 end
 
 --- Keep a server's status; nil when it is gone.

@@ -5,13 +5,16 @@ local M = {}
 local WIDTH_MAX = 100
 local WIDTH_MIN = 48
 local SHARE = 0.7
+local HINT = ':Steward questions to answer'
+
+local space = vim.api.nvim_create_namespace('steward.window')
 
 ---@class steward.Window
 ---@field private bufnr integer
 ---@field private winid? integer
 ---@field private title string
----@field private hint string What stands below while the cursor is elsewhere.
----@field private keys string What stands below while the cursor is here.
+---@field private hint string What stands on top while the cursor is elsewhere.
+---@field private keys string What stands on top while the cursor is here.
 local Window = {}
 Window.__index = Window
 
@@ -23,6 +26,8 @@ function M.buffer(lines, syntax)
   local bufnr = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
   vim.bo[bufnr].modifiable = false
+  -- What stands there was written by others: no line of it sets an option.
+  vim.bo[bufnr].modeline = false
   -- Not the type of the file: plugins act on that, and may hide a part of what must be seen whole.
   vim.bo[bufnr].filetype = 'steward'
   if not pcall(vim.treesitter.start, bufnr, syntax) then
@@ -42,16 +47,18 @@ end
 ---@field lines string[]
 ---@field syntax string
 ---@field keys string What may be pressed.
+---@field note? string What must be known before one of them is pressed.
 ---@field map fun(bufnr: integer, close: fun()) Sets the keys.
 
 ---@param spec steward.WindowSpec
 ---@return steward.Window
 function M.new(spec)
+  local lines = vim.list_extend({ HINT, spec.note or '', spec.note and '' }, spec.lines)
   local self = setmetatable({
-    bufnr = M.buffer(spec.lines, spec.syntax),
+    bufnr = M.buffer(lines, spec.syntax),
     title = ' Steward: ' .. spec.title:gsub('%s+', ' ') .. ' ',
-    keys = ' ' .. spec.keys .. ' ',
-    hint = ' :Steward questions to answer ',
+    keys = spec.keys,
+    hint = HINT,
   }, Window)
   vim.bo[self.bufnr].bufhidden = 'hide'
   spec.map(self.bufnr, function()
@@ -126,9 +133,22 @@ end
 ---@private
 function Window:lay_out()
   local has_cursor = vim.api.nvim_get_current_win() == self.winid
+  self:put_on_top(has_cursor and self.keys or self.hint)
   vim.api.nvim_win_set_config(self.winid, self:place(has_cursor))
   local height = vim.api.nvim_win_text_height(self.winid, {}).all
   vim.api.nvim_win_set_config(self.winid, self:place(has_cursor, height))
+end
+
+---@private
+---@param line string
+function Window:put_on_top(line)
+  if vim.api.nvim_buf_get_lines(self.bufnr, 0, 1, false)[1] ~= line then
+    vim.bo[self.bufnr].modifiable = true
+    vim.api.nvim_buf_set_lines(self.bufnr, 0, 1, false, { line })
+    vim.bo[self.bufnr].modifiable = false
+  end
+  local mark = { id = 1, end_row = 1, hl_group = 'Title', hl_eol = true }
+  vim.api.nvim_buf_set_extmark(self.bufnr, space, 0, 0, mark)
 end
 
 ---@private
@@ -137,7 +157,7 @@ end
 ---@return vim.api.keyset.win_config
 function Window:place(has_cursor, wanted)
   local columns, rows = vim.o.columns, vim.o.lines - vim.o.cmdheight - 2
-  local longest = vim.fn.strdisplaywidth(self.keys) + #'(scroll for more) '
+  local longest = 0
   for _, line in ipairs(vim.api.nvim_buf_get_lines(self.bufnr, 0, -1, false)) do
     longest = math.max(longest, vim.fn.strdisplaywidth(line))
   end
@@ -149,7 +169,7 @@ function Window:place(has_cursor, wanted)
     width = width,
     height = height,
     title = self.title,
-    footer = (has_cursor and self.keys or self.hint) .. (is_cut and '(scroll for more) ' or ''),
+    footer = is_cut and ' scroll for more ' or '',
     footer_pos = 'left',
   }
   if has_cursor then

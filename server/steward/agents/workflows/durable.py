@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,22 @@ from steward.core.errors import StewardError, UnavailableError
 
 _log = logging.getLogger(__name__)
 
-_INTERPRETER = "1"
+_INTERPRETER = "2"
 """Raised only when the order in which a run takes its steps changes."""
 _QUEUE_POLL_S = 0.25
+_MESSAGE_POLL_S = 0.1
+"""The engine's thread for messages between workflows sleeps so long, and closing waits for it.
+
+We send none, so a look is at nothing but an empty list.
+"""
 _CANCEL_WITHIN_S = 5.0
+_UNDER_WAY = ("ENQUEUED", "PENDING")
+OUTDATED = (
+    "Another version of Steward began this run, and this one cannot go on with it. What was landed"
+    " stays. Start another run for what is left to do."
+)
+_NOT_AGAIN = ("tool-", "land-")
+"""Steps that may have changed something: once finished, they are not taken again."""
 
 Interpret = Callable[[str, Mapping[str, object], Journal], Awaitable[JsonObject]]
 """Plays one run: its id, its specification, and the journal to take steps with."""
@@ -88,9 +100,15 @@ class DurableEngine:
         """
         await self._open()
         status = await self._dbos.get_workflow_status_async(run_id)
-        if status is None or status.status not in ("ENQUEUED", "PENDING"):
+        if status is None or status.status not in _UNDER_WAY:
             return None
         return "" if status.status == "ENQUEUED" else str(status.executor_id)
+
+    async def is_outdated(self, run_id: str) -> bool:
+        """Whether another version of Steward began the run, whose steps came in another order."""
+        await self._open()
+        status = await self._dbos.get_workflow_status_async(run_id)
+        return status is not None and status.app_version != _INTERPRETER
 
     async def adopt(self, run_id: str, dead: str) -> None:
         """Put a run of a dead executor back into its workspace's queue.
@@ -114,6 +132,68 @@ class DurableEngine:
         if task := self._tasks.get(run_id):
             task.cancel()
             await asyncio.wait((task,), timeout=_CANCEL_WITHIN_S)
+
+    async def resume(self, run_id: str, specification: Mapping[str, object] | None) -> None:
+        """Let a run go on that has ended: what it finished is kept, what ended it is done again.
+
+        One that the engine never heard of is begun, where a specification is given.
+
+        Raises:
+            UnavailableError: the engine knows nothing of it and none is given; or another version
+                of Steward began it.
+        """
+        await self._open()
+        if (task := self._tasks.get(run_id)) is not None:
+            await asyncio.wait((task,), timeout=_CANCEL_WITHIN_S)
+        status = await self._dbos.get_workflow_status_async(run_id)
+        if status is None:
+            if specification is None:
+                raise UnavailableError(
+                    f"The journal {str(self._file)!r} holds nothing of the run {run_id!r}. Resume"
+                    " it on the machine where it ran, or start a new one."
+                )
+            await self.start(run_id, specification)
+            return
+        if status.app_version != _INTERPRETER:
+            raise UnavailableError(OUTDATED)
+        if status.status in _UNDER_WAY:
+            # Whoever had it died, and its row was ended without the engine.
+            await self._dbos.cancel_workflow_async(run_id)
+        steps = await self._dbos.list_workflow_steps_async(run_id)
+        await self._dbos.rewind_workflow_async(
+            run_id,
+            start_step=_first_to_repeat([(each["function_name"], each["output"]) for each in steps])
+            + 1,
+            application_version=_INTERPRETER,
+            queue_name=self._queue,
+        )
+
+    async def outcomes(self, run_id: str) -> dict[str, JsonObject]:
+        """What each finished step of the run left behind: name → value, or the error's message."""
+        await self._open()
+        steps = await self._dbos.list_workflow_steps_async(run_id)
+        found: dict[str, JsonObject] = {}
+        for each in steps:
+            if each["output"] is not None:
+                envelope: Any = json.loads(each["output"])
+                said = {"text": envelope.get("message", "")}
+                found[each["function_name"]] = envelope["value"] if envelope["ok"] else said
+        return found
+
+    async def settled(self, run_id: str) -> None:
+        """Return when the run's last step is written down, or after a while."""
+        if (task := self._tasks.get(run_id)) is not None:
+            await asyncio.wait((task,), timeout=_CANCEL_WITHIN_S)
+
+    async def forget(self, run_ids: Sequence[str]) -> None:
+        """Remove what the journal holds of runs that have ended; of others nothing."""
+        await self._open()
+        known = await self._dbos.list_workflows_async(
+            workflow_ids=list(run_ids), load_input=False, load_output=False
+        )
+        over = [each.workflow_id for each in known if each.status not in _UNDER_WAY]
+        if over:
+            await self._dbos.delete_workflows_async(over)
 
     async def close(self) -> None:
         """Stop working. Runs under way stay pending and go on in the next process."""
@@ -163,6 +243,7 @@ class DurableEngine:
                 "application_version": _INTERPRETER,
                 "executor_id": self._owner.name,
                 "serializer": DBOSPortableJSONSerializer(),  # The default, pickle, would run code.
+                "notification_listener_polling_interval_sec": _MESSAGE_POLL_S,
                 "enable_otlp": False,
                 "log_level": "ERROR",
             }
@@ -185,6 +266,28 @@ class DurableEngine:
             return await self._interpret(run_id, specification, _DbosJournal(self._dbos))
         finally:
             del self._tasks[run_id]
+
+
+def _first_to_repeat(steps: Sequence[tuple[str, str | None]]) -> int:
+    """How many finished steps a run keeps that goes on after its end: name and envelope of each.
+
+    Its end is taken back, and with it the step that led there: an error, a limit, a question that
+    nobody answered. A run that was cancelled in a step has no end, and keeps all it finished.
+    """
+    if not steps or steps[-1][0] != "end":
+        return len(steps)
+    before = len(steps) - 1
+    if before == 0:
+        return 0
+    name, envelope = steps[before - 1]
+    # One that a bug ended has left no envelope.
+    # The steps of a called agent bear the name of the call before their own.
+    is_done = (
+        name.rpartition("/")[2].startswith(_NOT_AGAIN)
+        and envelope is not None
+        and json.loads(envelope)["ok"]
+    )
+    return before if is_done else before - 1
 
 
 def _listen_to_engine() -> None:

@@ -38,6 +38,7 @@ from steward.gateway.call import lower
 from steward.gateway.call.answer import Meter
 from steward.gateway.call.bill import charge_of, check_new
 from steward.gateway.call.breaker import Admission, Breakers
+from steward.gateway.call.form import is_by_contract
 from steward.gateway.call.pacing import Pacing, Patience, pause_s
 from steward.gateway.call.prepare import prepare
 from steward.gateway.call.trail import Attempt, Trail
@@ -276,6 +277,7 @@ class Chain:
             self.pacing.clock.monotonic_s(),
         )
         self.trail.model = target.model.id
+        self.trail.is_by_contract = is_by_contract(target.model, self.request)
         try:
             await self._lower(reservation)
         except BaseException:

@@ -8,7 +8,7 @@ from steward.gateway.call import lower
 from steward.gateway.call.answer import BYTES_PER_TOKEN
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
-from steward.gateway.request import Message, ModelRequest, Task, Usage
+from steward.gateway.request import Message, ModelRequest, Usage, Written
 from steward.gateway.wire.openai import OpenAIChat
 
 _LONGEST = OpenAIChat(limit_field="max_completion_tokens")
@@ -46,7 +46,7 @@ def estimate(
     )
 
 
-def asked_of(task: Task, text: str, output_tokens_max: int) -> ModelRequest:
+def asked_of(task: Written, text: str, output_tokens_max: int) -> ModelRequest:
     """The request that puts this text before a model, secrets taken out."""
     return ModelRequest("estimate", task, (Message("user", redact(text)),), output_tokens_max)
 

@@ -12,9 +12,12 @@ much, and what is cut off before its end is paid for and thrown away."""
 def least(price: Price, input_tokens_max: int, request: ModelRequest) -> NanoUsd | None:
     """What the shortest useful answer may cost; None if the request is not to be shortened.
 
-    Ghost text is not: half a suggestion is worse than none, and it is short already.
+    Ghost text and next edits are not: half of one is worse than none, and they are short anyway.
     """
-    if request.task == "completion" or request.output_tokens_max <= USEFUL_TOKENS_MIN:
+    if (
+        request.task in ("completion", "next_edit")
+        or request.output_tokens_max <= USEFUL_TOKENS_MIN
+    ):
         return None
     return price.worst(input_tokens_max, USEFUL_TOKENS_MIN)
 

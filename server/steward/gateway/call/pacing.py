@@ -39,11 +39,11 @@ class Patience:
 def patience(task: str, settings: RetrySettings) -> Patience:
     """How long and how often a task is tried.
 
-    Ghost text is not tried twice, and not late: when the answer came, the person would have typed
-    on.
+    Ghost text and next edits are not tried twice, and not late: when the answer came, the person
+    would have typed on.
     """
     tries, within_s = settings.tries, settings.within.total_seconds()
-    if task == "completion":
+    if task in ("completion", "next_edit"):
         tries, within_s = 1, min(_GHOST_TEXT_S, within_s)
     return Patience(settings.attempts, tries, settings.pause.total_seconds(), within_s)
 

@@ -9,9 +9,17 @@ from typing import TypeVar, cast
 from steward.core.errors import LimitError
 from steward.core.limits import REQUEST_BYTES_MAX
 from steward.core.redact import redact
+from steward.gateway.call.form import in_form_of
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Prepared, Provider
-from steward.gateway.request import EmbeddingRequest, Fill, Message, ModelRequest, ToolSpec
+from steward.gateway.request import (
+    EmbeddingRequest,
+    Fill,
+    Message,
+    ModelRequest,
+    OtherFile,
+    ToolSpec,
+)
 
 Json = TypeVar("Json", bound=str | Mapping[str, object] | None)
 
@@ -22,12 +30,13 @@ _OFF_LOOP_CHARS = 20_000
 async def prepare(
     provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest
 ) -> Prepared:
-    """What would be sent to this provider for this model.
+    """What would be sent to this provider for this model, in the form that it has.
 
     Raises:
         LimitError: it is larger than we send.
         InvalidInputError: the model, or the provider's protocol, cannot do what is asked.
     """
+    request = in_form_of(model, request)
     chars = _chars(request)
     if chars > REQUEST_BYTES_MAX:
         raise _too_large(chars)
@@ -45,6 +54,7 @@ def _chars(request: ModelRequest | EmbeddingRequest) -> int:
         return sum(map(len, request.texts))
     fill = request.fill
     gap = 0 if fill is None else len(fill.prefix) + len(fill.suffix)
+    gap += sum(len(file.text) for file in (fill.files if fill else ()))
     calls = (call for message in request.messages for call in message.tool_calls)
     return (
         gap
@@ -66,7 +76,7 @@ def _shown(request: ModelRequest | EmbeddingRequest) -> ModelRequest | Embedding
     if isinstance(request, EmbeddingRequest):
         return replace(request, texts=tuple(map(redact, request.texts)))
     messages = tuple(_redacted(message) for message in request.messages)
-    fill = request.fill and Fill(redact(request.fill.prefix), redact(request.fill.suffix))
+    fill = request.fill and _gap(request.fill)
     return replace(
         request,
         messages=messages,
@@ -80,6 +90,17 @@ def _shown(request: ModelRequest | EmbeddingRequest) -> ModelRequest | Embedding
 
 def _encode(provider: Provider, model: Model, request: ModelRequest | EmbeddingRequest) -> Prepared:
     return provider.encode(model, _shown(request))
+
+
+def _gap(fill: Fill) -> Fill:
+    return replace(
+        fill,
+        prefix=redact(fill.prefix),
+        suffix=redact(fill.suffix),
+        path=redact(fill.path),
+        repository=redact(fill.repository),
+        files=tuple(OtherFile(redact(each.path), redact(each.text)) for each in fill.files),
+    )
 
 
 def _redacted(message: Message) -> Message:

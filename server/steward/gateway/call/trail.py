@@ -41,7 +41,11 @@ class Trail:
     lowered_to: int | None = None
     saved_nano_usd: NanoUsd = NOTHING
     """What a known answer would have cost; nought where the model was asked."""
+    tells_why: bool = False
+    """Whether a person is told why: it was not they who chose the model."""
     is_cached: bool = False
+    is_by_contract: bool = False
+    """Whether the model that is asked now was told of its tools in words."""
 
     @property
     def cost_nano_usd(self) -> NanoUsd:
@@ -55,6 +59,8 @@ class Trail:
             for attempt in self.attempts
             if attempt.reason
         ]
+        if self.tells_why:
+            notes.insert(0, f"{self.model} was chosen: {self.why}")
         if self.lowered_to is not None:
             notes.append(
                 f"the answer was limited to {self.lowered_to} tokens, all that the budget covered"

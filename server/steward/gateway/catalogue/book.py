@@ -44,13 +44,26 @@ def _model(id_: str, said: dict[str, Any]) -> Model:
     )
 
 
+def _format(said: dict[str, Any]) -> FillFormat:
+    given = dict(said)
+    for name in ("marks", "stops"):
+        given[name] = tuple(said.get(name, ()))
+    return FillFormat(**given)
+
+
 # Read with the module: a file must not be opened while the loop runs.
 _FILE = _read()
 VERSION: str = f"{_FILE['version']}-{_FILE['sha256'][:12]}"
 """The day and the digest of the data file; kept with every reservation that it priced."""
 FILL_FORMATS: dict[str, FillFormat] = {
-    name: FillFormat(**said) for name, said in _FILE["fill_formats"].items()
+    name: _format(said) for name, said in _FILE["fill_formats"].items()
 }
 """Name → how a model of this kind is asked to close a gap."""
+FILL_NAMES: dict[str, tuple[tuple[str, str], ...]] = {
+    server: tuple((each["names"], each["format"]) for each in rows)
+    for server, rows in _FILE["fill_names"].items()
+}
+"""What serves a model, `ollama` or `prompts` (it takes the prompt as it is) → what the names of
+models look like that close gaps there, in lower case, and their format; the first that fits."""
 KNOWN: dict[str, Model] = {id_: _model(id_, said) for id_, said in _FILE["models"].items()}
 """`provider/model` → what the data file knows of it."""

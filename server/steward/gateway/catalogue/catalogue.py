@@ -6,12 +6,17 @@ from decimal import Decimal
 
 from steward.core.money import PicoUsd
 from steward.gateway.catalogue.book import FILL_FORMATS, KNOWN
+from steward.gateway.catalogue.by_name import named_model
 from steward.gateway.catalogue.model import FillFormat, Model
+from steward.gateway.fill_settings import FillSettings
 from steward.gateway.prices import Price, Tier
-from steward.gateway.settings import FillSettings, GatewaySettings, ModelPrice, ModelSettings
+from steward.gateway.settings import GatewaySettings, ModelPrice, ModelSettings
 
 _PICO_PER_TOKEN = 1_000_000
 """One dollar for a million tokens is a millionth of a dollar, 10^6 pico-dollars, for one."""
+
+Spoken = tuple[Mapping[str, Price], Mapping[str, Model]]
+"""What administrators and a team's server say, at one moment."""
 
 
 class Catalogue:
@@ -48,6 +53,14 @@ class Catalogue:
         """
         return self._described(*self._settings.split(name, self._providers))
 
+    def spoken(self) -> Spoken:
+        """What others say of models now; whatever was made of the catalogue holds while it does."""
+        return dict(self._decided), dict(self._told)
+
+    def is_still(self, spoken: Spoken) -> bool:
+        """Whether they say the same as then."""
+        return spoken == (self._decided, self._told)
+
     def __iter__(self) -> Iterator[Model]:
         """Every model that the data file or the operator names, sorted by id."""
         default = self._settings.provider
@@ -61,7 +74,9 @@ class Catalogue:
 
     def _described(self, provider: str, name: str) -> Model:
         id_ = f"{provider}/{name}"
-        known = self._told.get(id_) or KNOWN.get(id_, Model(provider, name))
+        known = self._told.get(id_) or KNOWN.get(id_)
+        if known is None:
+            known = named_model(self._settings, provider, name)
         if (set_price := self._decided.get(known.id)) is not None:
             known = replace(known, price=set_price)
         described = self._settings.models_known.get(known.id)
@@ -101,8 +116,7 @@ def _with(known: Model, own: ModelSettings) -> Model:
     """The model with everything replaced that the operator speaks of."""
     fill = known.fill if own.fill is None else _fill(own.fill)
     abilities = known.abilities if own.abilities is None else frozenset(own.abilities)
-    if fill is not None:
-        abilities |= {"fill"}
+    abilities = abilities - {"fill"} if fill is None else abilities | {"fill"}
     return replace(
         known,
         abilities=abilities,
@@ -114,10 +128,10 @@ def _with(known: Model, own: ModelSettings) -> Model:
     )
 
 
-def _fill(own: str | FillSettings) -> FillFormat:
+def _fill(own: str | FillSettings) -> FillFormat | None:
     if isinstance(own, str):
-        return FILL_FORMATS[own]
-    return FillFormat(own.path, own.template, own.output_tokens_max, own.parameters)
+        return FILL_FORMATS.get(own)  # Of all names only `none` has no format.
+    return FillFormat(**{name: getattr(own, name) for name in FillSettings.model_fields})
 
 
 def _pico(usd_per_million: Decimal) -> PicoUsd:

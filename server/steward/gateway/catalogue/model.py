@@ -15,11 +15,26 @@ class FillFormat:
     path: str
     """Below the provider's base URL."""
     template: str | None = None
-    """The prompt, with `{prefix}` and `{suffix}`; None where both have fields of their own."""
+    """The prompt, with `{prefix}`, `{suffix}` and, where other files stand apart from both,
+    `{files}`; None where prefix and suffix have fields of their own."""
     output_tokens_max: int | None = None
     """The most that it writes into a gap, where that is less than it writes elsewhere."""
     parameters: Mapping[str, object] = field(default_factory=dict[str, object])
     """What has to be said besides."""
+    marks: tuple[str, ...] = ()
+    """What means something to the model beyond its characters, so that no file may say it."""
+    stops: tuple[str, ...] = ()
+    """Where it stops, besides what a request says."""
+    repository: str = ""
+    """How the repository's name stands before other files, with `{name}`."""
+    file: str | None = None
+    """How another file is written, with `{path}` and `{text}`; None writes it as comments."""
+    files_end: str = ""
+    """What follows the last of other files; it may hold the own file's `{path}`."""
+    heading: str = ""
+    """What begins the prefix where there are other files; it may hold the own file's `{path}`."""
+    empty_suffix: str = ""
+    """What is sent for a suffix that is empty, where an empty one asks for something else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,10 @@ class HttpProvider:
                 async for piece in pieces:
                     yield piece
 
+    async def has_key(self) -> bool:
+        """Whether there is a key for it; see `Provider.has_key`."""
+        return await self._key() is not None
+
     async def close(self) -> None:
         """Nothing of its own is open; see `HttpClient.close`."""
 

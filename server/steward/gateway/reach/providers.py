@@ -18,7 +18,12 @@ from steward.gateway.wire.openai import OpenAIChat, bearer
 from steward.gateway.wire.refusal import Place
 from steward.gateway.wire.wire import Dialect
 
-OPENAI = Dialect(bearer, OpenAIChat(limit_field="max_completion_tokens"), FillWire(), Embeddings())
+OPENAI = Dialect(
+    bearer,
+    OpenAIChat(limit_field="max_completion_tokens"),
+    FillWire(stops_max=4),
+    Embeddings(),
+)
 """OpenAI itself."""
 COMPATIBLE = Dialect(bearer, OpenAIChat(), FillWire(), Embeddings())
 """Those who follow it, by the names that it has given up."""

@@ -66,6 +66,10 @@ class TeamProvider:
             self._team.note(told)
             raise told from None
 
+    async def has_key(self) -> bool:
+        """Whether there is a token for it; see `Provider.has_key`."""
+        return await self._inner.has_key()
+
     async def close(self) -> None:
         """Nothing of its own is open; see `HttpClient.close`."""
 

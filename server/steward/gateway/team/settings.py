@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import AfterValidator, ConfigDict, SecretStr, model_validator
 
+from steward.core.described import Described
 from steward.gateway.request import Purpose
 from steward.gateway.settings import (
     IN_THE_CLEAR,
@@ -24,10 +25,10 @@ def _server(url: str) -> str:
     return checked_url(url).removesuffix("/v1")
 
 
-class TeamSettings(BaseModel):
+class TeamSettings(Described):
     """The `[team]` section."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: Annotated[str, AfterValidator(_server)] | None = None
     """The address of the team's `steward serve`, such as `https://steward.example.org`. Where it

@@ -11,9 +11,9 @@ from steward.core.money import NANO_PER_USD, NanoUsd
 from steward.gateway.catalogue.model import Model
 from steward.gateway.provider import Billed, Piece, Prepared
 from steward.gateway.request import EmbeddingRequest, ModelRequest
+from steward.gateway.team.gap import TeamFill
 from steward.gateway.team.refusal import TEAM_PLACE, team_refusal
 from steward.gateway.wire.embeddings import Embeddings
-from steward.gateway.wire.fill import FillWire
 from steward.gateway.wire.openai import OpenAIChat, bearer
 from steward.gateway.wire.untrusted import as_count, as_object, as_text, parsed
 from steward.gateway.wire.wire import Decoder, Dialect, Wire
@@ -59,7 +59,8 @@ class TeamWire(Generic[Request]):
         }
         named = tuple((name, value) for name, value in said.items() if value)
         prepared = self.wire.prepare(model, request)
-        return replace(prepared, headers=named, added_tokens_max=_REWRITTEN_TOKENS_MAX)
+        added = prepared.added_tokens_max + _REWRITTEN_TOKENS_MAX
+        return replace(prepared, headers=named, added_tokens_max=added)
 
     def decoder(self) -> "TeamDecoder":
         """A reader for one answer."""
@@ -99,7 +100,7 @@ def team_dialect(url: str, labels: Labels) -> Dialect:
     return Dialect(
         bearer,
         TeamWire(OpenAIChat(), labels, host),
-        TeamWire(FillWire(), labels, host),
+        TeamWire(TeamFill(), labels, host),
         TeamWire(Embeddings(), labels, host),
         team_refusal,
     )

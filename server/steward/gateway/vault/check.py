@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from steward.core.errors import UnavailableError
+from steward.forge.settings import FORGE
 from steward.gateway.built_in import BUILT_IN
 from steward.gateway.origin import origin_of
 
@@ -19,6 +20,8 @@ Verdict = Literal["accepted", "refused", "unknown"]
 Probe = Callable[[str, Mapping[str, str]], Awaitable[int]]
 """Gets a URL with these headers and gives the status; raises `UnavailableError` without one."""
 
+_FORGE_PAGE = "/rate_limit"
+"""What any token of the forge may see, whatever else it may."""
 _ANTHROPIC_VERSION = "2023-06-01"
 
 
@@ -44,6 +47,8 @@ class Address:
     @property
     def page(self) -> str:
         """What is asked for with the key, below the URL."""
+        if self.provider == FORGE:
+            return _FORGE_PAGE
         known = BUILT_IN.get(self.provider)
         is_home = known is not None and self.host == origin_of(known.home)
         return known.key_page if known and is_home else "/models"

@@ -1,18 +1,19 @@
 """The way out of the vault: a key, for one request to the host that it belongs to."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlmodel import Session, bindparam
+from sqlmodel import Session, bindparam, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError
-from steward.core.limits import VAULT_KEYS_REMEMBERED_MAX
+from steward.core.errors import InvalidInputError, UnavailableError
+from steward.core.limits import PROVIDER_KEYS_MAX, VAULT_KEYS_REMEMBERED_MAX
 from steward.core.recent import Recent
 from steward.gateway.origin import origin_of
 from steward.gateway.vault.key_ring import KeyRingFile
@@ -52,6 +53,7 @@ class OpenKeys:
         self._recent: Recent[tuple[str, str, str], _Sealed | None] = Recent(
             clock, _REMEMBERED_S, VAULT_KEYS_REMEMBERED_MAX
         )
+        self._all: Recent[str, tuple[_Sealed, ...]] = Recent(clock, _REMEMBERED_S, 1)
 
     async def open(self, tenant_id: str, provider: str, host: str) -> SecretStr | None:
         """The key of a tenant for this provider at this origin; None if the vault holds none.
@@ -73,14 +75,37 @@ class OpenKeys:
         self._note_used(sealed.row)
         return key
 
+    async def open_all(self, tenant_id: str) -> tuple[SecretStr, ...]:
+        """All keys of a tenant, for whoever must know them to keep them in; nothing is noted.
+
+        One that does not open is left out: nobody here has it either.
+        """
+        asked_s, age = self._clock.monotonic_s(), self._all.age
+        known = self._all.get(tenant_id)
+        if known is None:
+            known = (await self._database.read(lambda session: self._find_all(session, tenant_id)),)
+            self._all.put(tenant_id, known[0], asked_s, age)
+        return tuple(sealed.open() for sealed in known[0])
+
     def forget(self) -> None:
         """Read everything again: something was changed."""
         self._recent.forget()
+        self._all.forget()
 
     def _find(self, session: Session, tenant_id: str, provider: str, host: str) -> _Sealed | None:
         row = find(session, tenant_id, provider, host)
         # On this thread: opening loads a library, and reads the file of the vault's key.
         return None if row is None else _Sealed(row, opener_of(self.file, row))
+
+    def _find_all(self, session: Session, tenant_id: str) -> tuple[_Sealed, ...]:
+        wanted = select(ProviderKeyRow).where(col(ProviderKeyRow.tenant_id) == tenant_id)
+        found: list[_Sealed] = []
+        for row in session.exec(wanted.limit(PROVIDER_KEYS_MAX)):
+            with suppress(UnavailableError, InvalidInputError):
+                sealed = _Sealed(row, opener_of(self.file, row))
+                sealed.open()
+                found.append(sealed)
+        return tuple(found)
 
     def _note_used(self, row: ProviderKeyRow) -> None:
         now = self._clock.now()

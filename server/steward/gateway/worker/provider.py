@@ -109,7 +109,7 @@ class LitellmProvider:
         that nothing left. So `on_sent` is called with the first piece, or on whatever other way
         the call ends.
         """
-        key = await self._keys.key(self._name, self._homes[0]) if self._homes else None
+        key = await self._key()
         process, line = await self._worker.call(key, self._order(prepared, key))
         is_unsent = has_answer = False
         try:
@@ -133,9 +133,16 @@ class LitellmProvider:
                 on_sent()
             process.hang_up(line)
 
+    async def has_key(self) -> bool:
+        """Whether there is a key for it; see `Provider.has_key`."""
+        return await self._key() is not None
+
     async def close(self) -> None:
         """End the process."""
         await self._worker.close()
+
+    async def _key(self) -> SecretStr | None:
+        return await self._keys.key(self._name, self._homes[0]) if self._homes else None
 
     def _order(self, prepared: Prepared, key: SecretStr | None) -> bytes:
         """The rest of the JSON object whose first member is the call's number."""

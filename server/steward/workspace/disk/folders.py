@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from steward.workspace.disk.names import give_back
+from steward.workspace.disk.sync import sync_each
 from steward.workspace.files import open_folder
 from steward.workspace.paths import WorkspacePath
 
@@ -101,8 +102,9 @@ class Folders:
 
     def sync(self) -> None:
         """Return when the names in all the folders that were used are on the disk."""
-        for folder in self._open.values():
-            os.fsync(folder)
+        for failure in sync_each(list(self._open.values())):
+            if failure is not None:
+                raise failure
 
     def _reachable(self) -> list[tuple[WorkspacePath, int]]:
         """The folders of the landing whose own folder is there, from the top down."""

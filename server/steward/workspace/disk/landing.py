@@ -10,15 +10,14 @@ else is remembered, so that a process that was not there can tell as well:
 Somebody else's text at a temporary name has just come out of the file's name and goes back there.
 """
 
-import errno
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
-from steward.core.errors import StaleError, UnavailableError, UnfinishedError
+from steward.core.errors import StaleError, UnavailableError
+from steward.workspace.disk.failures import GONE, naming, unavailable, unfinished
 from steward.workspace.disk.folders import Folders
 from steward.workspace.disk.names import (
     Expectation,
@@ -31,10 +30,12 @@ from steward.workspace.disk.names import (
     take,
     withdraw,
 )
-from steward.workspace.disk.stage import stage
+from steward.workspace.disk.stage import Staged, stage
 from steward.workspace.disk.step import Step
+from steward.workspace.disk.sync import sync_each
 
-_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_AT_ONCE_MAX = 64
+"""Files that are open at the same time; some systems allow a process no more than 256."""
 
 
 class _State(Enum):
@@ -69,7 +70,7 @@ class Landing:
 
     def has_traces(self) -> bool:
         """Whether there is anything under a name of ours."""
-        with _unavailable():
+        with unavailable():
             return self._folders.has_traces() or any(
                 _exists(place.folder, name)
                 for step, place in self._places()
@@ -78,7 +79,7 @@ class Landing:
 
     def put_in_order(self) -> None:
         """Bring every step to where it can be told how far it is."""
-        with _unfinished():
+        with unfinished():
             self._folders.tidy()
             for step, place in self._places():
                 _put_in_order(step, place)
@@ -91,12 +92,12 @@ class Landing:
 
     def is_committed(self) -> bool:
         """Whether all steps had been made, and only what is ours is left to remove."""
-        with _unfinished():
+        with unfinished():
             return any(_exists(place.folder, step.done) for step, place in self._places())
 
     def rest(self) -> tuple[Step, ...] | None:
         """The steps still to be made; `None` if somebody has changed a file of theirs."""
-        with _unfinished():
+        with unfinished():
             states = self._states()
         if _State.FOREIGN in states.values():
             return None
@@ -109,22 +110,21 @@ class Landing:
             StaleError: a file is not as it was, or somebody is writing to it.
             UnavailableError: the disk or its permissions failed us.
         """
-        for step in steps:
-            with _naming(step):
-                self._prepare(step)
-        with _unavailable():
+        for first in range(0, len(steps), _AT_ONCE_MAX):
+            self._write(steps[first : first + _AT_ONCE_MAX])
+        with unavailable():
             self._folders.sync()
         self._has_begun = True
         for step in steps:
-            with _naming(step):
+            with naming(step):
                 _make(step, self._place(step))
-        with _unavailable():
+        with unavailable():
             self._folders.sync()
         # Somebody may have opened a file just before it got its other name, and written since.
         for step in self._steps:
-            with _naming(step):
+            with naming(step):
                 _check_old(step, self._place(step))
-        with _unavailable():
+        with unavailable():
             self._commit()
 
     def clear(self) -> None:
@@ -133,7 +133,7 @@ class Landing:
         Raises:
             UnfinishedError: the disk does not let us.
         """
-        with _unfinished():
+        with unfinished():
             for step, place in self._places():
                 _remove(place.folder, step.temp)
             self._folders.keep()
@@ -157,7 +157,7 @@ class Landing:
                     _undo(step, place, has_begun=self._has_begun)
             except OSError as error:
                 failures.append(error)
-        with _unfinished():
+        with unfinished():
             if failures:
                 raise failures[0]
             for step, place in self._places():
@@ -169,7 +169,7 @@ class Landing:
 
     def others(self, *, is_done: bool) -> tuple[str, ...]:
         """The files that hold something else than what we left there."""
-        with _unfinished():
+        with unfinished():
             return tuple(
                 str(step.path)
                 for step in self._steps
@@ -190,15 +190,33 @@ class Landing:
             return _State.UNTOUCHED if step.before is None else _State.FOREIGN
         return _state(step, place)
 
-    def _prepare(self, step: Step) -> None:
-        """Compare the file with what it should be, and write the new text beside it."""
+    def _write(self, steps: Sequence[Step]) -> None:
+        """Write the new texts, all of them before the disk is waited for."""
+        written: list[Staged] = []
+        try:
+            for step in steps:
+                with naming(step):
+                    written += self._prepare(step)
+            failures = sync_each([staged.file for staged in written])
+            for staged, failure in zip(written, failures, strict=True):
+                with naming(staged.step):
+                    if failure is not None:
+                        raise failure
+                    staged.finish()
+        finally:
+            for staged in written:
+                staged.close()
+
+    def _prepare(self, step: Step) -> list[Staged]:
+        """Compare the file with what it should be, and write the new text beside it, if any."""
         if step.before is None:
             self._folders.make(step.path.parent)
         place = self._place(step)
         if not self._holds(step, step.before):
             raise _changed(step)
-        if step.after is not None and not _exists(place.folder, step.temp):
-            stage(place.folder, step, self._original(step))
+        if step.after is None or _exists(place.folder, step.temp):
+            return []
+        return [stage(place.folder, step, self._original(step))]
 
     def _original(self, step: Step) -> tuple[int, str] | None:
         """The file whose permissions the new one gets."""
@@ -226,7 +244,7 @@ class Landing:
         try:
             return self._place(step)
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in GONE:
                 raise
             return None
 
@@ -344,41 +362,3 @@ def _changed(step: Step) -> StaleError:
         f"'{step.path}' has changed since the diff was computed, or is being written to. Read the"
         " file again and propose the change anew."
     )
-
-
-@contextmanager
-def _naming(step: Step) -> Generator[None]:
-    """The system's errors in our words, with the file's name."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _GONE:
-            raise StaleError(
-                f"'{step.path}' is not there any more, or a link is on the way to it."
-            ) from error
-        raise UnavailableError(
-            f"'{step.path}' could not be changed: {error.strerror}. Make that possible and propose"
-            " the change anew."
-        ) from error
-
-
-@contextmanager
-def _unavailable() -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UnavailableError(
-            f"The disk failed: {error.strerror}. See to it and propose the change anew."
-        ) from error
-
-
-@contextmanager
-def _unfinished() -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UnfinishedError(
-            f"The disk failed while a change was being finished or taken back: {error.strerror}."
-            " Files that start with '.steward-' belong to it. Make the disk writable and restart"
-            " Steward, which ends it."
-        ) from error

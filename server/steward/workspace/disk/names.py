@@ -19,10 +19,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from steward.core.limits import FILE_BYTES_MAX
-from steward.workspace.files import BOM
+from steward.workspace.encoding import MARK_BYTES_MAX, is_text
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_SEEN_BYTES_MAX = FILE_BYTES_MAX + len(BOM.encode())
+_SEEN_BYTES_MAX = FILE_BYTES_MAX + MARK_BYTES_MAX
 _GIVING_BACK_MAX = 1_000
 """How often somebody may save a file while an earlier save of theirs is being put back."""
 _EXCLUSIVE, _EXCHANGE = 1, 2
@@ -55,9 +55,8 @@ class Sight:
     """Nobody has it open for writing, as far as the system tells."""
 
     def holds(self, text: str) -> bool:
-        """Whether it is a file with just this text, after a byte order mark or not."""
-        encoded = text.encode("utf-8", "surrogatepass")
-        return self.is_quiet and self.content in (encoded, BOM.encode() + encoded)
+        """Whether it is a file with just this text, in whichever encoding of ours."""
+        return self.is_quiet and self.content is not None and is_text(self.content, text)
 
     def is_still(self, earlier: "Sight") -> bool:
         """Whether nothing has been written since."""

@@ -1,0 +1,1 @@
+"""Other people's agents and ours, headless, against the same scripted model."""

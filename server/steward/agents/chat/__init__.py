@@ -1,0 +1,1 @@
+"""Conversations with models and agents: how what is said is answered, shown and applied."""

@@ -1,0 +1,1 @@
+"""Agents as people write them: Markdown with front matter, in the product, the database or a folder."""

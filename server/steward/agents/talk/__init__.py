@@ -1,0 +1,1 @@
+"""What was said in conversations, and how it is kept."""

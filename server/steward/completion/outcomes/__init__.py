@@ -1,0 +1,1 @@
+"""What became of each suggestion, in counts that hold nothing of the code."""

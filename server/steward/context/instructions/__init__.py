@@ -1,0 +1,1 @@
+"""What files tell agents to do: which of them count for a place, and how a model is shown them."""

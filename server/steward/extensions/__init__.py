@@ -1,0 +1,1 @@
+"""Code other people wrote: what it declares, what it was granted, when it is called."""

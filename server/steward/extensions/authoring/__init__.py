@@ -1,0 +1,1 @@
+"""What authors use: a new extension from a template, and its test in the real sandbox."""

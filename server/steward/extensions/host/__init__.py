@@ -1,0 +1,1 @@
+"""What Steward answers where an extension asks something of it, behind one gate."""

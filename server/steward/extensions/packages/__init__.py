@@ -1,0 +1,1 @@
+"""The life of a package: made, signed, found, checked, installed, changed and removed."""

@@ -1,0 +1,1 @@
+"""How much agents and ghost text help: what is counted, and what follows from it."""

@@ -1,0 +1,1 @@
+"""Extensions in a worker of their own: WebAssembly inside, a jail around it."""

@@ -1,0 +1,1 @@
+"""Commands: what a line would run, who may be asked about it, and how it is run."""

@@ -1,0 +1,1 @@
+"""What became of earlier changes: which line came from which, and taking them back."""
