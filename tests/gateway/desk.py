@@ -45,6 +45,7 @@ class Desk:
     clock: ManualClock
     pauses: list[float]
     """How long was waited between attempts."""
+    events: Events
 
     async def ask(
         self, request: ModelRequest | None = None, principal: Principal = ANN
@@ -99,8 +100,8 @@ async def open_desk(
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
     async with open_database(up_to_date(folder / "steward.db")) as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
-        clock, pauses = ManualClock(START), list[float]()
-        ledger = Ledger(database, clock, Events(), chosen, key_in(folder))
+        clock, events, pauses = ManualClock(START), Events(), list[float]()
+        ledger = Ledger(database, clock, events, chosen, key_in(folder))
         client = HttpClient()
         providers = open_providers(settings, SettingsKeys(settings), client)
         pacing = steady(clock, pauses)
@@ -108,7 +109,7 @@ async def open_desk(
             pacing = replace(pacing, pause=pause)
         gateway = Gateway(providers, ledger, settings, pacing, hooks)
         try:
-            yield Desk(gateway, ledger, database, model, clock, pauses)
+            yield Desk(gateway, ledger, database, model, clock, pauses, events)
         finally:
             await gateway.close()
             await client.close()

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ from demo.scripted_model import ScriptedModel
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
+from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
 from steward.operations.metrics import Metrics
+from steward.permissions.approvals import Approvals
+from steward.permissions.grants import Grants
+from steward.permissions.seal import approval_seal
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
@@ -176,6 +181,10 @@ async def open_serving(
             gateway=opened.gateway,
             metrics=metrics,
             settings=web or WebSettings(),
+            ledger=opened.ledger,
+            events=opened.events,
+            approvals=_approvals(opened, clock, folder),
+            data_dir=folder,
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
@@ -189,6 +198,14 @@ async def open_serving(
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:
+    new_id = numbered(f"question{next(_requests)}")
+    seal = approval_seal(folder, lambda: "5e" * KEY_BYTES)
+    within = timedelta(minutes=30)
+    grants = Grants(desk.database, clock, new_id, seal, new_id(), within)
+    return Approvals(desk.database, clock, new_id, desk.events, within, seal, grants)
 
 
 def status_of(answer: bytes) -> int:

@@ -187,6 +187,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         gateway.report_to(metrics)
         ledger.report_to(metrics.committed)
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
+        owner = Owner(settings.data_dir / "executors", ground.new_id())
+        approvals = asked_of(ground, owner).approvals
         try:
             async with open_traces(settings.operations, __version__, figures) as traces:
                 if traces is not None:
@@ -199,6 +201,10 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     gateway=gateway,
                     metrics=metrics,
                     settings=settings.web,
+                    ledger=ledger,
+                    events=ground.events,
+                    approvals=approvals,
+                    data_dir=settings.data_dir,
                 )
         finally:
             await gateway.close()

@@ -24,6 +24,9 @@ from steward.web.errors import (
 )
 from steward.web.exchange import Exchange
 from steward.web.openai.faults import OpenAIDialect
+from steward.web.pages import site as pages
+from steward.web.rest.application import build_site
+from steward.web.rest.caller import EXCHANGE
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn, shown_token
 
@@ -35,6 +38,8 @@ Handle = Callable[[Exchange, Rooms, Principal], Awaitable[None]]
 """Answers one kind of request of somebody who has signed in."""
 Tell = Callable[[Exchange, Rooms], Awaitable[None]]
 """Answers one kind of request of anybody."""
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""Answers all that is no program's API: resources and pages."""
 
 _OPENAI, _ANTHROPIC = OpenAIDialect(), AnthropicDialect()
 _JSON = re.compile(r"application/json\s*(?:;.*)?", re.IGNORECASE)
@@ -72,9 +77,12 @@ class Hosts:
 class Door:
     """The ASGI application."""
 
-    def __init__(self, rooms: Rooms, routes: Routes, hosts: Hosts, sign_in: SignIn) -> None:
+    def __init__(
+        self, rooms: Rooms, routes: Routes, hosts: Hosts, sign_in: SignIn, site: Application
+    ) -> None:
         self._rooms = rooms
         self._routes = routes
+        self._site = site
         self._hosts = hosts
         self._sign_in = sign_in
         self._bodies = Bodies(WEB_BODIES_BYTES_MAX)
@@ -84,7 +92,10 @@ class Door:
         exchange = Exchange(scope, receive, send, id_=self._rooms.new_id(), bodies=self._bodies)
         dialect: Dialect = _ANTHROPIC if _is_anthropic(exchange) else _OPENAI
         try:
-            await self._answer(exchange)
+            if self._is_of_site(exchange):
+                await self._answer_site(exchange, scope, receive, send)
+            else:
+                await self._answer(exchange)
         except asyncio.CancelledError:
             if not exchange.connection.is_lost:
                 await exchange.fail(exchange.why_ended or _STOPPED, dialect)
@@ -94,6 +105,18 @@ class Door:
         except Exception as error:  # The outer boundary: one request ends, the server goes on.
             _log.exception("the request %s failed", exchange.id)
             await exchange.fail(error, dialect)
+
+    def _is_of_site(self, exchange: Exchange) -> bool:
+        return not (_is_anthropic(exchange) or exchange.path.startswith(_PROGRAMS)) and not (
+            exchange.path in self._routes.signed_in or exchange.path in self._routes.open
+        )
+
+    async def _answer_site(
+        self, exchange: Exchange, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._check_where_from(exchange)
+        extensions = {**scope["extensions"], EXCHANGE: exchange}
+        await self._site({**scope, "extensions": extensions}, receive, send)
 
     async def _answer(self, exchange: Exchange) -> None:
         self._check_where_from(exchange)
@@ -140,10 +163,11 @@ class Door:
 async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerator[Door]:
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
+    site = build_site(rooms, sign_in, pages.router)
     async with asyncio.TaskGroup() as tasks:
         watch = tasks.create_task(_keep_watching(sign_in))
         try:
-            yield Door(rooms, routes, hosts, sign_in)
+            yield Door(rooms, routes, hosts, sign_in, site)
         finally:
             watch.cancel()
 
@@ -171,5 +195,7 @@ def _is_anthropic(exchange: Exchange) -> bool:
     return is_its_path or exchange.header("anthropic-version") is not None
 
 
+_PROGRAMS = "/v1/"
+"""Where the addresses of OpenAI's and Anthropic's APIs begin."""
 _AGAIN_AFTER_S = 1.0
 _STOPPED = UnavailableError("The server is being stopped. Try again in a moment.")

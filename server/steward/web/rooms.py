@@ -1,12 +1,16 @@
 """The rooms of the house that this front door opens into; `app` furnishes them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from steward.core.clock import Clock
 from steward.core.database import Database
+from steward.core.events import Events
 from steward.core.ids import IdSource
 from steward.gateway.gateway import Gateway
+from steward.ledger.ledger import Ledger
 from steward.operations.metrics import Metrics
+from steward.permissions.approvals import Approvals
 from steward.permissions.tokens import Tokens
 from steward.web.settings import WebSettings
 
@@ -22,3 +26,9 @@ class Rooms:
     gateway: Gateway
     metrics: Metrics
     settings: WebSettings
+    ledger: Ledger
+    events: Events
+    """What this process itself tells; what other processes do comes from the database."""
+    approvals: Approvals
+    """For answers alone: nobody is asked by the server itself."""
+    data_dir: Path

@@ -1,0 +1,1 @@
+"""What changes, as it changes: to whoever listens, and again from where they stopped."""

@@ -1,0 +1,5 @@
+"""Pages of extensions."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

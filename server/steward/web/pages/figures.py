@@ -1,0 +1,5 @@
+"""Pages of outcomes, performance, feedback and health."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

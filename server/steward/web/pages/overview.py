@@ -1,0 +1,5 @@
+"""The first page: what matters today."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

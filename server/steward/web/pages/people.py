@@ -1,0 +1,5 @@
+"""Pages of people, teams, tokens and workspaces."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

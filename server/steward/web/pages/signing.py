@@ -1,0 +1,5 @@
+"""Signing in and out at a page."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

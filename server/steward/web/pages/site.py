@@ -1,0 +1,9 @@
+"""All pages, in one router."""
+
+from fastapi import APIRouter
+
+from steward.web.pages import extensions, figures, money, overview, people, signing, trail, work
+
+router = APIRouter()
+for each in (overview, money, people, trail, work, extensions, figures, signing):
+    router.include_router(each.router)

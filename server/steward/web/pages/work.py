@@ -1,0 +1,5 @@
+"""Pages of runs, questions and agents."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""How much agents and ghost text help, in figures."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/outcomes", tags=["outcomes"])

@@ -1,0 +1,5 @@
+"""The runs of agents."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/runs", tags=["runs"])

@@ -1,0 +1,5 @@
+"""Teams, their leads and members."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/teams", tags=["teams"])

@@ -1,0 +1,5 @@
+"""Personal tokens."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/tokens", tags=["tokens"])
