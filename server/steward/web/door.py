@@ -13,7 +13,7 @@ from steward.core.limits import WEB_BODIES_BYTES_MAX
 from steward.core.principal import Principal
 from steward.permissions.tokens import Scope as TokenScope
 from steward.web.anthropic.faults import AnthropicDialect
-from steward.web.asgi import Receive, Scope, Send
+from steward.web.asgi import Application, Receive, Scope, Send
 from steward.web.bodies import Bodies
 from steward.web.dialect import Dialect
 from steward.web.errors import (
@@ -38,8 +38,6 @@ Handle = Callable[[Exchange, Rooms, Principal], Awaitable[None]]
 """Answers one kind of request of somebody who has signed in."""
 Tell = Callable[[Exchange, Rooms], Awaitable[None]]
 """Answers one kind of request of anybody."""
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""Answers all that is no program's API: resources and pages."""
 
 _OPENAI, _ANTHROPIC = OpenAIDialect(), AnthropicDialect()
 _JSON = re.compile(r"application/json\s*(?:;.*)?", re.IGNORECASE)
