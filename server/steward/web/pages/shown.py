@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from steward.core.money import NanoUsd, as_usd
-from steward.web.rest.caller import Caller
+from steward.web.cookie import bounds, cookie_name, signed, unsigned
+from steward.web.rest.caller import Caller, exchange_of
 
 
 def page(
@@ -21,12 +22,41 @@ def page(
     status: int = 200,
 ) -> HTMLResponse:
     """A page made of `templates/NAME.html`. Whatever the values hold is shown as text."""
-    made = (
-        _templates()
-        .get_template(f"{name}.html")
-        .render({"caller": caller, "here": request.url.path, **values})
-    )
-    return HTMLResponse(made, status)
+    given = {
+        "caller": caller,
+        "here": request.url.path,
+        "csrf": None if caller is None else caller.csrf,
+        "told": _told(request, caller),
+    }
+    text = _templates().get_template(f"{name}.html").render({**given, **values})
+    made = HTMLResponse(text, status)
+    if given["told"] is not None:
+        made.headers.append("set-cookie", _told_cookie(request, "", 0))
+    return made
+
+
+def back(request: Request, path: str, caller: Caller, told: str = "") -> Response:
+    """On to a page of ours once a form was taken; `told` is said there, once."""
+    made = RedirectResponse(path, 303)
+    if told and caller.session is not None:
+        written = signed(caller.secret, told[:_TOLD_CHARS_MAX])
+        made.headers.append("set-cookie", _told_cookie(request, written, _TOLD_S))
+    return made
+
+
+def _told(request: Request, caller: Caller | None) -> str | None:
+    written = request.cookies.get(_told_name(request))
+    if written is None or caller is None or caller.session is None:
+        return None
+    return unsigned(caller.secret, written)
+
+
+def _told_name(request: Request) -> str:
+    return f"{cookie_name(exchange_of(request))}-told"
+
+
+def _told_cookie(request: Request, written: str, seconds: int) -> str:
+    return f"{_told_name(request)}={written}; Max-Age={seconds}{bounds(exchange_of(request))}"
 
 
 @cache
@@ -54,3 +84,7 @@ def _when(at: datetime | None) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
+
+
+_TOLD_CHARS_MAX = 500
+_TOLD_S = 60
