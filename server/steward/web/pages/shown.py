@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
@@ -61,8 +62,10 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(usd=_usd, when=_when, count=_count, ago=_ago, visible=_visible)
-    made.globals.update(static=static_address, with_query=_with_query)
+    filters = cast(dict[str, object], made.filters)
+    filters.update(usd=_usd, when=_when, count=_count, ago=_ago, visible=_visible)
+    names = cast(dict[str, object], made.globals)
+    names.update(static=static_address, with_query=_with_query)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)
     return made
