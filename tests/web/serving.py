@@ -68,6 +68,7 @@ class Serving:
     desk: Desk
     clock: ManualClock
     tokens: Tokens
+    sessions: Sessions
     client: httpx.AsyncClient
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
@@ -196,7 +197,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client)
+            serving = Serving(port, written, opened, clock, tokens, sessions, client)
             try:
                 yield serving
             finally:

@@ -6,13 +6,13 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from steward.web.cookie import forgotten_cookie
-from steward.web.pages.shown import page
+from steward.web.pages.shown import page, templates_ready
 from steward.web.rest.caller import API, caller_of, exchange_of
 from steward.web.rest.faults import answer_program, fault_of
 from steward.web.rest.gate import SAFE
 
 
-def answer_fault(request: Request, error: Exception) -> Response:
+async def answer_fault(request: Request, error: Exception) -> Response:
     """The answer to a request that failed."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if request.url.path.startswith(API) or not wants_page:
@@ -21,6 +21,7 @@ def answer_fault(request: Request, error: Exception) -> Response:
     if status == 401:
         return _to_sign_in(request)
     headers.pop("x-should-retry", None)
+    await templates_ready()
     made = page(request, "failed", caller_of(request), {"fault": fault, "status": status}, status)
     made.headers.update(headers)
     return made

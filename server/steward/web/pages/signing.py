@@ -18,7 +18,7 @@ from steward.web.cookie import forgotten_cookie, kept_cookie, shown_session
 from steward.web.dialect import said, status_of
 from steward.web.errors import ForeignError, UnknownTokenError
 from steward.web.exchange import Exchange
-from steward.web.pages.shown import page
+from steward.web.pages.shown import page, templates_ready
 from steward.web.rest.caller import Opened, Signing, caller_of, exchange_of
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn
@@ -29,8 +29,9 @@ Typed = Annotated[str, Form(max_length=200)]
 """What somebody types into a field to sign in."""
 
 
-def go_on(request: Request) -> Response:
+async def go_on(request: Request) -> Response:
     """What a link on another site leads to: a page with nothing on it that goes on to ours."""
+    await templates_ready()
     exchange = exchange_of(request)
     query = request.url.query
     wanted = f"{exchange.path}?{query}" if query else exchange.path

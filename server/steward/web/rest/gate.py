@@ -7,7 +7,7 @@ and that a browser's change comes from one of our own pages, is looked at before
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -26,9 +26,9 @@ from steward.web.rest.told import Telling
 
 _log = logging.getLogger(__name__)
 
-AnswerFault = Callable[[Request, Exception], Response]
+AnswerFault = Callable[[Request, Exception], Awaitable[Response]]
 """How the site tells an error, to a program or to somebody before a browser."""
-GoOn = Callable[[Request], Response]
+GoOn = Callable[[Request], Awaitable[Response]]
 """A page without anybody's data that goes on to the address that was asked for."""
 
 SAFE = ("GET", "HEAD")
@@ -81,7 +81,7 @@ class Gate:
     async def _fail(self, request: Request, error: Exception, telling: Telling) -> None:
         # What has begun was answered already, or is cut off: nothing is answered twice.
         if not telling.has_begun:
-            answer = self._answer_fault(request, error)
+            answer = await self._answer_fault(request, error)
             await answer(request.scope, request.receive, telling.send)
 
     async def _answer(self, request: Request, exchange: Exchange, telling: Telling) -> None:
@@ -90,7 +90,8 @@ class Gate:
             self._hosts.check_meant(exchange)
             if path not in _OPEN:
                 # What is strictly this site's own does not come along from another one.
-                await self._go_on(request)(request.scope, request.receive, telling.send)
+                page = await self._go_on(request)
+                await page(request.scope, request.receive, telling.send)
                 return
         else:
             self._hosts.check(exchange)
@@ -109,19 +110,15 @@ class Gate:
                 if _JSON.fullmatch(kind) is None:
                     raise UnsupportedMediaError("Send JSON, with `Content-Type: application/json`.")
                 await read_json(body)
-        elif body:
-            form = _form(kind, body)
+        elif _FORM.fullmatch(kind) is not None:
+            form = _form(body)
         caller: Caller | None = request.scope["extensions"].get(CALLER)
         if caller is not None:
             check_proof(caller, exchange.header("x-csrf-token") or form.get("csrf"))
         return body
 
 
-def _form(kind: str, body: bytes) -> dict[str, str]:
-    if _FORM.fullmatch(kind) is None:
-        raise UnsupportedMediaError(
-            "Send a form, with `Content-Type: application/x-www-form-urlencoded`."
-        )
+def _form(body: bytes) -> dict[str, str]:
     try:
         written = body.decode("ascii")
         return dict(parse_qsl(written, keep_blank_values=True, max_num_fields=_FIELDS_MAX))

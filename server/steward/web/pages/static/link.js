@@ -5,7 +5,7 @@ const secret = location.hash.slice(1);
 if (secret) {
   // What stays in the browser's history opens nothing.
   history.replaceState(null, "", location.pathname + location.search);
-  const field = document.getElementById("link");
+  const field = document.querySelector('input[name="link"]');
   field.value = secret;
   field.form.querySelector("button").focus();
 }
