@@ -8,17 +8,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from demo.scripted_model import ScriptedModel
-from tests.editors.presence import BROWSERS, EDITORS
-from tests.environment import ROOT
+from tests.editors.presence import BROWSERS
 from tests.forked import Zygote
 from tests.pages.house import Steward, fill, open_house
-from tests.pages.looking import Look, new_look
+from tests.pages.looking import AXE, Look, new_look
 
-AXE = EDITORS / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = ROOT / ".artefacts" / "pages"
 _BROWSER_ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -47,17 +44,11 @@ def chromium() -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def browser(
-    chromium: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[BrowserContext]:
+async def browser(chromium: str) -> AsyncGenerator[Browser]:
     """One browser for every page."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("browser"),
-            executable_path=chromium,
-            headless=True,
-            args=_BROWSER_ARGUMENTS,
-            permissions=["clipboard-read", "clipboard-write"],
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, headless=True, args=_BROWSER_ARGUMENTS
         )
         try:
             yield browser
@@ -105,14 +96,14 @@ async def bare(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def look(browser: BrowserContext, shown: Site) -> AsyncGenerator[Look]:
+async def look(browser: Browser, shown: Site) -> AsyncGenerator[Look]:
     """Somebody who looks at the filled house."""
     async for each in _looking(browser, shown):
         yield each
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def look_at_bare(browser: BrowserContext, bare: Site) -> AsyncGenerator[Look]:
+async def look_at_bare(browser: Browser, bare: Site) -> AsyncGenerator[Look]:
     """Somebody who looks at the house where nobody has done anything."""
     async for each in _looking(browser, bare):
         yield each
@@ -122,10 +113,6 @@ async def _headers(house: Steward) -> dict[str, str]:
     return {"Authorization": f"Bearer {await house.token('reports', 'manage')}"}
 
 
-async def _looking(browser: BrowserContext, site: Site) -> AsyncGenerator[Look]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    look = await new_look(browser, site.url, AXE, PICTURES, site.headers)
-    try:
+async def _looking(browser: Browser, site: Site) -> AsyncGenerator[Look]:
+    async with new_look(browser, site.url, site.headers) as look:
         yield look
-    finally:
-        await look.page.close()

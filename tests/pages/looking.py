@@ -2,11 +2,18 @@
 
 import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page
+from playwright.async_api import Browser, ConsoleMessage, Page
+
+from tests.editors.presence import EDITORS
+from tests.environment import ROOT
+
+AXE = EDITORS / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / ".artefacts" / "pages"
 
 DESK, PHONE = (1280, 900), (390, 844)
 _NAME = re.compile(r"[^a-z0-9]+")
@@ -46,8 +53,6 @@ class Look:
 
     page: Page
     url: str
-    axe: Path
-    pictures: Path
     complaints: list[str] = field(default_factory=list[str])
 
     def listen(self) -> None:
@@ -92,13 +97,13 @@ class Look:
     async def axe_says(self, *rules: str) -> list[str]:
         """What axe calls serious or critical, by all of its rules or by some."""
         if not await self.page.evaluate("() => 'axe' in window"):
-            await self.page.evaluate(self.axe.read_text("utf-8") + "; 0")
+            await self.page.evaluate(AXE.read_text("utf-8") + "; 0")
         found: list[dict[str, Any]] = await self.page.evaluate(_AXE, list(rules))
         return [json.dumps(each) for each in found if each["impact"] in ("serious", "critical")]
 
     async def picture(self, name: str) -> None:
         """Keep how it looks now."""
-        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+        await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     async def _at_the_desk(self, name: str) -> list[str]:
         await self.picture(f"{name}-desk-light")
@@ -131,12 +136,20 @@ class Look:
             self.complaints.append(f"the browser says: {message.text}")
 
 
+@asynccontextmanager
 async def new_look(
-    browser: BrowserContext, url: str, axe: Path, pictures: Path, headers: dict[str, str]
-) -> Look:
-    """A window that is signed in."""
-    page = await browser.new_page()
-    await page.set_extra_http_headers(headers)
-    look = Look(page, url, axe, pictures)
+    browser: Browser, url: str, headers: dict[str, str], *, has_scripts: bool = True
+) -> AsyncGenerator[Look]:
+    """A window that is signed in, of somebody who was never here before."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    context = await browser.new_context(
+        extra_http_headers=headers,
+        java_script_enabled=has_scripts,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    look = Look(await context.new_page(), url)
     look.listen()
-    return look
+    try:
+        yield look
+    finally:
+        await context.close()
