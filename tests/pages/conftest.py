@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
@@ -13,7 +15,7 @@ from playwright.async_api import Browser, async_playwright
 from demo.scripted_model import ScriptedModel
 from tests.editors.presence import BROWSERS
 from tests.forked import Zygote
-from tests.pages.house import Steward, fill, open_house
+from tests.pages.house import WITHIN_S, Steward, fill, open_house
 from tests.pages.looking import AXE, Look, new_look
 
 _BROWSER_ARGUMENTS = [
@@ -28,7 +30,8 @@ class Site:
 
     url: str
     house: Steward
-    headers: dict[str, str]
+    cookies: dict[str, str]
+    """What a browser keeps that is signed in as the owner."""
 
 
 @pytest.fixture(scope="session")
@@ -72,27 +75,24 @@ async def filled(
 async def site(filled: Steward, tmp_path: Path) -> AsyncGenerator[Site]:
     """A server on a copy of the filled house, for a story that changes something."""
     house = filled.copy(tmp_path / "data")
-    headers = await _headers(house)
-    async with house.serving() as url:
-        yield Site(url, house, headers)
+    async with _served(house) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def shown(filled: Steward, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Site]:
     """A server on a copy of the filled house, for tests that only look."""
     house = filled.copy(tmp_path_factory.mktemp("shown") / "data")
-    headers = await _headers(house)
-    async with house.serving() as url:
-        yield Site(url, house, headers)
+    async with _served(house) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def bare(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Site]:
     """A server in a house where nobody has done anything."""
     house = await open_house(tmp_path_factory.mktemp("bare"), "http://127.0.0.1:9/v1", zygote)
-    headers = await _headers(house)
-    async with house.serving() as url:
-        yield Site(url, house, headers)
+    async with _served(house) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -109,10 +109,15 @@ async def look_at_bare(browser: Browser, bare: Site) -> AsyncGenerator[Look]:
         yield each
 
 
-async def _headers(house: Steward) -> dict[str, str]:
-    return {"Authorization": f"Bearer {await house.token('reports', 'manage')}"}
+@asynccontextmanager
+async def _served(house: Steward) -> AsyncGenerator[Site]:
+    token = await house.token("reports", "manage")
+    async with house.serving() as url, httpx.AsyncClient(timeout=WITHIN_S) as client:
+        came = await client.post(f"{url}/sign-in", data={"token": token}, headers={"Origin": url})
+        assert came.status_code == 303, came.text
+        yield Site(url, house, dict(client.cookies))
 
 
 async def _looking(browser: Browser, site: Site) -> AsyncGenerator[Look]:
-    async with new_look(browser, site.url, site.headers) as look:
+    async with new_look(browser, site.url, site.cookies) as look:
         yield look

@@ -46,7 +46,7 @@ async def test_the_first_stop_of_the_tab_key_leads_past_the_menu(look: Look) -> 
 async def test_without_scripts_the_menu_opens_and_charts_are_tables(
     browser: Browser, shown: Site
 ) -> None:
-    async with new_look(browser, shown.url, shown.headers, has_scripts=False) as look:
+    async with new_look(browser, shown.url, shown.cookies, has_scripts=False) as look:
         await look.open("/")
         page = look.page
         await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
