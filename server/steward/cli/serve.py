@@ -81,10 +81,10 @@ async def _serve(
             # What is loaded by now stays; looking through it for garbage would hold up answers.
             gc.freeze()
             address = url_of(bound, is_encrypted=tls is not None)
-            sys.stderr.write(
-                f"Steward serves OpenAI's and Anthropic's APIs on {address}; clients show a token"
-                " that `steward token create` makes. `steward open` opens its pages.\n"
-            )
-            sys.stderr.flush()
             with announced(settings.data_dir, public):
+                sys.stderr.write(
+                    f"Steward serves OpenAI's and Anthropic's APIs on {address}; clients show a"
+                    " token that `steward token create` makes. `steward open` opens its pages.\n"
+                )
+                sys.stderr.flush()
                 await stop.wait()
