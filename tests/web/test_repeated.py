@@ -1,6 +1,7 @@
 """A change under a client's own key happens once, and its answer is given again for a day."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,16 @@ import pytest
 from fastapi import APIRouter, Response
 
 from demo.scripted_model import ScriptedModel
+from steward.core.clock import ManualClock
+from steward.core.database import open_database
+from steward.core.errors import RepeatedError
 from steward.permissions.tokens import Scope
 from steward.web.rest import health
 from steward.web.rest.answer import Answer, Wanted
-from steward.web.rest.caller import Managing
+from steward.web.rest.caller import Caller, Managing
+from steward.web.rest.repeated import Answered, Change, Repeats
+from tests.ledger.bank import ANN, START
+from tests.places import Place
 from tests.web.serving import Serving, open_serving
 
 MANAGE: frozenset[Scope] = frozenset(["manage", "reports"])
@@ -147,3 +154,26 @@ async def test_a_correlation_is_in_the_trail_and_on_the_answer(
         (entry,) = [each for each in await serving.trail() if each.action == "request.answered"]
     assert entry.subject == f"request {answer.headers['x-request-id']}"
     assert (entry.actor, entry.detail["correlation_id"]) == ("ann", "deploy-7")
+
+
+async def test_of_two_servers_on_one_database_one_makes_the_change(place: Place) -> None:
+    clock = ManualClock(START)
+    caller = Caller(ANN, MANAGE, secret="stw_" + "x" * 43)
+    change = Change(caller, "k1", "d" * 64)
+    async with open_database(place) as first, open_database(place) as second:
+        one, other = Repeats(first, clock), Repeats(second, clock)
+        claimed: list[Answered | None] = []
+
+        async def claim(repeats: Repeats) -> None:
+            with suppress(RepeatedError):
+                claimed.append(await repeats.claim(change))
+
+        async with asyncio.TaskGroup() as tasks:
+            for each in (one, other) * 4:
+                tasks.create_task(claim(each))
+        assert claimed == [None]
+        made = Answered(201, ((b"content-type", b"application/json"),), bytearray(b'{"id": 1}'))
+        await one.keep(change, made)
+        again = await other.claim(change)
+        assert again is not None
+        assert (again.status, again.body) == (201, made.body)
