@@ -17,6 +17,7 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.agents.workflows.owner import Owner
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
@@ -184,6 +185,7 @@ async def open_serving(
             ledger=opened.ledger,
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
+            executors=Owner(folder / "executors", "server"),
             data_dir=folder,
         )
         port = _port(bound)

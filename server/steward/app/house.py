@@ -204,6 +204,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     ledger=ledger,
                     events=ground.events,
                     approvals=approvals,
+                    executors=owner,
                     data_dir=settings.data_dir,
                 )
         finally:
