@@ -21,6 +21,22 @@ from steward.agents.definitions.stored import Stored, Version
 from steward.agents.run_list import agents_of_folders
 from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
 from steward.permissions.people import permit_figures
+from steward.web.rest.agent_answers import (
+    AgentChange,
+    AgentChecked,
+    AgentLine,
+    AgentPower,
+    AgentProblem,
+    Agents,
+    AgentText,
+    AgentTrial,
+    AgentVersion,
+    AgentWanted,
+    AgentWhole,
+    FolderAgentLine,
+    TrialStep,
+    TrialWanted,
+)
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rooms import Rooms
 
