@@ -28,6 +28,7 @@ from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
 from steward.permissions.seal import approval_seal
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.tools.edit_file import EditFile
 from steward.tools.invoke import specs_of
@@ -75,6 +76,7 @@ class Serving:
     desk: Desk
     clock: ManualClock
     tokens: Tokens
+    sessions: Sessions
     client: httpx.AsyncClient
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
@@ -178,6 +180,7 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        sessions = Sessions(opened.database, clock, numbered("session"), fresh)
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
@@ -186,6 +189,7 @@ async def open_serving(
             clock=clock,
             new_id=numbered(f"request{next(_requests)}"),
             tokens=tokens,
+            sessions=sessions,
             gateway=opened.gateway,
             metrics=metrics,
             settings=web or WebSettings(),
@@ -203,7 +207,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client)
+            serving = Serving(port, written, opened, clock, tokens, sessions, client)
             try:
                 yield serving
             finally:

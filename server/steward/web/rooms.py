@@ -13,6 +13,7 @@ from steward.gateway.gateway import Gateway
 from steward.ledger.ledger import Ledger
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import Tokens
 from steward.web.settings import WebSettings
 
@@ -25,6 +26,7 @@ class Rooms:
     clock: Clock
     new_id: IdSource
     tokens: Tokens
+    sessions: Sessions
     gateway: Gateway
     metrics: Metrics
     settings: WebSettings
