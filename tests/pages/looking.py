@@ -144,6 +144,7 @@ async def new_look(
     PICTURES.mkdir(parents=True, exist_ok=True)
     context = await browser.new_context(
         java_script_enabled=has_scripts,
+        reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
     await context.add_cookies(
