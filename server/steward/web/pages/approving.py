@@ -40,7 +40,7 @@ async def approvals_page(
     after: str | None = None,
 ) -> HTMLResponse:
     """The caller's questions, in all their workspaces."""
-    found = await approvals_of(caller, rooms, ApprovalFilter(shown=shown, run=run), after=after)
+    found = await approvals_of(caller, rooms, ApprovalFilter(shown=shown, run=run, after=after))
     values = {"found": found, "shown": shown, "run": run}
     return page(request, "approvals", caller, values)
 

@@ -52,12 +52,13 @@ async def runs_page(
         "agent": said.get("agent", "").strip(),
         "state": said.get("state") or None,
         "day": _day(said.get("day", "")),
+        "after": after,
     }
     try:
         wanted = RunFilter.model_validate(asked)
     except ValidationError as error:
         raise InvalidInputError("There are no runs of that kind; choose from the list.") from error
-    found = await runs_of(caller, rooms, wanted, after=after)
+    found = await runs_of(caller, rooms, wanted)
     return page(request, "runs", caller, {"found": found, "wanted": wanted})
 
 
