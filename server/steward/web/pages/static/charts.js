@@ -46,7 +46,7 @@
       cursor: { y: false },
       scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] } },
       axes: [
-        { ...axis, values: (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(5, 10)), space: 60, incrs: [1, 2, 7, 14, 28, 91].map((count) => count * 86400) },
+        { ...axis, values: (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(5, 10)), space: 60, size: 30, incrs: [1, 2, 7, 14, 28, 91].map((count) => count * 86400) },
         { ...axis, values: (_, splits) => splits.map(show), size: 70 },
       ],
       series: [{ label: "day", value: (_, at) => (at == null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)) }, ...lines],
