@@ -57,7 +57,7 @@ def _cancel(shell: Shell, run_id: str) -> None:
 async def _cancelled(shell: Shell, run_id: str) -> tuple[Cancelled, str]:
     executors = Owner(shell.settings.data_dir / "executors", _SHELL)
     async with open_database(shell.settings.database_place) as database:
-        approvals = _approvals(shell, database)
+        approvals = approvals_of(shell, database)
         cancelling = Cancelling(database, shell.clock, executors, approvals, _BY_SHELL)
         return await cancelling.cancel(shell.principal, run_id)
 
@@ -185,10 +185,11 @@ async def _whose_run(shell: Shell, run_id: str) -> AsyncGenerator[_OfRun]:
     async with open_database(shell.settings.database_place) as database:
         row = await database.read(lambda session: run_of(session, shell.principal, run_id))
         whose = replace(shell.principal, user=row.user, workspace=row.workspace)
-        yield _OfRun(whose, _approvals(shell, database).grants)
+        yield _OfRun(whose, approvals_of(shell, database).grants)
 
 
-def _approvals(shell: Shell, database: Database) -> Approvals:
+def approvals_of(shell: Shell, database: Database) -> Approvals:
+    """What takes the answers of the person at a shell, and knows what they granted."""
     within = shell.settings.permissions.answer_within
     seal = shell.seal
     grants = Grants(database, shell.clock, random_id, seal, _SHELL, within)

@@ -22,8 +22,8 @@ def file_of(values: Mapping[str, object], persona: str) -> str:
 
 
 def values_of(file: AgentFile) -> dict[str, object]:
-    """What a definition says, as JSON values, as far as it differs from what is so by itself."""
-    return file.model_dump(mode="json", exclude_defaults=True)
+    """What a definition says, as JSON values, and what is so by itself where it says nothing."""
+    return file.model_dump(mode="json")
 
 
 def _is_said(value: object) -> bool:

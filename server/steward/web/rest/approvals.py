@@ -92,6 +92,9 @@ class ApprovalFilter(Wanted):
 
     shown: Shown = "open"
     run: str = Field(default="", max_length=200)
+    limit: int = Field(default=50, ge=1, le=200)
+    after: str | None = None
+    """What an answer gave as `next`."""
 
 
 class AnswerWanted(Wanted):
@@ -116,19 +119,15 @@ async def list_approvals(
     caller: Reading,
     rooms: Opened,
     wanted: Annotated[ApprovalFilter, Query()],
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: str | None = None,
 ) -> Paged[ApprovalLine]:
     """Your questions in all workspaces, the newest first; by itself those that are open."""
-    return await approvals_of(caller, rooms, wanted, limit, after)
+    return await approvals_of(caller, rooms, wanted)
 
 
-async def approvals_of(
-    caller: Caller, rooms: Rooms, wanted: ApprovalFilter, limit: int = 50, after: str | None = None
-) -> Paged[ApprovalLine]:
+async def approvals_of(caller: Caller, rooms: Rooms, wanted: ApprovalFilter) -> Paged[ApprovalLine]:
     """Some of the caller's questions; those of others are none of their business."""
-    principal, looking = caller.principal, _looking(rooms)
-    begin = None if after is None else Place(*place.read(after))
+    principal, looking, limit = caller.principal, _looking(rooms), wanted.limit
+    begin = None if wanted.after is None else Place(*place.read(wanted.after))
     found = await rooms.database.read(
         lambda session: looking.several(
             session, principal, wanted.shown, limit + 1, begin, wanted.run or None

@@ -63,6 +63,9 @@ class RunFilter(Wanted):
     """`open`: any that has not ended."""
     day: date | None = None
     """The day on which it was started, UTC."""
+    limit: int = Field(default=50, ge=1, le=200)
+    after: str | None = None
+    """What an answer gave as `next`."""
 
 
 class ResumeWanted(Wanted):
@@ -117,22 +120,18 @@ async def list_runs(
     caller: Reading,
     rooms: Opened,
     wanted: Annotated[RunFilter, Query()],
-    limit: Limit = 50,
-    after: str | None = None,
 ) -> Paged[RunLine]:
     """Your runs, the newest first; those of others for owners and admins."""
-    return await runs_of(caller, rooms, wanted, limit, after)
+    return await runs_of(caller, rooms, wanted)
 
 
-async def runs_of(
-    caller: Caller, rooms: Rooms, wanted: RunFilter, limit: int = 50, after: str | None = None
-) -> Paged[RunLine]:
+async def runs_of(caller: Caller, rooms: Rooms, wanted: RunFilter) -> Paged[RunLine]:
     """Some runs, the newest first.
 
     Raises:
         NotPermittedError: they are others', and the caller is neither owner nor admin.
     """
-    principal = caller.principal
+    principal, limit = caller.principal, wanted.limit
     own = None if wanted.whose == "everybody" else principal.user
     filtered = WantedRuns(
         user=wanted.user or own,
@@ -142,7 +141,7 @@ async def runs_of(
         day=wanted.day,
         is_open=wanted.state == "open",
     )
-    begin = None if after is None else Place(*place.read(after))
+    begin = None if wanted.after is None else Place(*place.read(wanted.after))
     found = await rooms.database.read(
         lambda session: runs_page(session, principal, filtered, limit + 1, begin)
     )
