@@ -81,6 +81,14 @@ async def test_a_page_of_an_empty_house_says_what_would_fill_it(path: str, bare:
     assert any(each in content for each in _SHOWN), path
 
 
+async def test_what_is_renewed_by_itself_is_not_renewed_by_a_click(shown: Site) -> None:
+    async with httpx.AsyncClient(cookies=shown.cookies, timeout=WITHIN_S) as client:
+        for path in PAGES:
+            if "{" not in path:
+                parts = re.findall(r"<[^>]*hx-get[^>]*>", (await client.get(shown.url + path)).text)
+                assert [each for each in parts if "hx-trigger" not in each] == [], path
+
+
 async def test_hostile_names_are_text_on_every_page(shown: Site) -> None:
     async with httpx.AsyncClient(cookies=shown.cookies, timeout=WITHIN_S) as client:
         for path in PAGES:
