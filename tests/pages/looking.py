@@ -104,6 +104,7 @@ class Look:
 
     async def picture(self, name: str) -> None:
         """Keep how it looks now."""
+        await self.page.evaluate("() => scrollTo(0, 0)")
         await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     async def _at_the_desk(self, name: str) -> list[str]:
