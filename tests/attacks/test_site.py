@@ -18,6 +18,7 @@ from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
 from sqlmodel import Session
 
+from steward.core.principal import Principal
 from steward.permissions import people
 from steward.permissions.roles import Person
 from steward.permissions.tokens import Scope, Wish
@@ -131,7 +132,7 @@ async def test_ws_01_no_route_opens_without_a_token_that_holds_and_covers_it(
     gone, token = await serving.fresh_token(scopes=ALL)
     await serving.revoke(token)
     brief = Wish("a test", ALL, timedelta(seconds=1))
-    late, _ = await serving.tokens.create(ANN, "ann", brief, lambda *_: None)
+    late, _ = await serving.tokens.create(ANN, "ann", brief, _anybody)
     strange = (await serving.fresh_token("eve", ALL))[0]
     calls, _ = await serving.fresh_token(scopes=frozenset(["models"]))
     reads, _ = await serving.fresh_token(scopes=frozenset(["reports"]))
@@ -187,7 +188,11 @@ async def test_ws_04_ws_20_a_change_by_cookie_shows_what_only_our_pages_know(
     before = held(tmp_path)
     async with signed_in(serving) as ann, signed_in(serving) as other:
         cookie = "; ".join(f"{name}={value}" for name, value in ann.cookies.items())
-        wrong = ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": await proof(other)})
+        wrong: tuple[dict[str, str], ...] = (
+            {},
+            {"X-CSRF-Token": ""},
+            {"X-CSRF-Token": await proof(other)},
+        )
         for route in (each for each in ROUTES if each.changes):
             for shown in wrong:
                 found = await status(serving, route, {"Cookie": cookie, **shown})
@@ -311,6 +316,10 @@ async def test_a_token_and_a_session_at_once_are_refused(serving: Serving) -> No
         both = await ann.get("/api/v1/usage", headers={"Authorization": f"Bearer {full}"})
         assert both.status_code == 400
         assert (await ann.get("/api/v1/usage")).status_code == 200
+
+
+def _anybody(_session: Session, _principal: Principal, _user: str) -> None:
+    """Everybody may do everything here."""
 
 
 async def _bare(serving: Serving, path: str) -> int:

@@ -7,8 +7,6 @@ import secrets
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -45,7 +43,7 @@ async def act(
     if arguments.sign_out:
         ended = await sessions.end_all(principal)
         return 0, f"{ended} {'session is' if ended == 1 else 'sessions are'} over.\n"
-    server = _server(settings, arguments.path)
+    server = await asyncio.to_thread(_server, settings, arguments.path)
     secret = await sessions.link(principal)
     address = link_address(server, secret, arguments.path)
     if arguments.print or _has_no_screen():
@@ -56,12 +54,15 @@ async def act(
             " you in once, within a minute.\n"
         )
         return 0, f"{address}\n"
-    with _file(settings.data_dir, address) as file:
+    file = await asyncio.to_thread(_written, settings.data_dir, address)
+    try:
         if not await asyncio.to_thread(webbrowser.open, file.as_uri()):
             sys.stderr.write("No browser could be started. Open this in one, within a minute:\n")
             return 0, f"{address}\n"
         while await sessions.is_waiting(secret):  # noqa: ASYNC110  It is another process that uses it.
             await asyncio.sleep(_LOOK_S)
+    finally:
+        await asyncio.to_thread(file.unlink, missing_ok=True)
     return 0, "The link was used, or its minute is over. `steward open` makes another.\n"
 
 
@@ -84,13 +85,9 @@ def _has_no_screen() -> bool:
     return sys.platform.startswith("linux") and not is_x
 
 
-@contextmanager
-def _file(folder: Path, address: str) -> Generator[Path]:
-    """A page that goes on to the address, readable for nobody else; gone after the block."""
+def _written(folder: Path, address: str) -> Path:
+    """A page that goes on to the address, readable for nobody else."""
     opened, name = tempfile.mkstemp(prefix="open-", suffix=".html", dir=folder)
-    try:
-        with os.fdopen(opened, "w", encoding="utf-8") as file:
-            file.write(_PAGE.format(address=escape(address)))
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with os.fdopen(opened, "w", encoding="utf-8") as file:
+        file.write(_PAGE.format(address=escape(address)))
+    return Path(name)
