@@ -5,7 +5,7 @@ import itertools
 import json
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,11 +17,15 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.app.health import stored_checks
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.health.health import Health
+from steward.operations.health.models import LastAnswers, ProvidersLook
+from steward.operations.health.verdict import Check
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
@@ -161,6 +165,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    checks: Sequence[Check] | None = None,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -173,6 +178,17 @@ async def open_serving(
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
+        last = LastAnswers(clock)
+        opened.gateway.report_to(last)
+        health = Health(
+            (
+                *(checks or stored_checks(opened.database, clock, folder / "steward.db")),
+                Check("providers", ProvidersLook(opened.gateway, last)),
+            ),
+            clock,
+            within_s=0.5,
+            ready_within_s=0.5,
+        )
         rooms = Rooms(
             database=opened.database,
             clock=clock,
@@ -185,10 +201,12 @@ async def open_serving(
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
             data_dir=folder,
+            health=health,
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
+            health.running(),
             open_door(rooms, routes, hosts_of(bound, ())) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,

@@ -20,6 +20,7 @@ from steward.app.asked import Asked, asked as asked_of
 from steward.app.extensions import EditorScreen
 from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
+from steward.app.health import health
 from steward.app.models import Models, open_models
 from steward.app.no_screen import NoScreen
 from steward.completion.ghost_text import GhostText
@@ -189,8 +190,12 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         approvals = asked_of(ground, owner).approvals
+        looking = health(settings, database, gateway, ground.clock)
         try:
-            async with open_traces(settings.operations, __version__, figures) as traces:
+            async with (
+                open_traces(settings.operations, __version__, figures) as traces,
+                looking.running(),
+            ):
                 if traces is not None:
                     gateway.report_to(traces)
                 yield WebRooms(
@@ -205,6 +210,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     events=ground.events,
                     approvals=approvals,
                     data_dir=settings.data_dir,
+                    health=looking,
                 )
         finally:
             await gateway.close()
