@@ -154,7 +154,7 @@ async def test_a_database_of_another_shape_is_not_ready(serving: Serving, tmp_pa
 async def test_only_those_who_run_the_server_read_how_it_is(
     serving: Serving, role: Role, status: int
 ) -> None:
-    def work(session):
+    def work(session: Session) -> None:
         add(session, ANN, Person("ann", "owner"), START)
         add(session, ANN, Person("bob", role), START)
 
