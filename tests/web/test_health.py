@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
 from steward.core.errors import UnavailableError
