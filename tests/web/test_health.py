@@ -170,6 +170,7 @@ async def test_a_reservation_that_ran_out_and_a_clock_that_is_behind_are_told(
     serving: Serving, tmp_path: Path
 ) -> None:
     await serving.desk.ask()
+    await serving.desk.paid()
     execute(
         tmp_path / "steward.db",
         "UPDATE reservation SET state = 'open', expires_at = '2020-01-01 00:00:00.000000'",

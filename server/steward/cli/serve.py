@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import ssl
@@ -13,6 +14,7 @@ from steward.app.house import open_web
 from steward.core.errors import InvalidInputError, StewardError
 from steward.settings import Settings, load_settings
 from steward.web.address import bind, check_reach, hosts_of, tls_context, url_of
+from steward.web.announced import Announced, announced
 from steward.web.api import ROUTES
 from steward.web.door import open_door
 from steward.web.limits import WebLimits
@@ -61,9 +63,11 @@ async def _serve(settings: Settings, bound: socket.socket, tls: ssl.SSLContext |
             # What is loaded by now stays; looking through it for garbage would hold up answers.
             gc.freeze()
             address = url_of(bound, is_encrypted=tls is not None)
+            server = Announced(address, os.getpid(), rooms.clock.now().isoformat())
             sys.stderr.write(
                 f"Steward serves OpenAI's and Anthropic's APIs on {address}; clients show a token"
                 " that `steward token create` makes.\n"
             )
             sys.stderr.flush()
-            await stop.wait()
+            with announced(settings.data_dir, server):
+                await stop.wait()
