@@ -3,10 +3,9 @@
 import argparse
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Collection, Iterator
+from typing import Any, NoReturn, cast
 
-_N = TypeVar("_N")
 _CHOICE = re.compile(r"invalid choice: '([^']*)'")
 
 EXIT_CODES = {
@@ -21,9 +20,9 @@ EXIT_CODES = {
 class Parser(argparse.ArgumentParser):
     """A parser of which each sub-command has one of its own, of the same kind."""
 
-    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]  Ours has one form.
-        self, args: Sequence[str] | None = None, namespace: _N | None = None
-    ) -> tuple[argparse.Namespace | _N, list[str]]:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]  It has overloads.
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         """As argparse does it; but a word that nobody knows is refused where it was said."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown and not sub_commands(self):
@@ -41,24 +40,26 @@ class Parser(argparse.ArgumentParser):
 
 def sub_commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Name → parser of what stands below a command; empty where nothing does."""
-    for action in parser._actions:  # noqa: SLF001  argparse has no other way to ask.
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            return dict(action.choices)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    return {}
+    below = _below(parser)
+    return {} if below is None else dict(cast("Any", below.choices))
 
 
 def helps_of(parser: argparse.ArgumentParser) -> dict[str, str]:
-    """Name of a sub-command → what it is for; those that are hidden have none."""
-    for action in parser._actions:  # noqa: SLF001
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            shown: list[argparse.Action] = action._choices_actions  # noqa: SLF001  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            return {each.dest: each.help or "" for each in shown}
-    return {}
+    """Name of a sub-command → what it is for; one that is hidden is not among them."""
+    below = _below(parser)
+    if below is None:
+        return {}
+    shown: list[argparse.Action] = getattr(below, "_choices_actions")  # noqa: B009  Nor is this.
+    return {each.dest: each.help or "" for each in shown}
+
+
+def _below(parser: argparse.ArgumentParser) -> argparse.Action | None:
+    return next((each for each in actions_of(parser) if each.nargs == argparse.PARSER), None)
 
 
 def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """Every option and argument of a command, in order."""
-    return list(parser._actions)  # noqa: SLF001
+    return list(getattr(parser, "_actions"))  # noqa: B009  argparse offers no other way to ask.
 
 
 def options_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
@@ -81,7 +82,7 @@ def meant(said: str, known: Collection[str]) -> str:
     """A sentence that names what is spelled like it; empty where nothing is."""
     import difflib
 
-    close = difflib.get_close_matches(said, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(said, known, n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(f'`{each}`' for each in close)}?" if close else ""
 
 
@@ -97,10 +98,8 @@ def _not_there(parser: argparse.ArgumentParser, message: str, said: str) -> str:
         known = [name for name in below if name in helps_of(parser)]
         if said not in below:
             return f"There is no command `{parser.prog} {said}`.{meant(said, known)}"
-    choices = next(
-        (list(map(str, each.choices)) for each in actions_of(parser) if _is_named(each, message)),
-        [],
-    )
+    named = [each.choices for each in actions_of(parser) if _is_named(each, message)]
+    choices = [str(each) for each in (named[0] if named else None) or ()]
     where = message.partition(":")[0].removeprefix("argument ")
     hint = meant(said, choices) or f" Name one of {', '.join(choices)}."
     return f"`{said}` is nothing that {where} can be.{hint}" if choices else message
