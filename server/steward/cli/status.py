@@ -27,6 +27,8 @@ _CELLS = 20
 _SHOWN = 5
 _LABEL = 11
 _WARN, _NEARLY = 80, 95
+_Line = tuple[str, str, Paint | None]
+"""A name, what is said, and its colour."""
 
 
 def show_status(arguments: argparse.Namespace) -> int:
@@ -47,11 +49,10 @@ def show_status(arguments: argparse.Namespace) -> int:
         say(json.dumps(values, indent=2, default=_as_text) + "\n")
     else:
         lines = list(_lines(seen, models, servers, clock.now()))
-        paint = paint_of()
         for each in troubles:
             colour: Paint = "red" if each.verdict == "fault" else "yellow"
-            lines.append((paint(each.verdict, colour), f"{each.what}; `steward doctor` says more"))
-        say("".join(f"{_label(name)}{_plain(text)}\n" for name, text in lines))
+            lines.append((each.verdict, f"{each.what}; `steward doctor` says more", colour))
+        say(_shown(lines))
     return 1 if troubles or seen.trouble else 0
 
 
@@ -60,23 +61,38 @@ def _models(settings: Settings, seen: Seen) -> dict[str, str | None]:
     return {task: chosen.model_for(task, seen.keyed) for task in get_args(Task)}
 
 
+def _shown(lines: list[_Line]) -> str:
+    paint = paint_of()
+    shown = ((name, _plain(text), colour) for name, text, colour in lines)
+    return "".join(
+        f"{name.ljust(_LABEL)} {text if colour is None else paint(text, colour)}\n"
+        for name, text, colour in shown
+    )
+
+
 def _lines(
     seen: Seen, models: dict[str, str | None], servers: tuple[Announced, ...], now: datetime
-) -> Iterator[tuple[str, str]]:
-    yield "person", _person(seen)
+) -> Iterator[_Line]:
+    yield "person", _person(seen), None
     if seen.trouble:
-        yield "database", seen.trouble
-    yield from _money(seen)
-    yield from _work(seen, now)
-    yield "ghost text", f"off: {seen.ghost_off}" if seen.ghost_off else "on"
-    named = {name or "none" for name in models.values()}
-    if len(named) == 1:
-        yield "models", f"{named.pop()} for everything"
-    else:
-        yield "models", ", ".join(f"{task}: {name or 'none'}" for task, name in models.items())
-    yield "sandbox", seen.sandbox
-    yield "server", ", ".join(each.address for each in servers) or "none runs here"
-    yield "extensions", ", ".join(seen.extensions) or "none"
+        yield "database", seen.trouble, "red"
+    yield "today", as_usd(seen.today_nano_usd), None
+    for each in seen.budgets:
+        yield "month", *_bar(each)
+    for name, text in _work(seen, now):
+        yield name, text, None
+    yield "ghost text", f"off: {seen.ghost_off}" if seen.ghost_off else "on", None
+    yield "models", _named(models), None
+    yield "sandbox", seen.sandbox, None
+    yield "server", ", ".join(each.address for each in servers) or "none runs here", None
+    yield "extensions", ", ".join(seen.extensions) or "none", None
+
+
+def _named(models: dict[str, str | None]) -> str:
+    names = {name or "none" for name in models.values()}
+    if len(names) == 1:
+        return f"{names.pop()} for everything"
+    return ", ".join(f"{task}: {name or 'none'}" for task, name in models.items())
 
 
 def _person(seen: Seen) -> str:
@@ -84,21 +100,20 @@ def _person(seen: Seen) -> str:
     return f"{seen.user}, {seen.role or 'not among the people here'}{team}"
 
 
-def _money(seen: Seen) -> Iterator[tuple[str, str]]:
-    yield "today", as_usd(seen.today_nano_usd)
-    for each in seen.budgets:
-        yield "month", _bar(each)
-
-
-def _bar(each: Budget) -> str:
+def _bar(each: Budget) -> tuple[str, Paint | None]:
     if each.limit_nano_usd is None:
-        return f"{as_usd(each.spent_nano_usd)} of no limit, {each.scope}"
+        return f"{as_usd(each.spent_nano_usd)} of no limit, {each.scope}", None
     percent = 100 if not each.limit_nano_usd else each.spent_nano_usd * 100 // each.limit_nano_usd
     full = min(_CELLS, percent * _CELLS // 100)
-    colour: Paint = "red" if percent >= _NEARLY else "yellow" if percent >= _WARN else "green"
-    bar = paint_of()("#" * full, colour) + "." * (_CELLS - full)
     spent, limit = as_usd(each.spent_nano_usd, places=2), as_usd(each.limit_nano_usd, places=2)
-    return f"[{bar}] {percent} % ({spent} of {limit}), {each.scope}"
+    bar = "#" * full + "." * (_CELLS - full)
+    return f"[{bar}] {percent} % ({spent} of {limit}), {each.scope}", _colour(percent)
+
+
+def _colour(percent: int) -> Paint:
+    if percent >= _NEARLY:
+        return "red"
+    return "yellow" if percent >= _WARN else "green"
 
 
 def _work(seen: Seen, now: datetime) -> Iterator[tuple[str, str]]:
@@ -126,23 +141,14 @@ def _question(question: Waiting, now: datetime) -> str:
     return f"{_short(question.title)} (waits {minutes} min)"
 
 
-def _label(name: str) -> str:
-    # A colour takes no room on the screen.
-    bare = name if name.isprintable() else name[5:-4]
-    return name + " " * max(1, _LABEL + 1 - len(bare))
-
-
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:59]}…"
 
 
 def _plain(text: str) -> str:
-    """Without what a terminal would obey, but for our own colours."""
-    return "".join(
-        each if each.isprintable() or each == "\x1b" else "\N{REPLACEMENT CHARACTER}"
-        for each in text
-    )
+    """Without anything that a terminal would obey."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _as_text(value: object) -> str:
