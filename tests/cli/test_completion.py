@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from steward.cli.complete import STATEMENTS
 from steward.cli.completing import Candidate, candidates
 from steward.cli.main import build_parser
+from steward.core.errors import UnavailableError
+from steward.core.glance import glance
 from tests.cli.conftest import ME, Books
 from tests.environment import steward_environment
 from tests.places import execute
+from tests.template import up_to_date
 
 
 def offered(*words: str) -> set[str]:
@@ -46,11 +50,15 @@ def test_what_there_is_is_offered_where_it_is_named() -> None:
 
 
 @pytest.fixture
-def path(books: Books, tmp_path: Path) -> dict[str, str]:
-    """An environment in which `steward` is on the path, and there is a run."""
+def path(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `steward` is on the path, and there are runs.
+
+    Only on SQLite: how long a server takes to let somebody in is bounded, and no test may be.
+    """
+    file = up_to_date(tmp_path / "steward.db")
     for id_ in ("run-one", "run-two", "two words;rm"):
         execute(
-            books.place,
+            file,
             'INSERT INTO run (id, tenant_id, "user", session, workspace, agent_id, goal, place,'
             f" mode, state, owner, message, created_at) VALUES ('{id_}', 'local', '{ME.user}', 's',"
             " '/w', 'fix', '', '', 'normal', 'running', '', '', '2026-11-22 10:00:00.000000')",
@@ -59,9 +67,7 @@ def path(books: Books, tmp_path: Path) -> dict[str, str]:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m steward "$@"\n')
     program.chmod(0o755)
-    environment = steward_environment(books.folder, "http://127.0.0.1:9/v1")
-    if isinstance(books.place, str):
-        environment["STEWARD_DATABASE"] = books.place
+    environment = steward_environment(tmp_path, "http://127.0.0.1:9/v1")
     return environment | {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
 
 
@@ -79,7 +85,7 @@ def run(argv: list[str], environment: dict[str, str]) -> set[str]:
         argv, env=environment, capture_output=True, text=True, timeout=50, check=False
     )
     assert done.stderr == ""
-    return set(done.stdout.split())
+    return {line.partition("\t")[0].split(" -- ")[0].strip() for line in done.stdout.splitlines()}
 
 
 BASH = """
@@ -136,13 +142,25 @@ def test_an_id_that_a_shell_would_obey_is_not_offered(path: dict[str, str]) -> N
     assert {"run-one", "run-two"} == said
 
 
+@pytest.mark.parametrize("kind", STATEMENTS)
+def test_what_there_is_is_found_on_either_database(books: Books, kind: str) -> None:
+    with glance(books.place) as opened:
+        found = opened.rows(STATEMENTS[kind], user=ME.user, most=3)
+    assert all(isinstance(name, str) for (name,) in found)
+
+
+def test_a_look_changes_nothing(books: Books) -> None:
+    with glance(books.place) as opened, pytest.raises(UnavailableError):
+        opened.rows("DELETE FROM run")
+
+
 def test_a_database_that_hangs_or_is_broken_holds_up_nobody(
     tmp_path: Path,
 ) -> None:
     environment = steward_environment(
         tmp_path, "http://127.0.0.1:9/v1", {"STEWARD_DATABASE": "postgresql://u@10.255.255.1/x"}
     )
-    argv = [sys.executable, "-m", "steward", "complete", "provider", ""]
+    argv = [sys.executable, "-m", "steward", "complete", "token", "revoke", ""]
     assert run(argv, environment) == set()
     argv = [sys.executable, "-m", "steward", "complete", "key", "add", "ant"]
     assert run(argv, environment) == {"anthropic"}

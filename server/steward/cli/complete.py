@@ -4,17 +4,20 @@ import argparse
 import re
 import signal
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from steward.cli.completing import candidates
+from steward.core.errors import StewardError
+from steward.core.glance import glance
 
 _WITHIN_S = 0.3
 """For what the database knows; commands and options come from the parser, and always come."""
 _MOST = 200
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-_STATEMENTS = {
+STATEMENTS = {
     "run": 'SELECT id FROM run WHERE "user" = :user ORDER BY created_at DESC LIMIT :most',
     "agent": "SELECT id FROM agent LIMIT :most",
     "extension": 'SELECT id FROM extension WHERE "user" = :user LIMIT :most',
@@ -22,8 +25,8 @@ _STATEMENTS = {
     "team": "SELECT DISTINCT team FROM person WHERE team <> '' LIMIT :most",
     "token": 'SELECT id FROM personal_token WHERE "user" = :user LIMIT :most',
     "provider": "SELECT DISTINCT provider FROM provider_key LIMIT :most",
-    "model": "SELECT DISTINCT provider || '/' || model FROM reservation LIMIT :most",
 }
+"""Kind → how those are found that there are."""
 
 
 class _LateError(Exception):
@@ -47,35 +50,39 @@ def _line(text: str) -> str:
 
 def _values(kind: str) -> Iterable[str]:
     """Those that there are of this kind, as far as they are known within a moment."""
+    return sorted({*_shipped(kind), *_stored(kind)})
+
+
+def _stored(kind: str) -> list[str]:
+    from steward.core.login import login_name
+    from steward.settings import places
+
+    statement = STATEMENTS.get(kind)
+    if statement is None:
+        return []
+    place, user = places().database_place, login_name()
+    if isinstance(place, str):
+        import_module("psycopg")  # It takes its time, and only the database's is limited.
+    with suppress(StewardError, OSError, _LateError), _alarm(_WITHIN_S):
+        with glance(place, _WITHIN_S) as opened:
+            rows = opened.rows(statement, user=user, most=_MOST)
+        return [str(row[0]) for row in rows]
+    return []
+
+
+@contextmanager
+def _alarm(after_s: float) -> Generator[None]:
+    """Leave the block when so much time has passed, whatever waits in it."""
 
     def late(_number: int, _frame: object) -> None:
         raise _LateError
 
-    found = set(_shipped(kind))
     signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, _WITHIN_S)
+    signal.setitimer(signal.ITIMER_REAL, after_s)
     try:
-        found.update(_stored(kind))
-    except _LateError:
-        pass
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return sorted(found)
-
-
-def _stored(kind: str) -> Iterable[str]:
-    from steward.core.errors import StewardError
-    from steward.core.glance import glance
-    from steward.core.login import login_name
-    from steward.settings import places
-
-    statement = _STATEMENTS.get(kind)
-    if statement is None:
-        return ()
-    with suppress(StewardError, OSError), glance(places().database_place, _WITHIN_S) as opened:
-        rows = opened.rows(statement, user=login_name(), most=_MOST)
-        return [str(row[0]) for row in rows]
-    return ()
 
 
 def _shipped(kind: str) -> Iterable[str]:
