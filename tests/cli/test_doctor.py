@@ -17,7 +17,7 @@ from steward.cli.doctor.database import database
 from steward.cli.doctor.finding import Finding, code_of
 from steward.core.migrate import HEAD
 from steward.settings import load_settings, places
-from steward.web.announced import Announced, announced, announcements
+from steward.web.announced import announced
 from tests.cli.conftest import Books
 from tests.environment import steward_environment
 from tests.places import execute
@@ -259,16 +259,10 @@ def test_an_editor_that_was_not_told_of_steward_is_found(
 
 
 def test_a_server_is_found_as_long_as_it_lives(tmp_path: Path) -> None:
-    server = Announced("http://127.0.0.1:8484", os.getpid(), "2026-11-23T00:00:00+00:00")
-    assert announcements(tmp_path) == ()
-    with announced(tmp_path, server):
-        assert announcements(tmp_path) == (server,)
-        assert server.address in machine.server(tmp_path).what
-    assert announcements(tmp_path) == ()
-    # What a server leaves that was killed is nobody's.
-    (tmp_path / "servers" / "1.json").write_text(json.dumps({"address": "http://x"}))
-    assert announcements(tmp_path) == ()
-    assert list((tmp_path / "servers").iterdir()) == []
+    assert "none runs" in machine.server(tmp_path).what
+    with announced(tmp_path, "http://127.0.0.1:8484"):
+        assert f"http://127.0.0.1:8484 (process {os.getpid()})" in machine.server(tmp_path).what
+    assert "none runs" in machine.server(tmp_path).what
 
 
 def doctor(folder: Path, *words: str, **more: str) -> tuple[int, dict[str, str], str]:

@@ -17,6 +17,8 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.agents.trial import Trial
+from steward.agents.workflows.owner import Owner
 from steward.app.health import stored_checks
 from steward.core import audit
 from steward.core.clock import ManualClock
@@ -30,7 +32,14 @@ from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
 from steward.permissions.seal import approval_seal
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
+from steward.tools.edit_file import EditFile
+from steward.tools.invoke import specs_of
+from steward.tools.list_files import ListFiles
+from steward.tools.read_file import ReadFile
+from steward.tools.search import Search
+from steward.tools.tool import Tool
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
 from steward.web.door import Routes, open_door
@@ -71,6 +80,7 @@ class Serving:
     desk: Desk
     clock: ManualClock
     tokens: Tokens
+    sessions: Sessions
     client: httpx.AsyncClient
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
@@ -98,6 +108,10 @@ class Serving:
         """Another token."""
         owner = replace(ANN, user=user)
         return await self.tokens.create(owner, user, Wish("a test", scopes), _anybody)
+
+    async def link(self, user: str = "ann") -> str:
+        """The secret of a link for somebody."""
+        return await self.sessions.link(replace(ANN, user=user))
 
     async def revoke(self, token: Token) -> None:
         """Let a token open nothing any more."""
@@ -166,6 +180,7 @@ async def open_serving(
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
     checks: Sequence[Check] | None = None,
+    is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -175,6 +190,7 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        sessions = Sessions(opened.database, clock, numbered("session"), fresh)
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
@@ -194,28 +210,38 @@ async def open_serving(
             clock=clock,
             new_id=numbered(f"request{next(_requests)}"),
             tokens=tokens,
+            sessions=sessions,
             gateway=opened.gateway,
             metrics=metrics,
             settings=web or WebSettings(),
             ledger=opened.ledger,
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
+            trial=_trial(opened),
+            executors=Owner(folder / "executors", "server"),
             data_dir=folder,
             health=health,
         )
         port = _port(bound)
+        hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
             health.running(),
-            open_door(rooms, routes, hosts_of(bound, ())) as door,
+            open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client)
+            serving = Serving(port, written, opened, clock, tokens, sessions, client)
             try:
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _trial(desk: Desk) -> Trial:
+    tools: list[Tool[Any]] = [ReadFile(), ListFiles(), Search(), EditFile()]
+    specs = specs_of({tool.name: tool for tool in tools})
+    return Trial(desk.gateway, desk.ledger, numbered("trial"), specs, (), 500)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

@@ -40,6 +40,7 @@ from steward.operations.latest import Latest
 from steward.operations.metrics import Metrics
 from steward.operations.traces import open_traces
 from steward.permissions.people import identified
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.settings import Settings
 from steward.web.rooms import Rooms as WebRooms
@@ -182,7 +183,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         )
     async with open_ground(settings) as (ground, ledger, client):
         database = ground.database
-        gateway = (await open_models(ground, ledger, client)).gateway
+        models = await open_models(ground, ledger, client)
+        gateway = models.gateway
         figures = FiguresFile(settings.data_dir).read
         metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT, figures)
         gateway.report_to(metrics)
@@ -203,12 +205,15 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     clock=ground.clock,
                     new_id=ground.new_id,
                     tokens=Tokens(database, ground.clock, ground.new_id, fresh),
+                    sessions=Sessions(database, ground.clock, ground.new_id, fresh),
                     gateway=gateway,
                     metrics=metrics,
                     settings=settings.web,
                     ledger=ledger,
                     events=ground.events,
                     approvals=approvals,
+                    executors=owner,
+                    trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
                     health=looking,
                 )

@@ -21,7 +21,7 @@ from steward.core.login import login_name
 from steward.core.money import as_usd
 from steward.gateway.request import Task
 from steward.settings import Settings
-from steward.web.announced import Announced, announcements
+from steward.web.announced import Running, running
 
 _CELLS = 20
 _SHOWN = 5
@@ -37,18 +37,18 @@ def show_status(arguments: argparse.Namespace) -> int:
     settings, _, told = files.settings()
     seen = seen_of(settings, login_name(), clock)
     troubles = cheap(settings, told)
-    servers = announcements(settings.data_dir)
+    server = running(settings.data_dir)
     models = _models(settings, seen)
     if arguments.json:
         values: dict[str, object] = {
             **asdict(seen),
             "models": models,
-            "servers": [asdict(each) for each in servers],
+            "server": None if server is None else asdict(server),
             "troubles": [asdict(each) for each in troubles],
         }
         say(json.dumps(values, indent=2, default=_as_text) + "\n")
     else:
-        lines = list(_lines(seen, models, servers, clock.now()))
+        lines = list(_lines(seen, models, server, clock.now()))
         for each in troubles:
             colour: Paint = "red" if each.verdict == "fault" else "yellow"
             lines.append((each.verdict, f"{each.what}; `steward doctor` says more", colour))
@@ -71,7 +71,7 @@ def _shown(lines: list[_Line]) -> str:
 
 
 def _lines(
-    seen: Seen, models: dict[str, str | None], servers: tuple[Announced, ...], now: datetime
+    seen: Seen, models: dict[str, str | None], server: Running | None, now: datetime
 ) -> Iterator[_Line]:
     yield "person", _person(seen), None
     if seen.trouble:
@@ -84,7 +84,7 @@ def _lines(
     yield "ghost text", f"off: {seen.ghost_off}" if seen.ghost_off else "on", None
     yield "models", _named(models), None
     yield "sandbox", seen.sandbox, None
-    yield "server", ", ".join(each.address for each in servers) or "none runs here", None
+    yield "server", "none runs here" if server is None else server.address, None
     yield "extensions", ", ".join(seen.extensions) or "none", None
 
 

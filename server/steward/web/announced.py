@@ -1,84 +1,78 @@
-"""Where a server says that it runs, for the commands of the same person on the same machine.
-
-Each has a file of its own, locked as long as it lives: the operating system frees the lock of a
-server that was killed, and whoever looks next removes what it left.
-"""
+"""Where the server of a data folder can be reached, for commands of the same person."""
 
 import fcntl
 import json
 import os
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
-_FOLDER = "servers"
+FILE = "serve.json"
+"""Stands in the data folder while a server runs; only its owner may read it."""
 _BYTES_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """A server that runs."""
+class Running:
+    """A server."""
 
     address: str
-    """Such as `http://127.0.0.1:8484`."""
-    process_id: int
-    since: str
-    """ISO 8601, UTC."""
+    """As a browser is to open it, without a path."""
+    pid: int
 
 
 @contextmanager
-def announced(data_dir: Path, server: Announced) -> Generator[None]:
-    """Inside the block the server can be found. A disk that refuses keeps nobody from serving."""
-    folder = data_dir / _FOLDER
+def announced(data_dir: Path, address: str) -> Generator[None]:
+    """Say where the server is for as long as the block runs.
+
+    The file is locked meanwhile, which no crash and no other process with the same number can
+    feign. Of several servers on one folder the first is announced.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = data_dir / FILE
+    opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{server.process_id}.json"
-        opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        yield
-        return
-    try:
-        with suppress(OSError):
+        try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(opened, 0)
-            os.write(opened, json.dumps(asdict(server)).encode())
-        yield
+        except BlockingIOError:
+            yield
+            return
+        os.fchmod(opened, 0o600)
+        os.ftruncate(opened, 0)
+        os.write(opened, json.dumps({"address": address, "pid": os.getpid()}).encode("ascii"))
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
     finally:
-        path.unlink(missing_ok=True)
         os.close(opened)
 
 
-def announcements(data_dir: Path) -> tuple[Announced, ...]:
-    """The servers that run with this data folder, by their process id."""
-    folder = data_dir / _FOLDER
+def running(data_dir: Path) -> Running | None:
+    """The server that runs with this data folder; None where none does, whatever was left over."""
     try:
-        files = sorted(folder.glob("*.json"))
-    except OSError:
-        return ()
-    return tuple(filter(None, map(_alive, files)))
-
-
-def _alive(file: Path) -> Announced | None:
-    """The server of a file; None, and the file is gone, where it has ended."""
-    try:
-        opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        opened = os.open(data_dir / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read(opened)
-    else:
-        file.unlink(missing_ok=True)
-        return None
+        return _read(os.read(opened, _BYTES_MAX))
     finally:
         os.close(opened)
+    return None
 
 
-def _read(opened: int) -> Announced | None:
+def link_address(server: Running, secret: str, then: str) -> str:
+    """What a browser is to open; the secret stands where browsers send it to nobody."""
+    return f"{server.address}/sign-in/link?{urlencode({'then': then})}#{secret}"
+
+
+def _read(written: bytes) -> Running | None:
     try:
-        found = json.loads(os.read(opened, _BYTES_MAX))
-        return Announced(str(found["address"]), int(found["process_id"]), str(found["since"]))
+        read = json.loads(written)
+        return Running(str(read["address"]), int(read["pid"]))
     except (ValueError, KeyError, TypeError):
-        return None  # It is being written.
+        return None  # It is being written just now.

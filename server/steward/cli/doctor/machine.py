@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steward import __version__
 from steward.cli.doctor.finding import Finding, fault, ok, warning
-from steward.web.announced import announcements
+from steward.web.announced import running
 
 _GIT_LEAST = (2, 30)
 _ASK_S = 5.0
@@ -46,9 +46,7 @@ def git() -> Finding:
 
 def server(data_dir: Path) -> Finding:
     """Whether `steward serve` runs with this data folder."""
-    running = announcements(data_dir)
-    if not running:
+    found = running(data_dir)
+    if found is None:
         return ok("server", "none runs with this data folder; `steward serve` starts one")
-    return ok(
-        "server", ", ".join(f"{each.address} (process {each.process_id})" for each in running)
-    )
+    return ok("server", f"{found.address} (process {found.pid})")
