@@ -20,7 +20,6 @@ from steward.app.asked import Asked, asked as asked_of
 from steward.app.extensions import EditorScreen
 from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
-from steward.app.health import health
 from steward.app.models import Models, open_models
 from steward.app.no_screen import NoScreen
 from steward.completion.ghost_text import GhostText
@@ -192,6 +191,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         approvals = asked_of(ground, owner).approvals
+        from steward.app.health import health  # A window needs none of it.
+
         looking = health(settings, database, gateway, ground.clock)
         try:
             async with (
