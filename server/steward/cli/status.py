@@ -63,11 +63,11 @@ def _models(settings: Settings, seen: Seen) -> dict[str, str | None]:
 
 def _shown(lines: list[_Line]) -> str:
     paint = paint_of()
-    shown = ((name, _plain(text), colour) for name, text, colour in lines)
-    return "".join(
-        f"{name.ljust(_LABEL)} {text if colour is None else paint(text, colour)}\n"
-        for name, text, colour in shown
-    )
+    said: list[str] = []
+    for name, text, colour in lines:
+        plain = _plain(text)
+        said.append(f"{name.ljust(_LABEL)} {plain if colour is None else paint(plain, colour)}\n")
+    return "".join(said)
 
 
 def _lines(
