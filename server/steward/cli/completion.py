@@ -6,7 +6,7 @@ are never out of date, and know the runs, agents, models and people that there a
 
 import argparse
 
-from steward.cli.shell import say
+from steward.cli.output import say
 
 _BASH = """\
 # In ~/.bashrc: eval "$(steward completion bash)"

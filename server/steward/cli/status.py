@@ -13,9 +13,9 @@ from typing import get_args
 
 from steward.cli.doctor import files
 from steward.cli.doctor.run import cheap
+from steward.cli.output import say
 from steward.cli.paint import Paint, paint_of
 from steward.cli.seen import Budget, Seen, UnderWay, Waiting, seen_of
-from steward.cli.shell import say
 from steward.core.clock import SystemClock
 from steward.core.login import login_name
 from steward.core.money import as_usd

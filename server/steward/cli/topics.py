@@ -3,8 +3,8 @@
 import argparse
 import sys
 
+from steward.cli.output import say
 from steward.cli.parser import EXIT_CODES, meant, sub_commands
-from steward.cli.shell import say
 
 _TOPICS = {
     "approvals": (

@@ -9,9 +9,9 @@ from pathlib import Path
 from steward.cli.doctor import editors, files, machine
 from steward.cli.doctor.database import database
 from steward.cli.doctor.finding import Finding, Verdict, code_of, fault
+from steward.cli.output import say
 from steward.cli.paint import Paint, paint_of
 from steward.cli.progress import Progress
-from steward.cli.shell import say
 from steward.core.clock import Clock
 from steward.core.errors import StewardError
 from steward.settings import Settings
