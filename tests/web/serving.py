@@ -17,11 +17,18 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.app.packages import open_registries
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
+from steward.core.timings import Timings
+from steward.extensions.packages.kept import Place
+from steward.extensions.packages.shipped import shipped_places
+from steward.extensions.packages.store import PackageStore
+from steward.extensions.settings import ExtensionsSettings
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.figures.settings import MetricsSettings
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
@@ -68,6 +75,7 @@ class Serving:
     clock: ManualClock
     tokens: Tokens
     client: httpx.AsyncClient
+    rooms: Rooms
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
     @property
@@ -161,6 +169,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    extensions: ExtensionsSettings | None = None,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -170,9 +179,14 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
-        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
+        timings = Timings()
+        opened.database.report_to(timings, clock)
+        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id, timings=timings)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
+        approvals = _approvals(opened, clock, folder)
+        place = Place(folder / "extensions", shipped_places())
+        chosen = extensions or ExtensionsSettings()
         rooms = Rooms(
             database=opened.database,
             clock=clock,
@@ -183,8 +197,13 @@ async def open_serving(
             settings=web or WebSettings(),
             ledger=opened.ledger,
             events=opened.events,
-            approvals=_approvals(opened, clock, folder),
+            approvals=approvals,
             data_dir=folder,
+            packages=PackageStore(opened.database, clock, approvals.seal, place, chosen),
+            registries=open_registries(opened.database, clock, approvals.seal),
+            extensions=chosen,
+            outcomes=MetricsSettings(),
+            timings=timings,
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
@@ -193,7 +212,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client)
+            serving = Serving(port, written, opened, clock, tokens, client, rooms)
             try:
                 yield serving
             finally:

@@ -34,6 +34,7 @@ from steward.context.instructions.reader import InstructionReader
 from steward.context.map.sources import Imported
 from steward.core.clock import Clock
 from steward.core.limits import EDITOR_REPLY_S
+from steward.core.timings import Timings
 from steward.forge.forge import Forge
 from steward.forge.http import ForgeHttp
 from steward.forge.settings import FORGE
@@ -139,9 +140,9 @@ def at_work(
     )
 
 
-def open_launcher(settings: Settings, clock: Clock) -> Ladder:
+def open_launcher(settings: Settings, clock: Clock, timings: Timings | None = None) -> Ladder:
     """Where commands run that nobody vouches for."""
-    return Ladder(clock, settings.sandbox.levels)
+    return Ladder(clock, settings.sandbox.levels, timings=timings)
 
 
 def hands(
@@ -155,7 +156,7 @@ def hands(
     """What every run of an open folder works with."""
     chosen, workspace = ground.settings.agents, looking.workspace
     approvals, git, database = asked.approvals, Git(workspace.root), ground.database
-    launcher = open_launcher(ground.settings, ground.clock)
+    launcher = open_launcher(ground.settings, ground.clock, ground.timings)
     proposals, log = (
         Proposals(database, ground.clock),
         RunLog(database, ground.clock, ground.events),

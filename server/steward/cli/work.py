@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from steward.cli.books import AddCommand, day
 
 _LISTED = 20
-_METRICS_BY = ("agent", "user", "team", "model")
+_METRICS_BY = ("agent", "user", "team", "model", "day", "language")
 _EVENTS_BY = ("name", "day", "agent", "model", "subject", "user")
 
 

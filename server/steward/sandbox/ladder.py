@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from steward.core.clock import Clock
 from steward.core.errors import SandboxUnavailableError
+from steward.core.timings import Timings
 from steward.sandbox.bubblewrap import Bubblewrap
 from steward.sandbox.folder import sweep
 from steward.sandbox.jail import Confinement, Jail
@@ -40,7 +41,11 @@ class Ladder:
     """The launcher. It never runs anything without a jail."""
 
     def __init__(
-        self, clock: Clock, levels: Sequence[Level] = LEVELS, bounds: Bounds | None = None
+        self,
+        clock: Clock,
+        levels: Sequence[Level] = LEVELS,
+        bounds: Bounds | None = None,
+        timings: Timings | None = None,
     ) -> None:
         """Take a ladder of these rungs.
 
@@ -48,7 +53,9 @@ class Ladder:
             clock: tells how long a command took.
             levels: what may be used; the order does not matter.
             bounds: how much of everything a command may have.
+            timings: where it is noted how long jails and commands take.
         """
+        self._timings = timings or Timings()
         self._clock = clock
         self._levels = frozenset(levels)
         self._bounds = bounds or Bounds()
@@ -124,7 +131,7 @@ class Ladder:
         standing = self._standing
         if reason is not None or standing is None or standing.level is None:
             raise SandboxUnavailableError(reason or "No jail can be had here.")
-        return Jail(_MAKERS[standing.level](bounds), self._clock)
+        return Jail(_MAKERS[standing.level](bounds), self._clock, self._timings)
 
     async def _tried(self) -> Standing:
         # What runs in the weaker jails is of the same user as we are, and keys are in our memory.
