@@ -194,8 +194,10 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             database, ground.clock, settings.ledger, LOCAL_TENANT, figures, ground.timings
         )
         timekeeper = Timekeeper(database, ground.clock, ground.timings, LOCAL_TENANT)
-        gateway.report_to(metrics)
-        gateway.report_to(timekeeper)
+        nobody = Principal("", "", "")  # Each call says whose it is.
+        analytics = Analytics(database, ground.clock, nobody, settings.operations.events_days)
+        for observer in (metrics, timekeeper, analytics):
+            gateway.report_to(observer)
         ledger.report_to(metrics.committed)
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         owner = Owner(settings.data_dir / "executors", ground.new_id())
@@ -204,6 +206,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             async with (
                 open_traces(settings.operations, __version__, figures) as traces,
                 timekeeper.running(),
+                analytics.running(ground.events),
                 metrics.lookout.running(),
             ):
                 if traces is not None:
@@ -228,3 +231,4 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                 )
         finally:
             await gateway.close()
+            await analytics.close()

@@ -2,8 +2,8 @@
 
     now      the hour under way where something happened often enough in it, else the one before
     usual    the same figure of each hour of the 14 days before in which it happened often enough
-    slow     the 95th percentile of now is above  median + 5 times spread  and above 1.5 times median
-    failing  the share of failures of now is above  median + 5 times spread  and 5 points above median
+    slow     now's 95th percentile is above  median + 5 spread  and above 1.5 times the median
+    failing  now's share of failures is above  median + 5 spread  and 5 points above the median
 
 `spread` is 1.4826 times the median distance from the median (MAD), which for figures that scatter
 evenly is their standard deviation, and which a few bad hours do not widen. Often enough is twenty

@@ -7,7 +7,7 @@ secret. Who gave it may take it back; what others gave is read by owners and adm
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import and_, select as rows
 from sqlmodel import Session, col, func, or_, select
@@ -149,10 +149,13 @@ def sums(session: Session, principal: Principal, wanted: Wanted) -> tuple[Sum, .
         NotPermittedError: as `listed`.
     """
     _permit(session, principal, wanted)
-    named = (FeedbackRow.about, FeedbackRow.agent, FeedbackRow.model, FeedbackRow.is_good)
-    statement = rows(*map(col, named), func.count()).where(*_are(wanted)).group_by(*map(col, named))
+    named: list[Any] = [
+        *(FeedbackRow.about, FeedbackRow.agent, FeedbackRow.model, FeedbackRow.is_good)
+    ]
+    are: list[Any] = [*_are(wanted)]
+    statement = rows(*named, func.count()).where(*are).group_by(*named)
     found: dict[tuple[str, str, str], list[int]] = {}
-    for about, agent, model, is_good, count in session.connection().execute(statement):
+    for about, agent, model, is_good, count in map(tuple, session.connection().execute(statement)):
         found.setdefault((about, agent, model), [0, 0])[0 if is_good else 1] += int(count)
     return tuple(Sum(*name, good, bad) for name, (good, bad) in sorted(found.items()))
 

@@ -95,9 +95,7 @@ async def read_newest_events(  # noqa: PLR0913
     after: str | None = None,
 ) -> Paged[EventTold]:
     """The events one by one, the newest first."""
-    return await newest_of(
-        caller, rooms, (since, until), name, (limit, after), everybody=everybody
-    )
+    return await newest_of(caller, rooms, (since, until), name, (limit, after), everybody=everybody)
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
@@ -115,7 +113,7 @@ async def export_events(  # noqa: PLR0913
     return csv_file("events", tuple(EventSum.model_fields), map(_cells, found.sums))
 
 
-async def events_of(  # noqa: PLR0913
+async def events_of(
     caller: Caller,
     rooms: Rooms,
     by: By,
@@ -158,7 +156,7 @@ async def events_of(  # noqa: PLR0913
     )
 
 
-async def newest_of(  # noqa: PLR0913
+async def newest_of(
     caller: Caller,
     rooms: Rooms,
     days: tuple[date | None, date | None],

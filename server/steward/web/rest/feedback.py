@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -11,8 +11,7 @@ from sqlmodel import Session
 from steward.core.errors import LimitError
 from steward.core.figures_limits import FEEDBACK_EXPORTED_MAX
 from steward.operations import feedback
-from steward.operations.feedback import About, Sum
-from steward.operations.feedback import Wanted as WantedFeedback
+from steward.operations.feedback import About, Sum, Wanted as WantedFeedback
 from steward.operations.tables import FeedbackRow
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.bookmark import Limit, Name, bookmark, moment_after
@@ -152,9 +151,7 @@ async def feedback_of(
     return Paged(items=items, next=None if last is None else bookmark(last.at, last.id))
 
 
-async def sums_of(
-    caller: Caller, rooms: Rooms, wanted: WantedFeedback
-) -> tuple[FeedbackSum, ...]:
+async def sums_of(caller: Caller, rooms: Rooms, wanted: WantedFeedback) -> tuple[FeedbackSum, ...]:
     """The sums that a caller may read.
 
     Raises:
@@ -166,7 +163,11 @@ async def sums_of(
 
     return tuple(
         FeedbackSum(
-            about=each.about, agent=each.agent, model=each.model, good=each.good, bad=each.bad
+            about=cast("About", each.about),
+            agent=each.agent,
+            model=each.model,
+            good=each.good,
+            bad=each.bad,
         )
         for each in await rooms.database.read(work)
     )
@@ -204,7 +205,7 @@ def _told(row: FeedbackRow) -> Feedback:
         id=row.id,
         user=row.user,
         at=row.at,
-        about=row.about,
+        about=cast("About", row.about),
         subject=row.subject,
         agent=row.agent,
         model=row.model,

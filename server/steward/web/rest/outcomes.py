@@ -125,7 +125,7 @@ class Outcomes(Answer):
 
 
 @router.get("")
-async def read_outcomes(  # noqa: PLR0913  A report has this many filters.
+async def read_outcomes(
     caller: Reading,
     rooms: Opened,
     by: Dimension = "all",
@@ -138,7 +138,7 @@ async def read_outcomes(  # noqa: PLR0913  A report has this many filters.
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
-async def export_outcomes(  # noqa: PLR0913
+async def export_outcomes(
     caller: Reading,
     rooms: Opened,
     by: Dimension = "day",
@@ -169,9 +169,7 @@ async def outcomes_of(
     user = None if everybody or by in ("user", "team") else caller.principal.user
     dimension: By | None = None if by == "all" else by
     settings = rooms.outcomes
-    asked = Asked(
-        caller.principal.tenant_id, first, last, user, dimension, settings.answer_s_max
-    )
+    asked = Asked(caller.principal.tenant_id, first, last, user, dimension, settings.answer_s_max)
 
     def work(session: Session) -> Counts:
         if asked.user is None:
