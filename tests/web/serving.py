@@ -33,6 +33,7 @@ from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
 from steward.permissions.seal import approval_seal
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
@@ -74,6 +75,7 @@ class Serving:
     desk: Desk
     clock: ManualClock
     tokens: Tokens
+    sessions: Sessions
     client: httpx.AsyncClient
     rooms: Rooms
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
@@ -179,6 +181,7 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        sessions = Sessions(opened.database, clock, numbered("session"), fresh)
         timings = Timings()
         opened.database.report_to(timings, clock)
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id, timings=timings)
@@ -192,6 +195,7 @@ async def open_serving(
             clock=clock,
             new_id=numbered(f"request{next(_requests)}"),
             tokens=tokens,
+            sessions=sessions,
             gateway=opened.gateway,
             metrics=metrics,
             settings=web or WebSettings(),
@@ -212,7 +216,9 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client, rooms)
+            serving = Serving(
+                port, written, opened, clock, tokens, sessions, client, rooms
+            )
             try:
                 yield serving
             finally:
