@@ -216,9 +216,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(
-                port, written, opened, clock, tokens, sessions, client, rooms
-            )
+            serving = Serving(port, written, opened, clock, tokens, sessions, client, rooms)
             try:
                 yield serving
             finally:

@@ -81,7 +81,8 @@ class Database:
         `work` must not write: the database refuses it.
         """
         before = self._last_write
-        return await asyncio.shield(self._queue(self._readers, partial(self._read, before, work)))
+        reading = partial(self._read, before, work)
+        return await asyncio.shield(self._queue(self._readers, reading, "read"))
 
     async def mark(self) -> Mark | None:
         """What stays the same while nothing is committed, here or by another process.
@@ -89,7 +90,7 @@ class Database:
         Whoever looks every few seconds takes it first, and reads only where it is another one, or
         None: then the database cannot tell.
         """
-        return await asyncio.shield(self._queue(self._readers, self._store.mark))
+        return await asyncio.shield(self._queue(self._readers, self._store.mark, ""))
 
     def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
         """As `run`, without waiting: units handed in later, to read or write, see what it did."""
@@ -105,7 +106,9 @@ class Database:
             wait([before])
         return self._store.transact(work, may_write=False)
 
-    def _queue(self, threads: ThreadPoolExecutor, unit: Callable[[], T]) -> asyncio.Future[T]:
+    def _queue(
+        self, threads: ThreadPoolExecutor, unit: Callable[[], T], measure: str = "write"
+    ) -> asyncio.Future[T]:
         if self._waiting >= UNITS_WAITING_MAX:
             raise UnavailableError(
                 f"{self._waiting} units of work wait for the database {self._store.name!r}"
@@ -114,8 +117,9 @@ class Database:
         self._waiting += 1
         self.handed_in += 1
         times = None
-        if self._measured is not None:
-            times = _Times(*self._measured, self.kind, self._measured[0].monotonic_s())
+        if self._measured is not None and measure:
+            clock, timings = self._measured
+            times = _Times(clock, timings, self.kind, measure, clock.monotonic_s())
             unit = partial(times.measured, unit)
         running = threads.submit(unit)
         if threads is self._writer:
@@ -123,7 +127,7 @@ class Database:
         done = asyncio.wrap_future(running)
         done.add_done_callback(self._note_done)
         if times is not None:
-            done.add_done_callback(partial(times.note, may_write=threads is self._writer))
+            done.add_done_callback(times.note)
         return done
 
     def _note_done(self, done: asyncio.Future[Any]) -> None:
@@ -149,6 +153,7 @@ class _Times:
     clock: Clock
     timings: Timings
     name: str
+    measure: str
     handed_in_s: float
     began_s: float | None = None
     ended_s: float = 0.0
@@ -161,15 +166,15 @@ class _Times:
         finally:
             self.ended_s = self.clock.monotonic_s()
 
-    def note(self, done: asyncio.Future[Any], *, may_write: bool) -> None:
+    def note(self, done: asyncio.Future[Any]) -> None:
         """Take the times down; on the loop, so that nothing needs a lock."""
         if self.began_s is None:
             return
         error = None if done.cancelled() else done.exception()
         outcome = error.code if isinstance(error, UnavailableError) else OK
         self.timings.note("database", self.name, "wait", self.began_s - self.handed_in_s)
-        measure = "write" if may_write else "read"
-        self.timings.note("database", self.name, measure, self.ended_s - self.began_s, outcome)
+        took_s = self.ended_s - self.began_s
+        self.timings.note("database", self.name, self.measure, took_s, outcome)
 
 
 @asynccontextmanager

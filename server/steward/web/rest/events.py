@@ -14,7 +14,7 @@ from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.bookmark import Limit, Name, bookmark, number_after
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.csv_file import csv_file
-from steward.web.rest.span import days_of
+from steward.web.rest.span import Day, days_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/events", tags=["events"])
@@ -74,8 +74,8 @@ async def read_events(  # noqa: PLR0913  A report has this many filters.
     caller: Reading,
     rooms: Opened,
     by: By = "name",
-    since: date | None = None,
-    until: date | None = None,
+    since: Day = None,
+    until: Day = None,
     name: Name | None = None,
     everybody: bool = False,
 ) -> EventSums:
@@ -87,8 +87,8 @@ async def read_events(  # noqa: PLR0913  A report has this many filters.
 async def read_newest_events(  # noqa: PLR0913
     caller: Reading,
     rooms: Opened,
-    since: date | None = None,
-    until: date | None = None,
+    since: Day = None,
+    until: Day = None,
     name: Name | None = None,
     everybody: bool = False,
     limit: Limit = 50,
@@ -103,8 +103,8 @@ async def export_events(  # noqa: PLR0913
     caller: Reading,
     rooms: Opened,
     by: By = "name",
-    since: date | None = None,
-    until: date | None = None,
+    since: Day = None,
+    until: Day = None,
     name: Name | None = None,
     everybody: bool = False,
 ) -> Response:

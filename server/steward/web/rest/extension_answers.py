@@ -1,5 +1,7 @@
-"""What is told of extensions. Whatever their authors wrote stands on one line each, with hidden
-characters spelled out, so that none of it can be taken for ours.
+"""What is told of extensions.
+
+Whatever their authors wrote stands on one line each, with hidden characters spelled out, so that
+none of it can be taken for ours.
 """
 
 from collections.abc import Collection, Sequence

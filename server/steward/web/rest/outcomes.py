@@ -15,7 +15,7 @@ from steward.permissions.people import permit_figures
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.csv_file import csv_file
-from steward.web.rest.span import days_of
+from steward.web.rest.span import Day, days_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/outcomes", tags=["outcomes"])
@@ -129,8 +129,8 @@ async def read_outcomes(
     caller: Reading,
     rooms: Opened,
     by: Dimension = "all",
-    since: date | None = None,
-    until: date | None = None,
+    since: Day = None,
+    until: Day = None,
     everybody: bool = False,
 ) -> Outcomes:
     """How much it helped; your own figures, or everybody's for owners and admins."""
@@ -142,8 +142,8 @@ async def export_outcomes(
     caller: Reading,
     rooms: Opened,
     by: Dimension = "day",
-    since: date | None = None,
-    until: date | None = None,
+    since: Day = None,
+    until: Day = None,
     everybody: bool = False,
 ) -> Response:
     """The same figures as a CSV file."""

@@ -1,10 +1,15 @@
 """The days that a report is about."""
 
 from datetime import UTC, date, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from steward.core.errors import InvalidInputError
 from steward.web.rooms import Rooms
 
+Day = Annotated[date | None, BeforeValidator(lambda written: written or None)]
+"""A day such as 2026-11-21 (UTC); a field of a form that was left empty is none."""
 _DAYS_MAX = 3660
 
 
