@@ -1,4 +1,4 @@
-"""What people think: kept as written, one word each, for those who may read it; on both databases."""
+"""What people think: one word each, kept as written, for those who may read it."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace

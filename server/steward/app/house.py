@@ -75,6 +75,7 @@ async def open_house(
             principal=principal,
             database=ground.database,
             clock=ground.clock,
+            new_id=ground.new_id,
             events=ground.events,
             ledger=ledger,
             gateway=gateway,

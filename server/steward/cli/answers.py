@@ -18,6 +18,7 @@ _Answer = Callable[..., int | None]
 _WITH_ACTION: Mapping[str, str] = {
     "agent": "agent:answer",
     "extension": "extension:answer",
+    "feedback": "feedback:answer",
     "ghost": "ghost:answer",
     "mcp": "mcp:answer",
     "model": "model:answer",
