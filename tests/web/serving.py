@@ -201,7 +201,6 @@ async def open_serving(
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
         approvals = _approvals(opened, clock, folder)
-        place = Place(folder / "extensions", shipped_places())
         chosen = extensions or ExtensionsSettings()
         rooms = Rooms(
             database=opened.database,
@@ -218,7 +217,7 @@ async def open_serving(
             trial=_trial(opened),
             executors=Owner(folder / "executors", "server"),
             data_dir=folder,
-            packages=PackageStore(opened.database, clock, approvals.seal, place, chosen),
+            packages=_packages(opened, clock, folder, approvals, chosen),
             registries=open_registries(opened.database, clock, approvals.seal),
             extensions=chosen,
             outcomes=MetricsSettings(),
@@ -243,6 +242,17 @@ def _trial(desk: Desk) -> Trial:
     tools: list[Tool[Any]] = [ReadFile(), ListFiles(), Search(), EditFile()]
     specs = specs_of({tool.name: tool for tool in tools})
     return Trial(desk.gateway, desk.ledger, numbered("trial"), specs, (), 500)
+
+
+def _packages(
+    desk: Desk,
+    clock: ManualClock,
+    folder: Path,
+    approvals: Approvals,
+    chosen: ExtensionsSettings,
+) -> PackageStore:
+    place = Place(folder / "extensions", shipped_places())
+    return PackageStore(desk.database, clock, approvals.seal, place, chosen)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

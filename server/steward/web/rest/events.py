@@ -98,7 +98,11 @@ async def read_newest_events(  # noqa: PLR0913
     return await newest_of(caller, rooms, (since, until), name, (limit, after), everybody=everybody)
 
 
-@router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_events(  # noqa: PLR0913
     caller: Reading,
     rooms: Opened,

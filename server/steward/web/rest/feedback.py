@@ -90,7 +90,11 @@ async def sum_feedback(
     return await sums_of(caller, rooms, wanted_of(caller, about, everybody=everybody))
 
 
-@router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_feedback(
     caller: Reading, rooms: Opened, about: About | None = None, everybody: bool = False
 ) -> Response:

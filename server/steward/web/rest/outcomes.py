@@ -137,7 +137,11 @@ async def read_outcomes(
     return await outcomes_of(caller, rooms, by, (since, until), everybody=everybody)
 
 
-@router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_outcomes(
     caller: Reading,
     rooms: Opened,
