@@ -20,11 +20,18 @@ from demo.scripted_model import ScriptedModel
 from steward.agents.trial import Trial
 from steward.agents.workflows.owner import Owner
 from steward.app.health import stored_checks
+from steward.app.packages import open_registries
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
+from steward.core.timings import Timings
+from steward.extensions.packages.kept import Place
+from steward.extensions.packages.shipped import shipped_places
+from steward.extensions.packages.store import PackageStore
+from steward.extensions.settings import ExtensionsSettings
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.figures.settings import MetricsSettings
 from steward.operations.health.health import Health
 from steward.operations.health.models import LastAnswers, ProvidersLook
 from steward.operations.health.verdict import Check
@@ -82,6 +89,7 @@ class Serving:
     tokens: Tokens
     sessions: Sessions
     client: httpx.AsyncClient
+    rooms: Rooms
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
     @property
@@ -180,6 +188,7 @@ async def open_serving(
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
     checks: Sequence[Check] | None = None,
+    extensions: ExtensionsSettings | None = None,
     is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
@@ -191,7 +200,9 @@ async def open_serving(
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
         sessions = Sessions(opened.database, clock, numbered("session"), fresh)
-        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
+        timings = Timings()
+        opened.database.report_to(timings, clock)
+        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id, timings=timings)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
         last = LastAnswers(clock)
@@ -205,6 +216,8 @@ async def open_serving(
             within_s=0.5,
             ready_within_s=0.5,
         )
+        approvals = _approvals(opened, clock, folder)
+        chosen = extensions or ExtensionsSettings()
         rooms = Rooms(
             database=opened.database,
             clock=clock,
@@ -216,11 +229,16 @@ async def open_serving(
             settings=web or WebSettings(),
             ledger=opened.ledger,
             events=opened.events,
-            approvals=_approvals(opened, clock, folder),
+            approvals=approvals,
             trial=_trial(opened),
             executors=Owner(folder / "executors", "server"),
             data_dir=folder,
             health=health,
+            packages=_packages(opened, clock, folder, approvals, chosen),
+            registries=open_registries(opened.database, clock, approvals.seal),
+            extensions=chosen,
+            outcomes=MetricsSettings(),
+            timings=timings,
         )
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
@@ -231,7 +249,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, sessions, client)
+            serving = Serving(port, written, opened, clock, tokens, sessions, client, rooms)
             try:
                 yield serving
             finally:
@@ -242,6 +260,17 @@ def _trial(desk: Desk) -> Trial:
     tools: list[Tool[Any]] = [ReadFile(), ListFiles(), Search(), EditFile()]
     specs = specs_of({tool.name: tool for tool in tools})
     return Trial(desk.gateway, desk.ledger, numbered("trial"), specs, (), 500)
+
+
+def _packages(
+    desk: Desk,
+    clock: ManualClock,
+    folder: Path,
+    approvals: Approvals,
+    chosen: ExtensionsSettings,
+) -> PackageStore:
+    place = Place(folder / "extensions", shipped_places())
+    return PackageStore(desk.database, clock, approvals.seal, place, chosen)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

@@ -7,6 +7,7 @@ import type { VirtualDocuments } from "./documents";
 import { extensionCommands } from "./extensions/actions";
 import type { Extensions } from "./extensions/extensions";
 import type { Panels } from "./extensions/panels";
+import { giveFeedback } from "./feedback";
 import { explainGhostText, switchGhostText } from "./ghostText";
 import type { Installation } from "./install";
 import { addKey } from "./keys";
@@ -62,6 +63,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     trust: () => trustFolder(parts.server).finally(() => parts.trees.refresh()),
     refuseTrust: () => refuseTrust(parts.server).finally(() => parts.trees.refresh()),
     trustEnables: () => showEnables(parts),
+    feedbackOnSuggestion: () => giveFeedback(parts.server, "suggestion", "", "The last suggestion"),
     ...rowCommands(parts),
     ...extensionCommands(parts),
     questions: () => showQuestions(parts),

@@ -35,6 +35,7 @@ from steward.context.instructions.reader import InstructionReader
 from steward.context.map.sources import Imported
 from steward.core.clock import Clock
 from steward.core.limits import EDITOR_REPLY_S
+from steward.core.timings import Timings
 from steward.forge.forge import Forge
 from steward.forge.http import ForgeHttp
 from steward.forge.settings import FORGE
@@ -142,13 +143,13 @@ def at_work(
     )
 
 
-def open_launcher(settings: Settings, clock: Clock) -> Ladder:
+def open_launcher(settings: Settings, clock: Clock, timings: Timings | None = None) -> Ladder:
     """Where commands run that nobody vouches for."""
 
     def told(level: str | None) -> None:
         write_tried(settings.data_dir, Tried(level, clock.now(), clock.boot()))
 
-    return Ladder(clock, settings.sandbox.levels, told=told)
+    return Ladder(clock, settings.sandbox.levels, told=told, timings=timings)
 
 
 def hands(
@@ -162,7 +163,7 @@ def hands(
     """What every run of an open folder works with."""
     chosen, workspace = ground.settings.agents, looking.workspace
     approvals, git, database = asked.approvals, Git(workspace.root), ground.database
-    launcher = open_launcher(ground.settings, ground.clock)
+    launcher = open_launcher(ground.settings, ground.clock, ground.timings)
     proposals, log = (
         Proposals(database, ground.clock),
         RunLog(database, ground.clock, ground.events),

@@ -150,7 +150,7 @@ async def _opened(joined: Joined, store: "PackageStore") -> AsyncGenerator[Opene
     ground, hands, owner = joined.ground, joined.hands, joined.owner
     settings, workspace = ground.settings, joined.folder.workspace
     commands: JailedCommand = ExtensionCommands(
-        Ladder(ground.clock, settings.sandbox.levels),
+        Ladder(ground.clock, settings.sandbox.levels, timings=ground.timings),
         joined.asked.approvals,
         workspace,
         ground.new_id,
@@ -179,6 +179,7 @@ async def _opened(joined: Joined, store: "PackageStore") -> AsyncGenerator[Opene
         screen=joined.screen.shown,
         watched=_Watched(hands, joined.screen),
         logs=settings.data_dir / "extension-logs",
+        timings=ground.timings,
     )
     workers = Workers(ground.clock, settings.data_dir / "extension-code", told=joined.screen.tell)
     extensions = Extensions(parts, store, joined.asked.approvals.seal, workers)

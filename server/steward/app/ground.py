@@ -11,6 +11,7 @@ from steward.core.database import Database, open_database
 from steward.core.errors import UnavailableError
 from steward.core.events import Events
 from steward.core.ids import IdSource, random_id
+from steward.core.timings import Timings
 from steward.gateway.reach.http import HttpClient
 from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.ledger import Ledger
@@ -26,6 +27,8 @@ class Ground:
     clock: Clock
     new_id: IdSource
     events: Events
+    timings: Timings
+    """How long things take in this process."""
 
 
 @asynccontextmanager
@@ -34,7 +37,8 @@ async def open_ground(
 ) -> AsyncGenerator[tuple[Ground, Ledger, HttpClient]]:
     """What both front doors stand on."""
     async with open_database(settings.database_place) as database:
-        ground = Ground(settings, database, SystemClock(), random_id, Events())
+        ground = Ground(settings, database, SystemClock(), random_id, Events(), Timings())
+        database.report_to(ground.timings, ground.clock)
         key = LedgerKey(settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
         ledger = Ledger(database, ground.clock, ground.events, settings.ledger, key)
         with suppress(UnavailableError):  # The next model call says so; all else goes on.

@@ -25,6 +25,7 @@ from steward.core.events import Events
 from steward.core.login import login_name
 from steward.core.principal import Principal
 from steward.operations.analytics import Analytics
+from steward.operations.performance import Timekeeper
 from steward.permissions.approvals import Approvals
 from steward.permissions.people import identified
 from steward.permissions.policy_file import StandingPolicy
@@ -79,12 +80,16 @@ async def open_headless(
         runs = agents.runs(ground, hands, roster, owner, takes_up=takes_up)
         days = settings.operations.events_days
         analytics = Analytics(ground.database, ground.clock, principal, days)
+        tenant = principal.tenant_id
+        timekeeper = Timekeeper(ground.database, ground.clock, ground.timings, tenant)
         models.gateway.report_to(analytics)
+        models.gateway.report_to(timekeeper)
         try:
             async with (
                 nullcontext() if hands.mcp is None else hands.mcp.running(principal),
                 nullcontext() if models.team is None else models.team.kept_fresh(),
                 analytics.running(ground.events),
+                timekeeper.running(),
                 guests.hooks.running(),
                 extensions.attended(joined, guests).running(),
             ):

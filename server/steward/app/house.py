@@ -22,6 +22,7 @@ from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
 from steward.app.models import Models, open_models
 from steward.app.no_screen import NoScreen
+from steward.app.packages import open_packages, open_registries
 from steward.completion.ghost_text import GhostText
 from steward.context.map.tested import Tested
 from steward.context.recent_edits import RecentEdits
@@ -37,6 +38,7 @@ from steward.operations.extension_figures import ExtensionFigures
 from steward.operations.figures_file import FiguresFile
 from steward.operations.latest import Latest
 from steward.operations.metrics import Metrics
+from steward.operations.performance import Timekeeper
 from steward.operations.traces import open_traces
 from steward.permissions.people import identified
 from steward.permissions.sessions import Sessions
@@ -68,11 +70,12 @@ async def open_house(
         suggester = ghost.suggester(ground, gateway, watched)
         ghost_text = await ghost.ghost_text(ground, principal)
         next_edits = ghost.next_edits(ground, gateway, watched, ghost_text.outcomes, principal)
-        analytics, latest = _watching(ground, gateway, principal)
+        analytics, latest, timekeeper = _watching(ground, gateway, principal)
         rooms = Rooms(
             principal=principal,
             database=ground.database,
             clock=ground.clock,
+            new_id=ground.new_id,
             events=ground.events,
             ledger=ledger,
             gateway=gateway,
@@ -101,6 +104,7 @@ async def open_house(
             _at_work(models.team, folder, rooms, settings.data_dir),
             guests.hooks.running(),
             analytics.running(ground.events),
+            timekeeper.running(),
         ):
             yield rooms
 
@@ -146,13 +150,17 @@ async def _closing(
         await analytics.close()
 
 
-def _watching(ground: Ground, gateway: Gateway, principal: Principal) -> tuple[Analytics, Latest]:
+def _watching(
+    ground: Ground, gateway: Gateway, principal: Principal
+) -> tuple[Analytics, Latest, Timekeeper]:
     """Who is told of each call of a model."""
     days = ground.settings.operations.events_days
     analytics, latest = Analytics(ground.database, ground.clock, principal, days), Latest()
-    gateway.report_to(analytics)
-    gateway.report_to(latest)
-    return analytics, latest
+    tenant = principal.tenant_id
+    timekeeper = Timekeeper(ground.database, ground.clock, ground.timings, tenant)
+    for observer in (analytics, latest, timekeeper):
+        gateway.report_to(observer)
+    return analytics, latest, timekeeper
 
 
 @asynccontextmanager
@@ -185,8 +193,14 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         models = await open_models(ground, ledger, client)
         gateway = models.gateway
         figures = FiguresFile(settings.data_dir).read
-        metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT, figures)
-        gateway.report_to(metrics)
+        metrics = Metrics(
+            database, ground.clock, settings.ledger, LOCAL_TENANT, figures, ground.timings
+        )
+        timekeeper = Timekeeper(database, ground.clock, ground.timings, LOCAL_TENANT)
+        nobody = Principal("", "", "")  # Each call says whose it is.
+        analytics = Analytics(database, ground.clock, nobody, settings.operations.events_days)
+        for observer in (metrics, timekeeper, analytics):
+            gateway.report_to(observer)
         ledger.report_to(metrics.committed)
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         owner = Owner(settings.data_dir / "executors", ground.new_id())
@@ -198,6 +212,9 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
             async with (
                 open_traces(settings.operations, __version__, figures) as traces,
                 looking.running(),
+                timekeeper.running(),
+                analytics.running(ground.events),
+                metrics.lookout.running(),
             ):
                 if traces is not None:
                     gateway.report_to(traces)
@@ -217,6 +234,12 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
                     health=looking,
+                    packages=open_packages(settings, database, ground.clock, approvals.seal),
+                    registries=open_registries(database, ground.clock, approvals.seal),
+                    extensions=settings.extensions,
+                    outcomes=settings.metrics,
+                    timings=ground.timings,
                 )
         finally:
             await gateway.close()
+            await analytics.close()

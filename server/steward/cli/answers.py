@@ -19,6 +19,7 @@ _WITH_ACTION: Mapping[str, str] = {
     "agent": "agent:answer",
     "approvals": "approvals:answer",
     "extension": "extension:answer",
+    "feedback": "feedback:answer",
     "ghost": "ghost:answer",
     "mcp": "mcp:answer",
     "model": "model:answer",

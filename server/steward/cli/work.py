@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from steward.cli.books import AddCommand, day
 
 _LISTED = 20
-_METRICS_BY = ("agent", "user", "team", "model")
+_METRICS_BY = ("agent", "user", "team", "model", "day", "language")
+_ABOUT = ("answer", "suggestion", "run")
 _EVENTS_BY = ("name", "day", "agent", "model", "subject", "user")
 
 
@@ -21,6 +22,7 @@ def add_work(add_command: AddCommand) -> None:
     _add_events(add_command)
     _add_why(add_command)
     _add_metrics(add_command)
+    _add_feedback(add_command)
 
 
 def add_answering(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +131,30 @@ def _add_metrics(add: AddCommand) -> None:
     form = metrics.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="for a spreadsheet")
     form.add_argument("--json", action="store_true", help="for a program")
+
+
+def _add_feedback(add: AddCommand) -> None:
+    feedback = add("feedback", help="what you think of answers, suggestions and runs")
+    actions = feedback.add_subparsers(dest="action", required=True, metavar="ACTION")
+    given = actions.add_parser("give", help="say what you think; the last word counts")
+    given.add_argument("about", choices=_ABOUT)
+    given.add_argument("subject", metavar="ID", help="of the answer, the suggestion or the run")
+    given.add_argument("verdict", choices=("good", "bad"))
+    given.add_argument("comment", nargs="?", default="", help="why, in your own words")
+    given.add_argument("--json", action="store_true", help="for a program")
+    listed = actions.add_parser("list", help="what was said, the newest first")
+    listed.add_argument("--about", choices=_ABOUT, help="only this kind")
+    listed.add_argument(
+        "--limit", type=_count, default=_LISTED, metavar="N", help=f"default: {_LISTED}"
+    )
+    listed.add_argument(
+        "--everybody", action="store_true", help="the whole organisation; for owners and admins"
+    )
+    form = listed.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="all of it, for a spreadsheet")
+    form.add_argument("--json", action="store_true", help="for a program")
+    removed = actions.add_parser("remove", help="forget what you said")
+    removed.add_argument("id", help="of what you said, as `list` shows it")
 
 
 def _count(written: str) -> int:

@@ -16,17 +16,20 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlmodel import Session
 
+from steward.core.clock import Clock
 from steward.core.errors import UnavailableError
 from steward.core.limits import UNITS_WAITING_MAX
 from steward.core.postgresql_store import open_postgresql
 from steward.core.sqlite_store import open_sqlite
 from steward.core.store import Kind, Mark, Store, Transaction
+from steward.core.timings import OK, Timings
 
 T = TypeVar("T")
 
@@ -46,6 +49,7 @@ class Database:
         )
         self._last_write: Future[Any] | None = None
         self._waiting = 0
+        self._measured: tuple[Clock, Timings] | None = None
         self.handed_in = 0
         """Units of work so far. Unchanged, it tells that nothing came behind one's own unit."""
 
@@ -53,6 +57,10 @@ class Database:
     def kind(self) -> Kind:
         """Which database it is, for a room that speaks to its driver."""
         return self._store.kind
+
+    def report_to(self, timings: Timings, clock: Clock) -> None:
+        """Note from now on how long units of work wait, and how long they take."""
+        self._measured = (clock, timings)
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction; commit if it returns, roll back if it raises.
@@ -73,7 +81,8 @@ class Database:
         `work` must not write: the database refuses it.
         """
         before = self._last_write
-        return await asyncio.shield(self._queue(self._readers, partial(self._read, before, work)))
+        reading = partial(self._read, before, work)
+        return await asyncio.shield(self._queue(self._readers, reading, "read"))
 
     async def mark(self) -> Mark | None:
         """What stays the same while nothing is committed, here or by another process.
@@ -81,7 +90,7 @@ class Database:
         Whoever looks every few seconds takes it first, and reads only where it is another one, or
         None: then the database cannot tell.
         """
-        return await asyncio.shield(self._queue(self._readers, self._store.mark))
+        return await asyncio.shield(self._queue(self._readers, self._store.mark, ""))
 
     def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
         """As `run`, without waiting: units handed in later, to read or write, see what it did."""
@@ -97,7 +106,9 @@ class Database:
             wait([before])
         return self._store.transact(work, may_write=False)
 
-    def _queue(self, threads: ThreadPoolExecutor, unit: Callable[[], T]) -> asyncio.Future[T]:
+    def _queue(
+        self, threads: ThreadPoolExecutor, unit: Callable[[], T], measure: str = "write"
+    ) -> asyncio.Future[T]:
         if self._waiting >= UNITS_WAITING_MAX:
             raise UnavailableError(
                 f"{self._waiting} units of work wait for the database {self._store.name!r}"
@@ -105,11 +116,18 @@ class Database:
             )
         self._waiting += 1
         self.handed_in += 1
+        times = None
+        if self._measured is not None and measure:
+            clock, timings = self._measured
+            times = _Times(clock, timings, self.kind, measure, clock.monotonic_s())
+            unit = partial(times.measured, unit)
         running = threads.submit(unit)
         if threads is self._writer:
             self._last_write = running
         done = asyncio.wrap_future(running)
         done.add_done_callback(self._note_done)
+        if times is not None:
+            done.add_done_callback(times.note)
         return done
 
     def _note_done(self, done: asyncio.Future[Any]) -> None:
@@ -126,6 +144,37 @@ class Database:
         if self._readers is not self._writer:
             self._readers.shutdown()
         self._store.close()
+
+
+@dataclass(slots=True)
+class _Times:
+    """When one unit of work was handed in, began and ended."""
+
+    clock: Clock
+    timings: Timings
+    name: str
+    measure: str
+    handed_in_s: float
+    began_s: float | None = None
+    ended_s: float = 0.0
+
+    def measured(self, unit: Callable[[], T]) -> T:
+        """Run it; on the database's thread."""
+        self.began_s = self.clock.monotonic_s()
+        try:
+            return unit()
+        finally:
+            self.ended_s = self.clock.monotonic_s()
+
+    def note(self, done: asyncio.Future[Any]) -> None:
+        """Take the times down; on the loop, so that nothing needs a lock."""
+        if self.began_s is None:
+            return
+        error = None if done.cancelled() else done.exception()
+        outcome = error.code if isinstance(error, UnavailableError) else OK
+        self.timings.note("database", self.name, "wait", self.began_s - self.handed_in_s)
+        took_s = self.ended_s - self.began_s
+        self.timings.note("database", self.name, self.measure, took_s, outcome)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from steward.core.errors import (
 from steward.core.events import ExtensionsChanged
 from steward.core.extension_limits import EXTENSION_ANSWER_CHARS_MAX
 from steward.core.store import Mark
+from steward.core.timings import OK
 from steward.extensions.activity import Activity
 from steward.extensions.bundle import guest_of
 from steward.extensions.faults import FaultKind, Faults
@@ -220,8 +221,9 @@ class Extensions:
                 await self._strike(installed, fault, topic, str(error))
             raise
         finally:
-            took_ms = round((clock.monotonic_s() - began_s) * 1000)
-            self._activity.handled(extension, took_ms, is_fault=fault is not None)
+            took_s = clock.monotonic_s() - began_s
+            self._activity.handled(extension, round(took_s * 1000), is_fault=fault is not None)
+            self._parts.timings.note("extension", extension, topic, took_s, fault or OK)
 
     async def _strike(self, installed: Installed, kind: FaultKind, topic: str, said: str) -> None:
         """Count a fault; where there were enough of them, let go of the extension and say so."""

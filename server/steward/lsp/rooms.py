@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steward.core.clock import Clock
     from steward.core.database import Database
     from steward.core.events import Events
+    from steward.core.ids import IdSource
     from steward.core.principal import Principal
     from steward.extensions.attended import Attended
     from steward.gateway.gateway import Gateway
@@ -41,6 +42,7 @@ class Rooms:
     principal: Principal
     database: Database
     clock: Clock
+    new_id: IdSource
     events: Events
     ledger: Ledger
     gateway: Gateway

@@ -1,1 +1,1 @@
-"""How the product is doing and how it is kept: analytics, metrics, health, backup."""
+"""How the product is doing and is kept: analytics, feedback, timings, metrics, health, backup."""

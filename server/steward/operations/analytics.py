@@ -13,6 +13,7 @@
     TOOL_DENIED          a tool was not let
     TOOL_FAILED          a tool could not do it
     PR_CREATED           a pull request was opened; its subject is the forge's host
+    ANOMALY              something is slower, or fails more often, than usual; nobody's
     EVENTS_LOST          so many came faster than they could be written
 
 There is no text in them and no path, and nothing depends on them: what cannot be written is

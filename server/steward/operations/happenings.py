@@ -51,7 +51,7 @@ class Line:
 def sums_by(session: Session, by: By, asked: Asked) -> tuple[Line, ...]:
     """How often each happened, and what it took; by group, then name, then outcome."""
     connection = session.connection()
-    group = _DAY[connection.dialect.name] if by == "day" else _COLUMNS[by]
+    group = DAY[connection.dialect.name] if by == "day" else _COLUMNS[by]
     statement = text(_SUMS.format(group=group)).bindparams(
         bindparam("since", type_=UTCDateTime()), bindparam("until", type_=UTCDateTime())
     )
@@ -66,9 +66,13 @@ def sums_by(session: Session, by: By, asked: Asked) -> tuple[Line, ...]:
     return tuple(Line(*row) for row in connection.execute(statement, values))
 
 
-def newest(session: Session, asked: Asked, limit: int) -> Sequence[EventRow]:
-    """The newest events, the newest first."""
+def newest(
+    session: Session, asked: Asked, limit: int, after: int | None = None
+) -> Sequence[EventRow]:
+    """The newest events, the newest first; from behind the one whose id is `after`."""
     statement = select(EventRow).where(*_are(asked)).order_by(col(EventRow.id).desc())
+    if after is not None:
+        statement = statement.where(col(EventRow.id) < after)
     return session.exec(statement.limit(limit)).all()
 
 
@@ -93,10 +97,11 @@ _COLUMNS = {
     "subject": "subject",
     "user": '"user"',
 }
-_DAY = {
+DAY = {
     "sqlite": "substr(CAST(at AS TEXT), 1, 10)",
     "postgresql": "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
 }
+"""The day of UTC of an event, as each database says it."""
 _SUMS = (
     "SELECT {group}, name, outcome, CAST(SUM(count) AS BIGINT),"
     " CAST(SUM(input_tokens) AS BIGINT), CAST(SUM(output_tokens) AS BIGINT),"

@@ -13,11 +13,13 @@ from sqlmodel import Session
 from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.limits import OVERRUNS_AGAIN_S
+from steward.core.timings import Timings
 from steward.gateway.call.trail import Attempt
 from steward.gateway.observe import CANCELLED, OK, CallRecord
 from steward.ledger import reading
 from steward.ledger.account import AccountKey, period_of
 from steward.ledger.settings import LedgerSettings
+from steward.operations.anomalies import Lookout
 from steward.operations.exposition import (
     Counter,
     Family,
@@ -28,6 +30,7 @@ from steward.operations.exposition import (
     standing,
 )
 from steward.operations.figures_file import Figure, as_lines
+from steward.operations.measured_lines import anomaly_lines, feedback_lines, timing_lines
 
 _ORGANISATION = "organisation"
 _LATENCY_S = (
@@ -86,6 +89,7 @@ class Metrics:
         settings: LedgerSettings,
         tenant_id: str,
         figures: Callable[[], Iterable[Figure]] = tuple,
+        timings: Timings | None = None,
     ) -> None:
         """Nothing is counted yet.
 
@@ -95,7 +99,11 @@ class Metrics:
             settings: the limits that the books are told with.
             tenant_id: whose books.
             figures: what extensions have counted; may touch the disk.
+            timings: how long things take in this process.
         """
+        self._timings = timings or Timings()
+        self.lookout = Lookout(database, clock, tenant_id)
+        """Looks for what is not as usual."""
         self._database = database
         self._figures = figures
         self._clock = clock
@@ -132,6 +140,8 @@ class Metrics:
         books = await self._database.read(self._read)
         overruns = await self._all_overruns()
         figures = await asyncio.to_thread(self._figures)
+        said = await self._database.read(lambda session: feedback_lines(session, self._tenant_id))
+        unusual = await self.lookout.now()
         return as_text(
             (
                 *self._calls.lines(),
@@ -139,6 +149,9 @@ class Metrics:
                 *self._batch_size.lines(),
                 *self._stands(books, overruns),
                 *as_lines(figures),
+                *timing_lines(self._timings),
+                *anomaly_lines(unusual),
+                *said,
             )
         )
 

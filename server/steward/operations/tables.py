@@ -1,8 +1,8 @@
-"""The rows of events, and of who was at work when, apart from the audit trail and the books."""
+"""The rows of events, of who was at work when, of feedback, and of how long things took."""
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
 
@@ -45,3 +45,50 @@ class ActiveDayRow(SQLModel, table=True):
     tenant_id: str = Field(primary_key=True)
     user: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
+
+
+class FeedbackRow(SQLModel, table=True):
+    """What one person thinks of one answer, suggestion or run; their last word counts."""
+
+    __tablename__ = "feedback"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "user", "about", "subject", name="uq_feedback_word"),
+        Index("ix_feedback_newest", "tenant_id", "at", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    at: datetime
+    about: str
+    """answer, suggestion or run."""
+    subject: str
+    """Its id."""
+    agent: str
+    model: str
+    """`provider/model`; empty where it is not known."""
+    is_good: bool
+    comment: str
+    """As it was written, without secrets."""
+
+
+class TimingRow(SQLModel, table=True):
+    """How often something took about so long, in one hour of all processes."""
+
+    __tablename__ = "timing"  # pyright: ignore[reportAssignmentType]
+
+    tenant_id: str = Field(primary_key=True)
+    hour: str = Field(primary_key=True)
+    """UTC, `2026-11-22T15`."""
+    part: str = Field(primary_key=True)
+    """provider, database, sandbox, socket or extension."""
+    name: str = Field(primary_key=True)
+    """Which one: a model, a level of the sandbox, an extension."""
+    measure: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    """`ok`, or how it failed."""
+    step: int = Field(primary_key=True, sa_type=BigInteger)
+    """Of the scale of `steward.core.timings`."""
+    count: int = Field(sa_type=BigInteger)
+    took_us: int = Field(sa_type=BigInteger)
+    """All together."""

@@ -8,12 +8,13 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from steward.core.clock import Clock
 from steward.core.errors import InvalidInputError, SandboxUnavailableError, StaleError
+from steward.core.timings import OK, Timings
 from steward.sandbox.changes import Changes, changes_of
 from steward.sandbox.copying import Stop
 from steward.sandbox.folder import make_folder
@@ -83,6 +84,8 @@ class _Attempt:
 
     output: bytearray
     ended_for: Ending | None = None
+    entered_s: float | None = None
+    """When the command itself began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Jail:
 
     confinement: Confinement
     clock: Clock
+    timings: Timings = field(default_factory=Timings)
+    """Where it is noted how long the jail took to build, and the command in it."""
 
     async def run(self, command: Command) -> Outcome:
         """Run the command to its end; cancelling ends the command and all it started.
@@ -114,14 +119,25 @@ class Jail:
             raise _not_built(output)
         if was_moved(status, output):
             raise StaleError(f"{output.strip()} The command was not run. Ask for it again.")
+        ended_s = self.clock.monotonic_s()
+        self._note(began_s, attempt.entered_s, ended_s, attempt.ended_for)
         return Outcome(
             exit_code=None if attempt.ended_for else status,
             output=output,
-            duration_s=self.clock.monotonic_s() - began_s,
+            duration_s=ended_s - began_s,
             level=self.confinement.level,
             ended_for=attempt.ended_for,
             changes=changes,
         )
+
+    def _note(
+        self, began_s: float, entered_s: float | None, ended_s: float, ended_for: str | None
+    ) -> None:
+        if entered_s is None:
+            return
+        level = self.confinement.level
+        self.timings.note("sandbox", level, "start", entered_s - began_s)
+        self.timings.note("sandbox", level, "command", ended_s - entered_s, ended_for or OK)
 
     @asynccontextmanager
     async def open(self, command: Command) -> AsyncGenerator[Program]:
@@ -217,6 +233,7 @@ class Jail:
             pass_fds=entry.pass_fds,
             start_new_session=True,
         )
+        attempt.entered_s = self.clock.monotonic_s()
         bounds = self.confinement.bounds
         try:
             follower = _Follower(process, attempt, bounds.output_bytes)

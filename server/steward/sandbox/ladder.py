@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from steward.core.clock import Clock
 from steward.core.errors import SandboxUnavailableError
+from steward.core.timings import Timings
 from steward.sandbox.bubblewrap import Bubblewrap
 from steward.sandbox.folder import sweep
 from steward.sandbox.jail import Confinement, Jail
@@ -45,6 +46,7 @@ class Ladder:
         levels: Sequence[Level] = LEVELS,
         bounds: Bounds | None = None,
         told: Callable[[Level | None], None] | None = None,
+        timings: Timings | None = None,
     ) -> None:
         """Take a ladder of these rungs.
 
@@ -53,8 +55,10 @@ class Ladder:
             levels: what may be used; the order does not matter.
             bounds: how much of everything a command may have.
             told: hears which level was found whenever they were tried out, on a thread.
+            timings: where it is noted how long jails and commands take.
         """
         self._told = told
+        self._timings = timings or Timings()
         self._clock = clock
         self._levels = frozenset(levels)
         self._bounds = bounds or Bounds()
@@ -132,7 +136,7 @@ class Ladder:
         standing = self._standing
         if reason is not None or standing is None or standing.level is None:
             raise SandboxUnavailableError(reason or "No jail can be had here.")
-        return Jail(_MAKERS[standing.level](bounds), self._clock)
+        return Jail(_MAKERS[standing.level](bounds), self._clock, self._timings)
 
     async def _tried(self) -> Standing:
         # What runs in the weaker jails is of the same user as we are, and keys are in our memory.

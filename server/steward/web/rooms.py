@@ -9,8 +9,13 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.events import Events
 from steward.core.ids import IdSource
+from steward.core.timings import Timings
+from steward.extensions.packages.registries import Registries
+from steward.extensions.packages.store import PackageStore
+from steward.extensions.settings import ExtensionsSettings
 from steward.gateway.gateway import Gateway
 from steward.ledger.ledger import Ledger
+from steward.operations.figures.settings import MetricsSettings
 from steward.operations.health.health import Health
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
@@ -42,3 +47,13 @@ class Rooms:
     """What agents may do and would plan, without a workspace."""
     data_dir: Path
     health: Health
+    packages: PackageStore
+    """What people have installed."""
+    registries: Registries
+    """Where they look for more."""
+    extensions: ExtensionsSettings
+    """What the operator leaves of that."""
+    outcomes: MetricsSettings
+    """What the operator takes for the time that work takes."""
+    timings: Timings
+    """Where it is noted how long things take."""

@@ -69,6 +69,7 @@ local commands = {
       return require('steward.extensions').words(words)
     end,
   },
+  feedback = { run = later('feedback', 'run'), words = { 'answer', 'run', 'suggestion' } },
   fix = { run = later('agents', 'fix') },
   run = { run = later('agents', 'fix') },
   trust = { run = later('agents', 'trust') },

@@ -53,6 +53,7 @@ local function actions()
       end,
       act = later('changes', 'restore_before'),
     },
+    { title = 'Say what you think of it', is_possible = always, act = later('feedback', 'of_run') },
     { title = 'Take back what you granted or refused in it', is_possible = always, act = runs.revoke_in },
   }
 end

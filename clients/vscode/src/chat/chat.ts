@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { VirtualDocuments } from "../documents";
+import { sayWhy } from "../feedback";
 import { withoutHidden } from "../hidden";
 import { reasonOf, showFailure } from "../messages";
 import { showPage } from "../pages";
@@ -158,6 +159,8 @@ export class Chat {
         return openLink(message.target);
       case "run":
         return showPage(this.ground, "Run", "steward.run.show", { runId: message.runId });
+      case "feedback":
+        return sayWhy(this.ground.server, "answer", message.messageId, "This answer", message.verdict);
     }
   }
 

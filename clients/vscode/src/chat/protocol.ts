@@ -107,7 +107,9 @@ export type FromPage =
   | { type: "copy" | "insert"; messageId: string; text: string }
   | { type: "apply"; messageId: string; block: number }
   | { type: "open"; target: string }
-  | { type: "run"; runId: string };
+  | { type: "run"; runId: string }
+  /** The person thinks well or badly of an answer. */
+  | { type: "feedback"; messageId: string; verdict: "good" | "bad" };
 
 /** What the client tells the page. */
 export type ToPage =

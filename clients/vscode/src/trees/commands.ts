@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { ask, refusal } from "../ask";
 import { runNamed } from "../agents";
 import { tabName, type VirtualDocuments } from "../documents";
+import { giveFeedback } from "../feedback";
 import { firstFolder } from "../folder";
 import { showFailure } from "../messages";
 import { showPage } from "../pages";
@@ -45,6 +46,7 @@ export function rowCommands(hands: Hands): Record<string, Action> {
     runSent: on("run", (run) => showPage(hands, `Sent for ${run.goal}`, "steward.run.sent", { runId: run.id })),
     runCosts: on("run", (run) => showPage(hands, `Costs of ${run.goal}`, "steward.usage", { runId: run.id })),
     runAudit: on("run", (run) => showPage(hands, `Audit of ${run.goal}`, "steward.audit", { runId: run.id })),
+    feedbackOnRun: on("run", (run) => giveFeedback(server, "run", run.id, `Run ${run.goal}`)),
     cancelThisRun: on("run", (run) => cancelRun(server, run)),
     resumeThisRun: on("run", (run) => resumeRun(server, run)),
     undoThisRun: on("run", (run) => undoChanges(server, run.id)),

@@ -53,6 +53,7 @@ export class Answer {
   private readonly body = make("div", { class: "text" });
   private readonly step = make("p", { class: "step" });
   private readonly foot = make("p", { class: "foot" });
+  private readonly thumbs = make("p", { class: "thumbs" });
   private applying: { press: HTMLElement; line: number }[] = [];
   private stream: MarkdownStream;
   private text = "";
@@ -63,7 +64,8 @@ export class Answer {
     private readonly frames: Frames,
   ) {
     this.stream = this.begun();
-    this.element.append(make("h2", {}, "Steward"), this.body, this.step, this.foot);
+    this.element.append(make("h2", {}, "Steward"), this.body, this.step, this.foot, this.thumbs);
+    this.thumbs.append(this.thumb("good", "\u{1F44D}"), this.thumb("bad", "\u{1F44E}"));
     this.update(message);
   }
 
@@ -125,6 +127,14 @@ export class Answer {
     this.frames.ask((isEnough) => stream === this.stream && stream.work(isEnough));
     this.drawStep(state === "answering" ? step : "");
     this.drawFoot();
+    this.thumbs.hidden = this.isAnswering;
+  }
+
+  private thumb(verdict: "good" | "bad", sign: string): HTMLElement {
+    return button(sign, () => say({ type: "feedback", messageId: this.message.id, verdict }), {
+      class: "link",
+      label: `Say that this answer was ${verdict}`,
+    });
   }
 
   private drawStep(step: string): void {

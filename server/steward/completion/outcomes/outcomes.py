@@ -43,12 +43,15 @@ class Outcomes:
         """Asked before a look at what was accepted, which must not be believed blindly."""
         self.on_due: Callable[[], object] = lambda: None
         """Called when there is something to wait for."""
+        self.newest: Offer | None = None
+        """The suggestion that was offered last."""
         self._shown: dict[str, Showing] = {}
         self._gone: deque[tuple[float, Showing]] = deque()
         self._accepted: list[Kept] = []
 
     def offered(self, offer: Offer) -> None:
         """A suggestion goes to the editor."""
+        self.newest = offer
         offered = self._offered(offer)
         now_s = self._clock.monotonic_s()
         shown = self._shown.get(offered.document)

@@ -1,7 +1,7 @@
 """All host calls joined: each function of the interface, and what answers it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from steward.core.clock import Clock
@@ -14,6 +14,7 @@ from steward.core.extension_limits import (
 )
 from steward.core.ids import IdSource
 from steward.core.principal import Principal
+from steward.core.timings import Timings
 from steward.extensions.activity import Activity
 from steward.extensions.host.asking import AskModel
 from steward.extensions.host.calls import Calls
@@ -62,6 +63,8 @@ class HostParts:
     watched: Watched
     logs: Path
     """The folder of extensions' logs."""
+    timings: Timings = field(default_factory=Timings)
+    """Where it is noted how long they take."""
 
 
 class Host:

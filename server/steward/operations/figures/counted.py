@@ -1,6 +1,6 @@
 """What is counted for the figures: units of work that only read, over events and daily sums."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -9,10 +9,13 @@ from sqlalchemy import bindparam, column, func, text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from steward.operations.happenings import DAY
 from steward.operations.tables import EventRow
 from steward.permissions.people import everyone
 
-By = Literal["agent", "user", "team", "model"]
+By = Literal["agent", "user", "team", "model", "day", "language"]
+BY_PERSON: tuple[By | None, ...] = (None, "user", "team", "day")
+"""What people are told of by."""
 DECISIONS = ("applied", "partial", "refused", "stale", "unfinished")
 ENDINGS = ("finished", "capped", "failed", "cancelled")
 
@@ -103,20 +106,33 @@ def counted(session: Session, asked: Asked) -> Counts:
 
     if asked.by is None:
         under("")
-    for row in _rows(session, _ENDED, asked, _EVENT_NAMES[asked.by]):
+    if asked.by == "language":  # No event says of one.
+        _take_ghost(session, asked, under)
+        return Counts(found, _basis(session, asked))
+    event_name = _event_name(session, asked.by)
+    for row in _rows(session, _ENDED, asked, event_name):
         _take_ended(under(row[0]), *row[1:])
+    _take_ghost(session, asked, under)
+    started: dict[str, datetime | None] = dict(map(tuple, _rows(session, _STARTED, asked, "")))
+    for name, run_id, opened in _rows(session, _OPENED, asked, event_name):
+        under(name).pull_requests.append(_hours(opened, started.get(run_id)))
+    if asked.by in BY_PERSON:
+        for user, day in _rows(session, _ACTIVE, asked, ""):
+            named = {None: "", "day": day}.get(asked.by, user)
+            under(named).active.add((user, day))
+    return Counts(found, _basis(session, asked))
+
+
+def _take_ghost(session: Session, asked: Asked, under: Callable[[str], Counted]) -> None:
     for row in _rows(session, _GHOST, asked, _GHOST_NAMES[asked.by]):
         each = under(row[0])
         each.shown, each.accepted = each.shown + int(row[1]), each.accepted + int(row[2])
         each.partly += int(row[3])
         each.accepted_characters += int(row[4])
-    started: dict[str, datetime | None] = dict(map(tuple, _rows(session, _STARTED, asked, "")))
-    for name, run_id, opened in _rows(session, _OPENED, asked, _EVENT_NAMES[asked.by]):
-        under(name).pull_requests.append(_hours(opened, started.get(run_id)))
-    if asked.by in (None, "user", "team"):
-        for user, day in _rows(session, _ACTIVE, asked, ""):
-            under("" if asked.by is None else user).active.add((user, day))
-    return Counts(found, _basis(session, asked))
+
+
+def _event_name(session: Session, by: By | None) -> str:
+    return DAY[session.connection().dialect.name] if by == "day" else _EVENT_NAMES[by]
 
 
 def _take_ended(into: Counted, event: str, outcome: str, count: int, answering_ms: int) -> None:
@@ -176,7 +192,7 @@ _EVENT_NAMES: dict[By | None, str] = {
     "user": '"user"',
     "team": '"user"',
 }
-_GHOST_NAMES = _EVENT_NAMES | {"agent": "''"}
+_GHOST_NAMES = _EVENT_NAMES | {"agent": "''", "day": "day", "language": "language"}
 """No agent has a part in ghost text."""
 _MINE = ' AND (CAST(:user AS TEXT) IS NULL OR "user" = :user)'
 _TIMES = "AND at >= :since AND at < :until"

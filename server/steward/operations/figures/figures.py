@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from steward.operations.figures.counted import Asked, Basis, Counted, Counts
+from steward.operations.figures.counted import BY_PERSON, Asked, Basis, Counted, Counts
 from steward.operations.figures.settings import MetricsSettings
 
 FEW = 20
@@ -149,7 +149,7 @@ def _figures(
         endings={how: count for how, count in sorted(each.runs.items()) if how != "finished"},
         saved=_saved(each, applied, settings),
         pull_requests=_pull_requests(each, asked),
-        people=_people(each, asked, basis) if asked.by in (None, "user", "team") else None,
+        people=_people(each, asked, basis) if asked.by in BY_PERSON else None,
     )
 
 
@@ -175,6 +175,8 @@ def _pull_requests(each: Counted, asked: Asked) -> PullRequests:
 
 
 def _people(each: Counted, asked: Asked, basis: Basis) -> People:
+    if asked.by == "day":  # Of one day there are no weeks.
+        return People(len(each.active), float(len(each.active)), ())
     by_week: dict[date, set[str]] = {}
     for user, day in each.active:
         by_week.setdefault(monday_of(date.fromisoformat(day)), set()).add(user)

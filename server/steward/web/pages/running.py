@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from steward.core.errors import InvalidInputError
 from steward.core.events import RUN_ENDED
 from steward.core.money import NANO_PER_USD
+from steward.web.pages.figures import feedback_on
 from steward.web.pages.form import Form, form_of
 from steward.web.pages.prose import blocks_of
 from steward.web.pages.shown import back, page
@@ -71,6 +72,7 @@ async def run_page(request: Request, caller: Reading, rooms: Opened, run_id: str
         "is_over": run.line.state in RUN_ENDED,
         "proposals": [(each, blocks_of(each.body)) for each in run.proposals],
         "may_change": "manage" in caller.scopes,
+        "feedback": await feedback_on(caller, rooms, "run", run_id),
     }
     return page(request, "run", caller, values)
 

@@ -1,0 +1,29 @@
+"""A table as a file for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from fastapi.responses import Response
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """The rows under their names, to be saved as `NAME.csv`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([[plain_cell(cell) for cell in row] for row in rows])
+    return Response(
+        out.getvalue().encode("utf-8", "replace"),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def plain_cell(cell: object) -> object:
+    """The cell as a spreadsheet shows it; a text that begins so would be a formula, and be run."""
+    if not isinstance(cell, str):
+        return "" if cell is None else cell
+    return f"'{cell}" if cell.lstrip().startswith(_RISKY) or cell.startswith(_RISKY) else cell
