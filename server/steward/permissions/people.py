@@ -20,6 +20,7 @@ from steward.permissions.roles import (
     KeepTokens,
     Person,
     SeeFigures,
+    SeeTrail,
     why_not,
 )
 from steward.permissions.tables import PersonRow
@@ -107,6 +108,17 @@ def set_team(session: Session, principal: Principal, person: Person, at: datetim
     return _change(session, principal, before, after, at)
 
 
+def change(session: Session, principal: Principal, person: Person, at: datetime) -> str | None:
+    """Make somebody what `person` says, role and team at once; gives why not, likewise.
+
+    Raises:
+        NotFoundError: nobody has that name.
+        InvalidInputError: the team's name is none.
+    """
+    before = _there(session, principal.tenant_id, person.user)
+    return _change(session, principal, before, person, at)
+
+
 def remove(session: Session, principal: Principal, user: str, at: datetime) -> str | None:
     """Let somebody go; gives why not, if the principal may not. What they spent stays booked.
 
@@ -136,6 +148,17 @@ def permit_figures(session: Session, principal: Principal) -> None:
     tenant = principal.tenant_id
     actor = known(session, tenant, principal.user)
     _refuse(why_not(actor, SeeFigures(owners(session, tenant))))
+
+
+def permit_trail(session: Session, principal: Principal) -> None:
+    """Return if the principal may read what everybody did.
+
+    Raises:
+        NotPermittedError: they may read what they did themselves.
+    """
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    _refuse(why_not(actor, SeeTrail(owners(session, tenant))))
 
 
 def permit_tokens(session: Session, principal: Principal, user: str) -> None:
