@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, union_all
 from sqlmodel import Session, SQLModel
 
 from steward.core.audit import AuditEntry, canonical, entry_of
@@ -63,10 +63,11 @@ class DayCount:
 
 _NEWEST = Turn()
 _AUDIT: Any = SQLModel.metadata.tables[str(AuditRow.__tablename__)]
-_SEQ: Column[int] = _AUDIT.c.seq
-_ACTION: Column[str] = _AUDIT.c.action
-_ACTOR: Column[str] = _AUDIT.c.actor
-_AT: Column[datetime] = _AUDIT.c.at
+# SQLAlchemy's own types take `==` between a column and a value for a bool.
+_SEQ: Any = _AUDIT.c.seq
+_AT: Any = _AUDIT.c.at
+_ACTION: Any = _AUDIT.c.action
+_ACTOR: Any = _AUDIT.c.actor
 
 
 def page(session: Session, search: Search, limit: int, turn: Turn = _NEWEST) -> Page:
@@ -85,7 +86,7 @@ def page(session: Session, search: Search, limit: int, turn: Turn = _NEWEST) -> 
 
 def entry(session: Session, tenant_id: str, seq: int) -> AuditEntry | None:
     """The entry of that number; None if the organisation has none."""
-    found = select(_AUDIT).where(_SEQ == seq, _AUDIT.c.tenant_id == tenant_id)
+    found = select(_AUDIT).where(seq == _SEQ, _AUDIT.c.tenant_id == tenant_id)
     row = session.connection().execute(found).one_or_none()
     return None if row is None else entry_of(row)
 
@@ -105,13 +106,13 @@ def counted(session: Session, search: Search) -> tuple[DayCount, ...]:
     bounds = _bounds(session, search)
     if bounds is None:
         return ()
-    where = [each for each in _where(search) if each is not None]
+    where = _where(search)
     day = _day(session)
     total: dict[tuple[str, str], int] = {}
     for action in _actions(session, search):
         rows = session.connection().execute(
             select(day, func.count())
-            .where(*where, _ACTION == action, _SEQ.between(*bounds))
+            .where(*where, action == _ACTION, _SEQ.between(*bounds))
             .group_by(day)
         )
         total |= {(str(each), action): int(count) for each, count in rows}
@@ -140,12 +141,13 @@ def _numbers(session: Session, search: Search, turn: Turn, limit: int) -> list[i
     bounds = _bounds(session, search)
     if bounds is None:
         return []
-    where = [_SEQ.between(*bounds)] if search.since or search.until else []
+    has_days = search.since is not None or search.until is not None
+    where: list[ColumnElement[bool]] = [_SEQ.between(*bounds)] if has_days else []
     order = _SEQ.desc()
     if turn.older_than is not None:
-        where.append(_SEQ < turn.older_than)
+        where.append(turn.older_than > _SEQ)
     if turn.newer_than is not None:
-        where.append(_SEQ > turn.newer_than)
+        where.append(turn.newer_than < _SEQ)
         order = _SEQ.asc()
     where += _where(search)
     each = [
@@ -173,7 +175,7 @@ def _narrowed(session: Session, search: Search) -> Iterator[list[ColumnElement[b
     elif search.actors is None and not search.action and search.actions is None:
         yield []
     else:
-        yield from ([_ACTION == action] for action in _actions(session, search))
+        yield from ([action == _ACTION] for action in _actions(session, search))
 
 
 def _action_of(search: Search) -> ColumnElement[bool] | None:
@@ -186,18 +188,16 @@ def _action_of(search: Search) -> ColumnElement[bool] | None:
 
 
 def _actions(session: Session, search: Search) -> Iterable[str]:
-    where = [_AUDIT.c.tenant_id == search.tenant_id]
+    where: list[ColumnElement[bool]] = [_AUDIT.c.tenant_id == search.tenant_id]
     if search.actors is not None and len(search.actors) == 1:
-        where.append(_ACTOR == min(search.actors))
+        where.append(min(search.actors) == _ACTOR)
     for action in _distinct(session, _ACTION, *where):
         is_one = search.actions is None or action in search.actions
         if is_one and action.startswith(search.action):
             yield action
 
 
-def _distinct(
-    session: Session, column: Column[str], *where: ColumnElement[bool]
-) -> Iterator[str]:
+def _distinct(session: Session, column: Any, *where: ColumnElement[bool]) -> Iterator[str]:
     """Each value once, in order: a step through the index for each, however many rows there are."""
     connection = session.connection()
     last: str | None = connection.execute(select(func.min(column)).where(*where)).scalar()
@@ -211,7 +211,7 @@ def _where(search: Search) -> list[ColumnElement[bool]]:
     if search.actors is not None:
         actors: Collection[str] = search.actors
         one = min(actors, default="")
-        where.append(_ACTOR == one if len(actors) == 1 else _ACTOR.in_(sorted(actors)))
+        where.append(one == _ACTOR if len(actors) == 1 else _ACTOR.in_(sorted(actors)))
     if search.subject:
         where.append(_AUDIT.c.subject == search.subject)
     where += _days(search)
@@ -244,5 +244,5 @@ def _bounds(session: Session, search: Search) -> tuple[int, int] | None:
         return 0, 2**63 - 1
     whole = replace(search, actors=None, action="", actions=None, subject="")
     found = select(func.min(_SEQ), func.max(_SEQ)).where(*_where(whole))
-    first, last = session.connection().execute(found).one()
-    return None if first is None else (int(first), int(last))
+    row: Row[Any] = session.connection().execute(found).one()
+    return None if row[0] is None else (int(row[0]), int(row[1]))

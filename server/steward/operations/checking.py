@@ -231,9 +231,7 @@ def _found(check: Check, verdict: audit.Verdict, session: Session) -> Check:
     state: State = "intact"
     if not compared.is_intact:
         state = "other" if verdict.is_intact else "broken"
-    return replace(
-        _as_far_as(check, verdict), state=state, first_bad_seq=compared.first_bad_seq
-    )
+    return replace(_as_far_as(check, verdict), state=state, first_bad_seq=compared.first_bad_seq)
 
 
 def _write_down(session: Session, principal: Principal, check: Check, now: datetime) -> None:

@@ -6,6 +6,7 @@ A refusal is therefore given and not raised: the unit must commit.
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import get_args
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -49,6 +50,21 @@ def known(session: Session, tenant_id: str, user: str) -> Person | None:
     return None
 
 
+def added(session: Session, tenant: str, user: str) -> Person:
+    """The person of that name whom somebody added.
+
+    Raises:
+        NotFoundError: nobody has that name.
+    """
+    row = session.get(PersonRow, (tenant, user))
+    if row is None:
+        raise NotFoundError(
+            f"There is nobody called {user!r}. See `steward people list`, or add them with"
+            f" `steward people add {user}`."
+        )
+    return _person(row)
+
+
 def identified(session: Session, principal: Principal) -> Principal:
     """The principal with the role and team that the tables know, whatever it came with.
 
@@ -90,7 +106,7 @@ def set_role(
     Raises:
         NotFoundError: nobody has that name.
     """
-    before = _there(session, principal.tenant_id, user)
+    before = added(session, principal.tenant_id, user)
     return _change(session, principal, before, replace(before, role=role), at)
 
 
@@ -103,7 +119,7 @@ def set_team(session: Session, principal: Principal, person: Person, at: datetim
         NotFoundError: nobody has that name.
         InvalidInputError: the team's name is none.
     """
-    before = _there(session, principal.tenant_id, person.user)
+    before = added(session, principal.tenant_id, person.user)
     after = replace(before, team=person.team, is_lead=person.is_lead)
     return _change(session, principal, before, after, at)
 
@@ -115,7 +131,7 @@ def change(session: Session, principal: Principal, person: Person, at: datetime)
         NotFoundError: nobody has that name.
         InvalidInputError: the team's name is none.
     """
-    before = _there(session, principal.tenant_id, person.user)
+    before = added(session, principal.tenant_id, person.user)
     return _change(session, principal, before, person, at)
 
 
@@ -125,7 +141,7 @@ def remove(session: Session, principal: Principal, user: str, at: datetime) -> s
     Raises:
         NotFoundError: nobody has that name.
     """
-    return _change(session, principal, _there(session, principal.tenant_id, user), None, at)
+    return _change(session, principal, added(session, principal.tenant_id, user), None, at)
 
 
 def permit_keys(session: Session, principal: Principal) -> None:
@@ -148,6 +164,31 @@ def permit_figures(session: Session, principal: Principal) -> None:
     tenant = principal.tenant_id
     actor = known(session, tenant, principal.user)
     _refuse(why_not(actor, SeeFigures(owners(session, tenant))))
+
+
+def sees_figures(session: Session, principal: Principal) -> bool:
+    """Whether the principal may read how others work."""
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    return why_not(actor, SeeFigures(owners(session, tenant))) is None
+
+
+def sees_trail(session: Session, principal: Principal) -> bool:
+    """Whether the principal may read what everybody did."""
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    return why_not(actor, SeeTrail(owners(session, tenant))) is None
+
+
+def roles_given(session: Session, principal: Principal) -> tuple[Role, ...]:
+    """The roles that the principal may give to somebody new."""
+    tenant = principal.tenant_id
+    actor, count = known(session, tenant, principal.user), owners(session, tenant)
+    return tuple(
+        role
+        for role in get_args(Role)
+        if why_not(actor, ChangePerson(None, Person("", role), count)) is None
+    )
 
 
 def permit_trail(session: Session, principal: Principal) -> None:
@@ -223,16 +264,6 @@ def _keep(session: Session, tenant: str, before: Person | None, after: Person | 
     elif before is not None:
         session.delete(session.get(PersonRow, (tenant, before.user)))
     session.flush()
-
-
-def _there(session: Session, tenant: str, user: str) -> Person:
-    row = session.get(PersonRow, (tenant, user))
-    if row is None:
-        raise NotFoundError(
-            f"There is nobody called {user!r}. See `steward people list`, or add them with"
-            f" `steward people add {user}`."
-        )
-    return _person(row)
 
 
 def _check_name(name: str) -> None:
