@@ -22,6 +22,7 @@ from steward.core.clock import ManualClock
 from steward.core.principal import Principal
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.checking import Checking
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
@@ -185,10 +186,12 @@ async def open_serving(
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
             data_dir=folder,
+            checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
+            rooms.checking.running(),
             open_door(rooms, routes, hosts_of(bound, ())) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,

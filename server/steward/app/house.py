@@ -33,6 +33,7 @@ from steward.gateway.gateway import Gateway
 from steward.gateway.team.team import Team
 from steward.lsp.rooms import Rooms
 from steward.operations.analytics import Analytics
+from steward.operations.checking import Checking
 from steward.operations.extension_figures import ExtensionFigures
 from steward.operations.figures_file import FiguresFile
 from steward.operations.latest import Latest
@@ -190,7 +191,11 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         approvals = asked_of(ground, owner).approvals
         try:
-            async with open_traces(settings.operations, __version__, figures) as traces:
+            checking = Checking(database, ground.clock, ground.new_id)
+            async with (
+                open_traces(settings.operations, __version__, figures) as traces,
+                checking.running(),
+            ):
                 if traces is not None:
                     gateway.report_to(traces)
                 yield WebRooms(
@@ -205,6 +210,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     events=ground.events,
                     approvals=approvals,
                     data_dir=settings.data_dir,
+                    checking=checking,
                 )
         finally:
             await gateway.close()

@@ -8,10 +8,10 @@ a day is turned into the first and last number that it has.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, union_all
-from sqlmodel import Session, SQLModel
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlmodel import Session
 
 from steward.core.audit import AuditEntry, canonical, entry_of
 from steward.core.tables import AuditRow
@@ -62,7 +62,7 @@ class DayCount:
 
 
 _NEWEST = Turn()
-_AUDIT: Any = SQLModel.metadata.tables[str(AuditRow.__tablename__)]
+_AUDIT: Any = cast(Any, AuditRow).__table__
 # SQLAlchemy's own types take `==` between a column and a value for a bool.
 _SEQ: Any = _AUDIT.c.seq
 _AT: Any = _AUDIT.c.at
@@ -244,5 +244,5 @@ def _bounds(session: Session, search: Search) -> tuple[int, int] | None:
         return 0, 2**63 - 1
     whole = replace(search, actors=None, action="", actions=None, subject="")
     found = select(func.min(_SEQ), func.max(_SEQ)).where(*_where(whole))
-    row: Row[Any] = session.connection().execute(found).one()
+    row: Any = session.connection().execute(found).one()
     return None if row[0] is None else (int(row[0]), int(row[1]))

@@ -240,7 +240,7 @@ def _write_down(session: Session, principal: Principal, check: Check, now: datet
         at=now,
         tenant_id=principal.tenant_id,
         actor=principal.user,
-        action="audit.checked",
+        action="audit.checked" if check.state == "intact" else "audit.broken",
         subject=f"check {check.id}",
         detail={
             "state": check.state,

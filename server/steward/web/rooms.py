@@ -9,6 +9,7 @@ from steward.core.events import Events
 from steward.core.ids import IdSource
 from steward.gateway.gateway import Gateway
 from steward.ledger.ledger import Ledger
+from steward.operations.checking import Checking
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.tokens import Tokens
@@ -32,3 +33,5 @@ class Rooms:
     approvals: Approvals
     """For answers alone: nobody is asked by the server itself."""
     data_dir: Path
+    checking: Checking
+    """Checks of the audit trail, which go on by themselves."""

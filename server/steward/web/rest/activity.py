@@ -1,5 +1,134 @@
-"""What happened lately, in words for people."""
+"""What happened lately, in plain words: runs, changes, approvals, budgets, people, extensions."""
 
-from fastapi import APIRouter
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+
+from steward.core.audit import AuditEntry
+from steward.core.audit_search import Page, Search, page
+from steward.core.errors import NotPermittedError
+from steward.operations.activity import Kind, actions_of, kind_of, run_of, sentence
+from steward.permissions.people import everyone, known, permit_trail, sees_trail
+from steward.web.rest.answer import Answer, Paged
+from steward.web.rest.caller import Caller, Opened, Reading
+from steward.web.rest.facts import Listing, search_of
+from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/activity", tags=["activity"])
+
+Whose = Literal["own", "team", "all"]
+
+
+class Happening(Answer):
+    """Something that happened."""
+
+    seq: int
+    """Its entry in the audit trail."""
+    at: datetime
+    actor: str
+    """Who did it."""
+    kind: Kind
+    what: str
+    """What they did, in words: `approved: Commit to steward/fix?`."""
+    run_id: str | None
+    """The run that it belongs to; null where it is none."""
+
+
+class Activity(Paged[Happening]):
+    """What happened, the latest first."""
+
+    whose: Whose
+    """Whose it is."""
+    may_see: tuple[Whose, ...]
+    """Whose the caller may see."""
+
+
+class ActivityListing(Listing):
+    """What is looked for, and which page of it."""
+
+    whose: Whose | None = None
+    """The caller's own, their team's (for its lead), or everybody's (for owners and admins);
+    where it is not said, the most that they may see."""
+    kind: Kind | None = None
+    """Only what is about this."""
+
+
+@router.get("")
+async def list_activity(
+    caller: Reading, rooms: Opened, wish: Annotated[ActivityListing, Query()]
+) -> Activity:
+    """What happened, the latest first, in words for people."""
+    return await activity_of(caller, rooms, wish)
+
+
+async def activity_of(caller: Caller, rooms: Rooms, wish: ActivityListing) -> Activity:
+    """A page of what happened.
+
+    Raises:
+        NotPermittedError: the caller may not see so much.
+        InvalidInputError: no day lies between the two, or the place is none.
+    """
+    turn = wish.turn()
+    search = search_of(caller, wish, actions_of(wish.kind))
+
+    def work(session: Session) -> tuple[Page, Whose, tuple[Whose, ...]]:
+        may_see = _may_see(session, caller)
+        whose = wish.whose or may_see[-1]
+        if whose not in may_see:
+            _refuse(session, caller, whose)
+        reached = _narrowed(session, caller, search, whose)
+        return page(session, reached, wish.limit, turn), whose, may_see
+
+    found, whose, may_see = await rooms.database.read(work)
+    return Activity(
+        items=tuple(map(_happening, found.entries)),
+        next=str(found.entries[-1].seq) if found.entries and found.has_older else None,
+        whose=whose,
+        may_see=may_see,
+    )
+
+
+def _may_see(session: Session, caller: Caller) -> tuple[Whose, ...]:
+    """Whose activity the caller may see, the least first."""
+    principal = caller.principal
+    person = known(session, principal.tenant_id, principal.user)
+    if sees_trail(session, principal):
+        return ("own", "team", "all") if person and person.team else ("own", "all")
+    is_lead = person is not None and person.is_lead
+    return ("own", "team") if is_lead else ("own",)
+
+
+def _refuse(session: Session, caller: Caller, whose: Whose) -> None:
+    if whose == "all":
+        permit_trail(session, caller.principal)
+    raise NotPermittedError(
+        "What a team did is seen by its lead, and by owners and admins who belong to it."
+    )
+
+
+def _narrowed(session: Session, caller: Caller, search: Search, whose: Whose) -> Search:
+    if whose == "all":
+        return search
+    principal = caller.principal
+    names = {principal.user}
+    if whose == "team":
+        team = getattr(known(session, principal.tenant_id, principal.user), "team", "")
+        people = everyone(session, principal.tenant_id)
+        names |= {each.user for each in people if team and each.team == team}
+    if search.actors is not None:
+        names &= search.actors
+    return replace(search, actors=frozenset(names))
+
+
+def _happening(entry: AuditEntry) -> Happening:
+    return Happening(
+        seq=entry.seq,
+        at=entry.at,
+        actor=entry.actor,
+        kind=kind_of(entry.action) or "run",
+        what=sentence(entry),
+        run_id=run_of(entry),
+    )
