@@ -91,7 +91,7 @@ def _figures(
     session: Session, tenant: str, names: Collection[str], now: datetime
 ) -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, date]]:
     month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    in_force = select(PersonalTokenRow.user, func.count()).where(
+    tokens = select(PersonalTokenRow.user, func.count()).where(
         PersonalTokenRow.tenant_id == tenant,
         col(PersonalTokenRow.user).in_(names),
         col(PersonalTokenRow.revoked_at).is_(None),
@@ -106,12 +106,12 @@ def _figures(
     active = select(ActiveDayRow.user, func.max(ActiveDayRow.day)).where(
         ActiveDayRow.tenant_id == tenant, col(ActiveDayRow.user).in_(names)
     )
+    tokens = tokens.group_by(col(PersonalTokenRow.user))
+    begun = begun.group_by(col(RunRow.user))
+    active = active.group_by(col(ActiveDayRow.user))
     rows = session.connection().execute
     return (
-        dict(rows(in_force.group_by(col(PersonalTokenRow.user))).tuples().all()),
-        dict(rows(begun.group_by(col(RunRow.user))).tuples().all()),
-        {
-            user: date.fromisoformat(day)
-            for user, day in rows(active.group_by(col(ActiveDayRow.user)))
-        },
+        {str(user): int(count) for user, count in rows(tokens)},
+        {str(user): int(count) for user, count in rows(begun)},
+        {str(user): date.fromisoformat(day) for user, day in rows(active)},
     )
