@@ -10,12 +10,13 @@ from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from steward.core.money import NanoUsd, as_usd
-from steward.web.pages.static_files import static_address
-from steward.web.rest.caller import Caller
+from steward.web.cookie import bounds, cookie_name, signed, unsigned
+from steward.web.pages.static_files import static_address, static_files
+from steward.web.rest.caller import Caller, exchange_of
 from steward.workspace.reveal import reveal
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -34,16 +35,43 @@ def page(
     seen = {
         "caller": caller,
         "here": request.url.path,
-        "csrf": None,
-        "told": None,
+        "csrf": None if caller is None else caller.csrf,
+        "told": _told(request, caller),
         "waiting": 0,
     }
     query = _query.set(request.url.query)
     try:
-        made = _templates().get_template(f"{name}.html").render({**seen, **values})
+        text = _templates().get_template(f"{name}.html").render({**seen, **values})
     finally:
         _query.reset(query)
-    return HTMLResponse(made, status)
+    made = HTMLResponse(text, status)
+    if seen["told"] is not None:
+        made.headers.append("set-cookie", _told_cookie(request, "", 0))
+    return made
+
+
+def back(request: Request, path: str, caller: Caller, told: str = "") -> Response:
+    """On to a page of ours once a form was taken; `told` is said there, once."""
+    made = RedirectResponse(path, 303)
+    if told and caller.session is not None:
+        written = signed(caller.secret, told[:_TOLD_CHARS_MAX])
+        made.headers.append("set-cookie", _told_cookie(request, written, _TOLD_S))
+    return made
+
+
+def _told(request: Request, caller: Caller | None) -> str | None:
+    written = request.cookies.get(_told_name(request))
+    if written is None or caller is None or caller.session is None:
+        return None
+    return unsigned(caller.secret, written)
+
+
+def _told_name(request: Request) -> str:
+    return f"{cookie_name(exchange_of(request))}-told"
+
+
+def _told_cookie(request: Request, written: str, seconds: int) -> str:
+    return f"{_told_name(request)}={written}; Max-Age={seconds}{bounds(exchange_of(request))}"
 
 
 async def templates_ready() -> None:
@@ -68,6 +96,7 @@ def _templates() -> Environment:
     names.update(static=static_address, with_query=_with_query)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)
+    static_files()  # Their addresses stand in every page.
     return made
 
 
@@ -108,3 +137,7 @@ _UNITS = (
 def _visible(text: str) -> str:
     """The text with each control, bidirectional and zero-width character spelled out."""
     return reveal(text)[0]
+
+
+_TOLD_CHARS_MAX = 500
+_TOLD_S = 60
