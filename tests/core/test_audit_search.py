@@ -1,6 +1,6 @@
 """The trail is found by who, what, about what and when, page by page in both directions."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -74,41 +74,40 @@ async def test_the_newest_come_first_and_those_of_others_never(database: Databas
     assert await database.read(lambda session: entry(session, "acme", 60)) is None
 
 
-@pytest.mark.parametrize(
-    ("search", "expected"),
-    [
-        (Search("local", frozenset(["bob"])), lambda n: n % 3 == 1),
-        (Search("local", frozenset(["bob", "eve"])), lambda n: n % 3 != 0),
-        (Search("local", frozenset()), lambda n: False),
-        (Search("local", action="run."), lambda n: n % 4 < 2),
-        (Search("local", action="run.started"), lambda n: n % 4 == 0),
-        (Search("local", action="%"), lambda n: False),
-        (Search("local", actions=frozenset(["trust.given"])), lambda n: n % 4 == 2),
-        (Search("local", subject="thing 2"), lambda n: n % 5 == 2),
-        (Search("local", subject="thing 2", action="run."), lambda n: n % 5 == 2 and n % 4 < 2),
-        (
-            Search("local", frozenset(["ann"]), action="run.", subject="thing 0"),
-            lambda n: n % 15 == 0 and n % 4 < 2,
+CASES: list[tuple[Search, Callable[[int], bool]]] = [
+    (Search("local", frozenset(["bob"])), lambda n: n % 3 == 1),
+    (Search("local", frozenset(["bob", "eve"])), lambda n: n % 3 != 0),
+    (Search("local", frozenset()), lambda n: False),
+    (Search("local", action="run."), lambda n: n % 4 < 2),
+    (Search("local", action="run.started"), lambda n: n % 4 == 0),
+    (Search("local", action="%"), lambda n: False),
+    (Search("local", actions=frozenset(["trust.given"])), lambda n: n % 4 == 2),
+    (Search("local", subject="thing 2"), lambda n: n % 5 == 2),
+    (Search("local", subject="thing 2", action="run."), lambda n: n % 5 == 2 and n % 4 < 2),
+    (
+        Search("local", frozenset(["ann"]), action="run.", subject="thing 0"),
+        lambda n: n % 15 == 0 and n % 4 < 2,
+    ),
+    (Search("local", since=date(2026, 11, 22)), lambda n: n >= 24),
+    (Search("local", until=date(2026, 11, 21)), lambda n: n < 24),
+    (
+        Search(
+            "local",
+            frozenset(["eve"]),
+            "run.",
+            since=date(2026, 11, 22),
+            until=date(2026, 11, 22),
         ),
-        (Search("local", since=date(2026, 11, 22)), lambda n: n >= 24),
-        (Search("local", until=date(2026, 11, 21)), lambda n: n < 24),
-        (
-            Search(
-                "local",
-                frozenset(["eve"]),
-                "run.",
-                since=date(2026, 11, 22),
-                until=date(2026, 11, 22),
-            ),
-            lambda n: 24 <= n < 48 and n % 3 == 2 and n % 4 < 2,
-        ),
-        (Search("local", since=date(2027, 1, 1)), lambda n: False),
-    ],
-)
+        lambda n: 24 <= n < 48 and n % 3 == 2 and n % 4 < 2,
+    ),
+    (Search("local", since=date(2027, 1, 1)), lambda n: False),
+]
+
+
+@pytest.mark.parametrize(("search", "expected"), CASES)
 async def test_what_fits_is_found_and_nothing_else(
-    database: Database, search: Search, expected: object
+    database: Database, search: Search, expected: Callable[[int], bool]
 ) -> None:
-    assert callable(expected)
     wanted = [n + 1 for n in reversed(range(60)) if expected(n)]
     assert numbers(await look(database, search)) == wanted
     found: list[int] = []

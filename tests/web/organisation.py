@@ -34,9 +34,7 @@ class Organisation:
     closing: AsyncExitStack
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict[str, httpx.AsyncClient])
 
-    async def client(
-        self, user: str, scopes: frozenset[Scope] = EVERYTHING
-    ) -> httpx.AsyncClient:
+    async def client(self, user: str, scopes: frozenset[Scope] = EVERYTHING) -> httpx.AsyncClient:
         """What this person's program asks with."""
         token, _ = await self.serving.fresh_token(user, scopes)
         client = httpx.AsyncClient(

@@ -117,7 +117,7 @@ async def test_a_token_is_told_once_and_never_again(firm: Organisation) -> None:
     assert made.status_code == 201
     text, token = made.json()["text"], made.json()["token"]
     assert token["state"] == "in force"
-    assert (await firm.get("dan", "/tokens"))["items"][0] == token
+    assert token in (await firm.get("dan", "/tokens"))["items"]
     everything = [
         (await firm.ask("dan", "GET", "/tokens", params={"every": True})).text,
         (await firm.ask("olga", "GET", "/audit/export")).text,

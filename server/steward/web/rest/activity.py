@@ -14,7 +14,7 @@ from steward.operations.activity import Kind, actions_of, kind_of, run_of, sente
 from steward.permissions.people import everyone, known, permit_trail, sees_trail
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.facts import Listing, search_of
+from steward.web.rest.facts import OPEN, Listing, search_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/activity", tags=["activity"])
@@ -49,10 +49,10 @@ class Activity(Paged[Happening]):
 class ActivityListing(Listing):
     """What is looked for, and which page of it."""
 
-    whose: Whose | None = None
+    whose: Annotated[Whose | None, OPEN] = None
     """The caller's own, their team's (for its lead), or everybody's (for owners and admins);
     where it is not said, the most that they may see."""
-    kind: Kind | None = None
+    kind: Annotated[Kind | None, OPEN] = None
     """Only what is about this."""
 
 

@@ -49,8 +49,9 @@ class Facts(Paged[Fact]):
     """Whether everybody's entries are among them; where not, they are the caller's own."""
 
 
-Day = Annotated[date | None, BeforeValidator(lambda written: written or None)]
-"""A day; a form that leaves it open sends an empty text."""
+OPEN = BeforeValidator(lambda written: written or None)
+"""A form that leaves a choice open sends an empty text."""
+Day = Annotated[date | None, OPEN]
 
 
 class Wish(Wanted):

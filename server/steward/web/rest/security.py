@@ -20,7 +20,7 @@ from steward.operations.security_log import (
 )
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.facts import Facts, Listing, Wish, facts_of, search_of, within_reach
+from steward.web.rest.facts import OPEN, Facts, Listing, Wish, facts_of, search_of, within_reach
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/security", tags=["security"])
@@ -63,7 +63,7 @@ class SecurityFigures(Answer):
 class SecurityListing(Listing):
     """Which entries of the log, and which page of them."""
 
-    group: Group | None = None
+    group: Annotated[Group | None, OPEN] = None
     """Only those of this one."""
 
 

@@ -49,6 +49,19 @@ class TokenMade(Answer):
     token: TokenSeen
 
 
+class SessionSeen(Answer):
+    """A session of the caller's own at pages."""
+
+    id: str
+    token_id: str | None
+    """The token that it was opened with, and ends with; null where it came by `steward open`."""
+    seen_at: datetime
+    """About five minutes exact."""
+    expires_at: datetime
+    is_this: bool
+    """Whether this very request belongs to it."""
+
+
 class NewToken(Wanted):
     """A token to make."""
 
@@ -82,6 +95,18 @@ async def list_tokens(
 async def make_token(caller: Managing, rooms: Opened, wanted: NewToken) -> TokenMade:
     """Make a token. Its text is in this answer alone, which is never kept and never given again."""
     return await make_token_of(caller, rooms, wanted)
+
+
+@router.get("/sessions")
+async def list_sessions(caller: Reading, rooms: Opened) -> Paged[SessionSeen]:
+    """The caller's own sessions at pages that are not over."""
+    return Paged(items=await sessions_of(caller, rooms), next=None)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(caller: Managing, rooms: Opened, session_id: str) -> None:
+    """End one of the caller's own sessions; its pages open nothing within a second."""
+    await end_session_of(caller, rooms, session_id)
 
 
 @router.delete("/{token_id}", status_code=204)
@@ -135,6 +160,29 @@ async def revoke_token_of(caller: Caller, rooms: Rooms, token_id: str) -> TokenS
     """
     gone = await rooms.tokens.revoke(caller.principal, token_id, permit_tokens)
     return _seen(gone, rooms.clock.now())
+
+
+async def sessions_of(caller: Caller, rooms: Rooms) -> tuple[SessionSeen, ...]:
+    """The caller's own sessions, the one seen last first."""
+    return tuple(
+        SessionSeen(
+            id=each.id,
+            token_id=each.token_id,
+            seen_at=each.seen_at,
+            expires_at=each.expires_at,
+            is_this=caller.session is not None and caller.session.id == each.id,
+        )
+        for each in await rooms.sessions.of(caller.principal)
+    )
+
+
+async def end_session_of(caller: Caller, rooms: Rooms, session_id: str) -> None:
+    """End one of the caller's own sessions.
+
+    Raises:
+        NotFoundError: they have none of this id.
+    """
+    await rooms.sessions.end_own(caller.principal, session_id)
 
 
 def days_of(written: str) -> int | None:
