@@ -70,6 +70,7 @@ async def test_a_list_is_turned_over_in_both_directions(firm: Organisation) -> N
 
 
 async def test_an_export_has_everything_in_order_and_no_formula_runs(firm: Organisation) -> None:
+    await firm.get("olga", "/people")
     await firm.happened("=cmd|' /c calc'!A1", "tool.denied", "@x", text='line\nbreak, "quoted"')
     answer = await firm.ask("olga", "GET", "/audit/export", params={"format": "csv"})
     assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
@@ -137,6 +138,7 @@ async def test_an_unusual_day_of_a_group_is_marked(firm: Organisation) -> None:
 
 
 async def test_activity_is_told_in_words_as_far_as_somebody_may_see(firm: Organisation) -> None:
+    await firm.get("olga", "/people")
     before = {"user": "eve", "role": "viewer", "team": "", "is_lead": False}
     await firm.happened("dan", "run.started", "run-1")
     await firm.happened("lea", "proposal.applied", "run-2", outcome="2 files were changed.")

@@ -1,25 +1,21 @@
 """What happened lately, in plain words: runs, changes, approvals, budgets, people, extensions."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlmodel import Session
 
 from steward.core.audit import AuditEntry
-from steward.core.audit_search import Page, Search, page
-from steward.core.errors import NotPermittedError
+from steward.core.audit_search import Page, page
 from steward.operations.activity import Kind, actions_of, kind_of, run_of, sentence
-from steward.permissions.people import everyone, known, permit_trail, sees_trail
+from steward.operations.reach import Whose, may_be_seen, narrowed
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.facts import OPEN, Listing, search_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/activity", tags=["activity"])
-
-Whose = Literal["own", "team", "all"]
 
 
 class Happening(Answer):
@@ -71,15 +67,13 @@ async def activity_of(caller: Caller, rooms: Rooms, wish: ActivityListing) -> Ac
         NotPermittedError: the caller may not see so much.
         InvalidInputError: no day lies between the two, or the place is none.
     """
-    turn = wish.turn()
+    turn, principal = wish.turn(), caller.principal
     search = search_of(caller, wish, actions_of(wish.kind))
 
     def work(session: Session) -> tuple[Page, Whose, tuple[Whose, ...]]:
-        may_see = _may_see(session, caller)
+        may_see = may_be_seen(session, principal)
         whose = wish.whose or may_see[-1]
-        if whose not in may_see:
-            _refuse(session, caller, whose)
-        reached = _narrowed(session, caller, search, whose)
+        reached = narrowed(session, principal, search, whose)
         return page(session, reached, wish.limit, turn), whose, may_see
 
     found, whose, may_see = await rooms.database.read(work)
@@ -89,38 +83,6 @@ async def activity_of(caller: Caller, rooms: Rooms, wish: ActivityListing) -> Ac
         whose=whose,
         may_see=may_see,
     )
-
-
-def _may_see(session: Session, caller: Caller) -> tuple[Whose, ...]:
-    """Whose activity the caller may see, the least first."""
-    principal = caller.principal
-    person = known(session, principal.tenant_id, principal.user)
-    if sees_trail(session, principal):
-        return ("own", "team", "all") if person and person.team else ("own", "all")
-    is_lead = person is not None and person.is_lead
-    return ("own", "team") if is_lead else ("own",)
-
-
-def _refuse(session: Session, caller: Caller, whose: Whose) -> None:
-    if whose == "all":
-        permit_trail(session, caller.principal)
-    raise NotPermittedError(
-        "What a team did is seen by its lead, and by owners and admins who belong to it."
-    )
-
-
-def _narrowed(session: Session, caller: Caller, search: Search, whose: Whose) -> Search:
-    if whose == "all":
-        return search
-    principal = caller.principal
-    names = {principal.user}
-    if whose == "team":
-        team = getattr(known(session, principal.tenant_id, principal.user), "team", "")
-        people = everyone(session, principal.tenant_id)
-        names |= {each.user for each in people if team and each.team == team}
-    if search.actors is not None:
-        names &= search.actors
-    return replace(search, actors=frozenset(names))
 
 
 def _happening(entry: AuditEntry) -> Happening:

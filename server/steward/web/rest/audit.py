@@ -15,6 +15,7 @@ from steward.core.audit import AuditEntry
 from steward.core.audit_search import actions_of, as_line, entry, exported
 from steward.core.errors import NotFoundError
 from steward.operations.checking import Check, check_of, checks_of, head_as_text
+from steward.operations.reach import within_reach
 from steward.permissions.people import sees_trail
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
@@ -27,7 +28,6 @@ from steward.web.rest.facts import (
     facts_of,
     pieces,
     search_of,
-    within_reach,
 )
 from steward.web.rooms import Rooms
 
@@ -132,7 +132,7 @@ async def fact_of(caller: Caller, rooms: Rooms, seq: int) -> Fact:
     search = search_of(caller, Wish())
 
     def work(session: Session) -> AuditEntry | None:
-        reached, _ = within_reach(session, caller, search)
+        reached, _ = within_reach(session, caller.principal, search)
         found = entry(session, reached.tenant_id, seq) if 0 < seq < 2**63 else None
         is_seen = found is not None and (reached.actors is None or found.actor in reached.actors)
         return found if is_seen else None
@@ -163,11 +163,11 @@ async def export_of(caller: Caller, rooms: Rooms, wish: Exporting) -> StreamingR
     search, is_csv = search_of(caller, wish), wish.format == "csv"
 
     def read(session: Session, last: int) -> list[AuditEntry]:
-        reached, _ = within_reach(session, caller, search)
+        reached, _ = within_reach(session, caller.principal, search)
         return exported(session, reached, last, _AT_ONCE)
 
     # Once before the status is out: what is refused is refused in the usual shape.
-    await rooms.database.read(lambda session: within_reach(session, caller, search))
+    await rooms.database.read(lambda session: within_reach(session, caller.principal, search))
     written, ending = (_as_row, "csv") if is_csv else (as_line, "jsonl")
     kind = "text/csv" if is_csv else "application/jsonl"
 

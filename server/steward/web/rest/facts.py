@@ -1,7 +1,6 @@
 """The audit trail as the API tells it, and whose part of it somebody may read."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from sqlmodel import Session
 from steward.core.audit import AuditEntry
 from steward.core.audit_search import Page, Search, Turn, page
 from steward.core.errors import InvalidInputError, NotPermittedError
-from steward.permissions.people import permit_trail, sees_trail
+from steward.operations.reach import within_reach
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller
@@ -105,7 +104,7 @@ async def facts_of(
     turn, search = wish.turn(), search_of(caller, wish, narrow)
 
     def work(session: Session) -> tuple[Page, bool]:
-        reached, is_whole = within_reach(session, caller, search)
+        reached, is_whole = within_reach(session, caller.principal, search)
         return page(session, reached, wish.limit, turn), is_whole
 
     found, is_whole = await rooms.database.read(work)
@@ -138,20 +137,6 @@ def search_of(caller: Caller, wish: Wish, narrow: frozenset[str] | None = None) 
         since=wish.since,
         until=wish.until,
     )
-
-
-def within_reach(session: Session, caller: Caller, search: Search) -> tuple[Search, bool]:
-    """The search as far as the caller may look, and whether that is everywhere.
-
-    Raises:
-        NotPermittedError: it asks for what somebody else did.
-    """
-    if sees_trail(session, caller.principal):
-        return search, True
-    own = frozenset((caller.principal.user,))
-    if search.actors is not None and search.actors != own:
-        permit_trail(session, caller.principal)
-    return replace(search, actors=own), False
 
 
 def fact(entry: AuditEntry) -> Fact:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 
 from steward.core.audit_search import DayCount, counted
+from steward.operations.reach import within_reach
 from steward.operations.security_log import (
     GROUPS,
     LEAST,
@@ -20,7 +21,7 @@ from steward.operations.security_log import (
 )
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.facts import OPEN, Facts, Listing, Wish, facts_of, search_of, within_reach
+from steward.web.rest.facts import OPEN, Facts, Listing, Wish, facts_of, search_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/security", tags=["security"])
@@ -95,7 +96,7 @@ async def security_of(caller: Caller, rooms: Rooms, span: int) -> SecurityFigure
     search = search_of(caller, wish, actions_of())
 
     def work(session: Session) -> tuple[tuple[DayCount, ...], bool]:
-        reached, is_whole = within_reach(session, caller, search)
+        reached, is_whole = within_reach(session, caller.principal, search)
         return counted(session, reached), is_whole
 
     found, is_whole = await rooms.database.read(work)
