@@ -13,6 +13,7 @@ from steward.cli.books import add_books
 from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.extension_arguments import add_extensions
 from steward.cli.log import log_to_stderr
+from steward.cli.trail_arguments import add_trail
 from steward.cli.undo_arguments import add_undo
 from steward.cli.work import add_work
 
@@ -81,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_extensions(commands.add_parser)
     add_work(commands.add_parser)
     add_undo(commands.add_parser)
+    add_trail(commands.add_parser)
     return parser
 
 

@@ -1,9 +1,11 @@
 """`steward token`: personal tokens, made for oneself or by the owner for somebody else."""
 
 import argparse
+import json
 import secrets
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,7 +34,9 @@ async def act(
             return 0, f"The token {gone.name!r} of {gone.user} opens nothing any more.\n"
         case _:
             found = await tokens.of(principal, arguments.user or principal.user, permit_tokens)
-            return 0, _listed(found, clock.now(), shows_all=arguments.all)
+            now = clock.now()
+            shown = [token for token in found if arguments.all or token.is_in_force(now)]
+            return 0, _as_json(shown, now) if arguments.json else _listed(shown, now)
 
 
 async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Namespace) -> str:
@@ -48,8 +52,15 @@ async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Nam
     return f"{written}\n"
 
 
-def _listed(tokens: Sequence[Token], now: datetime, *, shows_all: bool) -> str:
-    shown = [token for token in tokens if shows_all or token.is_in_force(now)]
+def _as_json(shown: Sequence[Token], now: datetime) -> str:
+    values = [
+        asdict(token) | {"scopes": sorted(token.scopes), "state": _state(token, now)}
+        for token in shown
+    ]
+    return json.dumps(values, indent=2, default=datetime.isoformat) + "\n"
+
+
+def _listed(shown: Sequence[Token], now: datetime) -> str:
     if not shown:
         return "No token is in force. `steward token create` makes one.\n"
     head = ("id", "name", "scopes", "made", "until", "last used", "state")

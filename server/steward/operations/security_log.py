@@ -5,10 +5,13 @@ an average day of the four weeks before it. Where there are no four weeks yet, t
 of the days there are; the first day of all has nothing to be compared with.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
+
+from steward.core.audit_search import DayCount
 
 Group = Literal[
     "sign-ins", "refused changes", "denied tools", "extensions", "foreign hands", "keys and tokens"
@@ -57,6 +60,12 @@ TIMES = 3
 """So many times an average day is unusual."""
 
 
+RULE = (
+    f"A day is unusual when it has {LEAST} or more, and more than {TIMES} times as many as an"
+    " average day of the four weeks before it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """How much of a group happened on a day."""
@@ -89,6 +98,18 @@ def days(counts: Mapping[date, int], first: date, last: date) -> tuple[Day, ...]
         before = [counts.get(each, 0) for each in _days(max(began, day - _WEEKS), day)][:-1]
         found.append(Day(day, count, _is_unusual(count, before)))
     return tuple(found)
+
+
+def by_group(found: Sequence[DayCount], first: date, last: date) -> dict[Group, tuple[Day, ...]]:
+    """Group → every day from `first` to `last`; `found` begins four weeks earlier."""
+    # The first day that the whole log knows: before it nothing can be said to be usual.
+    began = min((each.day for each in found), default=first)
+    counts: dict[Group, Counter[date]] = {group: Counter[date]({began: 0}) for group in GROUPS}
+    for each in found:
+        group = group_of(each.action)
+        if group is not None:
+            counts[group][each.day] += each.count
+    return {group: days(count, first, last) for group, count in counts.items()}
 
 
 def looked_at_from(first: date) -> date:

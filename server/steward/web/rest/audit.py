@@ -1,10 +1,7 @@
 """The audit trail: what was decided and done, by whom; and whether its chain holds."""
 
-import csv
-import io
-import json
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -15,6 +12,7 @@ from steward.core.audit import AuditEntry
 from steward.core.audit_search import actions_of, as_line, entry, exported
 from steward.core.errors import NotFoundError
 from steward.operations.checking import Check, check_of, checks_of, head_as_text
+from steward.operations.export import HEAD, as_row
 from steward.operations.reach import within_reach
 from steward.permissions.people import sees_trail
 from steward.web.rest.answer import Answer, Paged, Wanted
@@ -33,7 +31,6 @@ from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
-_COLUMNS = ("seq", "at", "actor", "action", "subject", "detail", "previous_hash", "hash")
 _AT_ONCE = 500
 
 
@@ -168,12 +165,12 @@ async def export_of(caller: Caller, rooms: Rooms, wish: Exporting) -> StreamingR
 
     # Once before the status is out: what is refused is refused in the usual shape.
     await rooms.database.read(lambda session: within_reach(session, caller.principal, search))
-    written, ending = (_as_row, "csv") if is_csv else (as_line, "jsonl")
+    written, ending = (as_row, "csv") if is_csv else (as_line, "jsonl")
     kind = "text/csv" if is_csv else "application/jsonl"
 
     async def body() -> AsyncGenerator[bytes]:
         if is_csv:
-            yield (",".join(_COLUMNS) + "\n").encode()
+            yield HEAD.encode()
         async for piece in pieces(rooms, read, written):
             yield piece
 
@@ -236,19 +233,3 @@ def _check(found: Check) -> CheckSeen:
         kept=found.kept,
         first_bad_seq=found.first_bad_seq,
     )
-
-
-def _as_row(entry: AuditEntry) -> str:
-    out = io.StringIO()
-    parts = {name: str(getattr(entry, name)) for name in _COLUMNS}
-    parts |= {
-        "at": entry.at.astimezone(UTC).isoformat(),
-        "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
-    }
-    csv.writer(out, lineterminator="\n").writerow(map(_harmless, parts.values()))
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    # A spreadsheet takes a text that begins so for a formula, and runs it.
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell

@@ -11,11 +11,11 @@ from steward.core.audit_search import DayCount, counted
 from steward.operations.reach import within_reach
 from steward.operations.security_log import (
     GROUPS,
-    LEAST,
-    TIMES,
+    RULE,
+    Day,
     Group,
     actions_of,
-    days,
+    by_group,
     group_of,
     looked_at_from,
 )
@@ -103,11 +103,10 @@ async def security_of(caller: Caller, rooms: Rooms, span: int) -> SecurityFigure
     return SecurityFigures(
         since=first,
         until=last,
-        groups=tuple(_group(group, found, first, last) for group in GROUPS),
-        rule=(
-            f"A day is unusual when it has {LEAST} or more, and more than {TIMES} times as many as"
-            " an average day of the four weeks before it."
+        groups=tuple(
+            _group(group, days, found) for group, days in by_group(found, first, last).items()
         ),
+        rule=RULE,
         is_whole=is_whole,
     )
 
@@ -122,23 +121,17 @@ async def security_events_of(caller: Caller, rooms: Rooms, wish: SecurityListing
     return await facts_of(caller, rooms, wish, actions_of(wish.group))
 
 
-def _group(group: Group, found: tuple[DayCount, ...], first: date, last: date) -> SecurityGroup:
-    by_day, by_action = Counter[date](), Counter[str]()
+def _group(group: Group, days: tuple[Day, ...], found: tuple[DayCount, ...]) -> SecurityGroup:
+    actions = Counter[str]()
     for each in found:
-        if group_of(each.action) == group:
-            by_day[each.day] += each.count
-            if each.day >= first:
-                by_action[each.action] += each.count
-    # The first day that the whole log knows: before it nothing can be said to be usual.
-    began = min((each.day for each in found), default=first)
-    by_day.setdefault(began, 0)
+        if group_of(each.action) == group and each.day >= days[0].day:
+            actions[each.action] += each.count
     return SecurityGroup(
         group=group,
         meaning=GROUPS[group],
-        count=by_action.total(),
-        actions=dict(by_action.most_common()),
+        count=actions.total(),
+        actions=dict(actions.most_common()),
         days=tuple(
-            SecurityDay(day=each.day, count=each.count, is_unusual=each.is_unusual)
-            for each in days(by_day, first, last)
+            SecurityDay(day=each.day, count=each.count, is_unusual=each.is_unusual) for each in days
         ),
     )

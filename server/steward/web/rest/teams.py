@@ -1,8 +1,5 @@
 """The teams of the organisation: who is in them, who leads them, and what they may spend."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,10 +7,9 @@ from sqlmodel import Session
 
 from steward.core.errors import NotFoundError, NotPermittedError
 from steward.core.limits import PERSON_NAME_CHARS_MAX
-from steward.ledger.account import AccountKey, period_of
-from steward.ledger.reading import accounts
-from steward.permissions.people import everyone
-from steward.permissions.roles import Person, why_no_report
+from steward.operations import teams
+from steward.operations.teams import team_seen, teams_seen
+from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.people_seen import PersonSeen, people_seen
@@ -73,16 +69,15 @@ async def teams_of(caller: Caller, rooms: Rooms, limit: int, after: str | None) 
     _check(caller)
     tenant, now = caller.principal.tenant_id, rooms.clock.now()
 
+    defaults = rooms.ledger.defaults
+
     def work(session: Session) -> Paged[Team]:
-        left = [
-            (name, members)
-            for name, members in _by_team(everyone(session, tenant))
-            if after is None or name > after
-        ]
+        every = teams_seen(session, tenant, defaults, now)
+        left = [each for each in every if after is None or each.name > after]
         shown = left[:limit]
         return Paged(
-            items=_teams(session, rooms, tenant, shown, now),
-            next=shown[-1][0] if len(left) > limit else None,
+            items=tuple(map(_team, shown)),
+            next=shown[-1].name if len(left) > limit else None,
         )
 
     return await rooms.database.read(work)
@@ -98,13 +93,14 @@ async def team_of(caller: Caller, rooms: Rooms, team: str) -> TeamWhole:
     _check(caller)
     principal, now = caller.principal, rooms.clock.now()
 
+    defaults = rooms.ledger.defaults
+
     def work(session: Session) -> TeamWhole:
-        everybody = everyone(session, principal.tenant_id)
-        members = [each for each in everybody if each.team == team and team]
-        if not members:
+        found = team_seen(session, principal.tenant_id, team, defaults, now)
+        if found is None:
             raise NotFoundError(f"Nobody belongs to a team called {team!r}.")
-        (found,) = _teams(session, rooms, principal.tenant_id, [(team, members)], now)
-        return TeamWhole(team=found, people=people_seen(session, principal, members, now))
+        members = people_seen(session, principal, found[1], now)
+        return TeamWhole(team=_team(found[0]), people=members)
 
     return await rooms.database.read(work)
 
@@ -114,34 +110,13 @@ def _check(caller: Caller) -> None:
         raise NotPermittedError(refusal)
 
 
-def _by_team(people: Sequence[Person]) -> list[tuple[str, list[Person]]]:
-    def name(each: Person) -> str:
-        return each.team
-
-    found = groupby(sorted(people, key=name), key=name)
-    return [(team, list(members)) for team, members in found if team]
-
-
-def _teams(
-    session: Session,
-    rooms: Rooms,
-    tenant: str,
-    found: Sequence[tuple[str, Sequence[Person]]],
-    now: datetime,
-) -> tuple[Team, ...]:
-    keys = {name: AccountKey(tenant, f"team:{name}", period_of(now)) for name, _ in found}
-    if not keys:
-        return ()
-    standing = accounts(session, list(keys.values()), rooms.ledger.defaults)
-    return tuple(
-        Team(
-            team=name,
-            members=len(members),
-            lead=next((each.user for each in members if each.is_lead), None),
-            limit_nano_usd=standing[keys[name]].limit,
-            soft_limit_nano_usd=standing[keys[name]].soft_limit,
-            spent_nano_usd=standing[keys[name]].spent,
-            reserved_nano_usd=standing[keys[name]].reserved,
-        )
-        for name, members in found
+def _team(found: teams.Team) -> Team:
+    return Team(
+        team=found.name,
+        members=found.members,
+        lead=found.lead,
+        limit_nano_usd=found.standing.limit,
+        soft_limit_nano_usd=found.standing.soft_limit,
+        spent_nano_usd=found.standing.spent,
+        reserved_nano_usd=found.standing.reserved,
     )
