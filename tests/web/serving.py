@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,7 @@ async def open_serving(
             trial=_trial(opened),
             executors=Owner(folder / "executors", "server"),
             data_dir=folder,
+            limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
             checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
         )
         port = _port(bound)

@@ -215,6 +215,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     executors=owner,
                     trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
+                    limits=settings.ledger.limits(),
                     checking=checking,
                 )
         finally:

@@ -9,7 +9,7 @@ are refused.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -30,8 +30,6 @@ from steward.core.money import NanoUsd
 from steward.core.principal import Principal
 from steward.ledger import reading, told
 from steward.ledger.account import (
-    Kind,
-    Limits,
     Owner,
     accounts_of,
     owner_of,
@@ -93,11 +91,6 @@ class Ledger:
         self._defaults = settings.limits()
         books = SqliteBooks() if database.kind == "sqlite" else PostgresqlBooks()
         self._writer = Writer(database, books, key, clock, self._announce, self._announce_passed)
-
-    @property
-    def defaults(self) -> Mapping[Kind, Limits]:
-        """What may be spent where nobody set a budget."""
-        return self._defaults
 
     def report_to(self, told: Callable[[int, float], None]) -> None:
         """Tell how many bookings each batch has, and how many seconds it took to write."""

@@ -1,5 +1,6 @@
 """The rooms of the house that this front door opens into; `app` furnishes them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from steward.core.database import Database
 from steward.core.events import Events
 from steward.core.ids import IdSource
 from steward.gateway.gateway import Gateway
+from steward.ledger.account import Kind, Limits
 from steward.ledger.ledger import Ledger
 from steward.operations.checking import Checking
 from steward.operations.metrics import Metrics
@@ -41,5 +43,7 @@ class Rooms:
     trial: Trial
     """What agents may do and would plan, without a workspace."""
     data_dir: Path
+    limits: Mapping[Kind, Limits]
+    """What an account of each kind may spend where nobody set a budget for it."""
     checking: Checking
     """Checks of the audit trail, which go on by themselves."""

@@ -69,7 +69,7 @@ async def teams_of(caller: Caller, rooms: Rooms, limit: int, after: str | None) 
     _check(caller)
     tenant, now = caller.principal.tenant_id, rooms.clock.now()
 
-    defaults = rooms.ledger.defaults
+    defaults = rooms.limits
 
     def work(session: Session) -> Paged[Team]:
         every = teams_seen(session, tenant, defaults, now)
@@ -93,7 +93,7 @@ async def team_of(caller: Caller, rooms: Rooms, team: str) -> TeamWhole:
     _check(caller)
     principal, now = caller.principal, rooms.clock.now()
 
-    defaults = rooms.ledger.defaults
+    defaults = rooms.limits
 
     def work(session: Session) -> TeamWhole:
         found = team_seen(session, principal.tenant_id, team, defaults, now)

@@ -91,9 +91,13 @@ async def list_tokens(
     return Paged(items=shown, next=shown[-1].id if len(found) > place + limit else None)
 
 
-@router.post("", status_code=201, openapi_extra={"x-answer-kept": False})
+@router.post("", status_code=201)
 async def make_token(caller: Managing, rooms: Opened, wanted: NewToken) -> TokenMade:
-    """Make a token. Its text is in this answer alone, which is never kept and never given again."""
+    """Make a token. Its text is in this answer alone, and stored nowhere.
+
+    Under an `Idempotency-Key` the answer is kept for repeating, sealed with what the caller
+    signed in with: nobody else, and nothing in the database, can open it.
+    """
     return await make_token_of(caller, rooms, wanted)
 
 
