@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from steward.extensions.packages.store import PackageStore
 from steward.extensions.settings import ExtensionsSettings
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.checking import Checking
 from steward.operations.figures.settings import MetricsSettings
 from steward.operations.health.health import Health
 from steward.operations.health.models import LastAnswers, ProvidersLook
@@ -239,12 +241,15 @@ async def open_serving(
             extensions=chosen,
             outcomes=MetricsSettings(),
             timings=timings,
+            limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
+            checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
         )
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
             health.running(),
+            rooms.checking.running(),
             open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,

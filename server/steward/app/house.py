@@ -34,6 +34,7 @@ from steward.gateway.gateway import Gateway
 from steward.gateway.team.team import Team
 from steward.lsp.rooms import Rooms
 from steward.operations.analytics import Analytics
+from steward.operations.checking import Checking
 from steward.operations.extension_figures import ExtensionFigures
 from steward.operations.figures_file import FiguresFile
 from steward.operations.latest import Latest
@@ -209,12 +210,14 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
 
         looking = health(settings, database, gateway, ground.clock)
         try:
+            checking = Checking(database, ground.clock, ground.new_id)
             async with (
                 open_traces(settings.operations, __version__, figures) as traces,
                 looking.running(),
                 timekeeper.running(),
                 analytics.running(ground.events),
                 metrics.lookout.running(),
+                checking.running(),
             ):
                 if traces is not None:
                     gateway.report_to(traces)
@@ -239,6 +242,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     extensions=settings.extensions,
                     outcomes=settings.metrics,
                     timings=ground.timings,
+                    limits=settings.ledger.limits(),
+                    checking=checking,
                 )
         finally:
             await gateway.close()

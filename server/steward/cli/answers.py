@@ -18,6 +18,7 @@ _Answer = Callable[..., int | None]
 _WITH_ACTION: Mapping[str, str] = {
     "agent": "agent:answer",
     "approvals": "approvals:answer",
+    "audit": "trail:answer",
     "extension": "extension:answer",
     "feedback": "feedback:answer",
     "ghost": "ghost:answer",
@@ -25,9 +26,11 @@ _WITH_ACTION: Mapping[str, str] = {
     "model": "model:answer",
     "people": "people:answer",
     "run": "run:answer",
+    "team": "team:answer",
 }
 """Command → module and function that is told the action, too."""
 _WITHOUT: Mapping[str, str] = {
+    "activity": "trail:show_activity",
     "budget": "budget:answer",
     "changes": "undo:answer",
     "cost": "cost:estimate_cost",
@@ -38,6 +41,7 @@ _WITHOUT: Mapping[str, str] = {
     "metrics": "metrics:show_metrics",
     "policy": "policy:check",
     "redo": "undo:answer",
+    "security": "trail:show_security",
     "trust": "trust:answer",
     "undo": "undo:answer",
     "usage": "usage:show_usage",

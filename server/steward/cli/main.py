@@ -17,6 +17,7 @@ from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.extension_arguments import add_extensions
 from steward.cli.log import log_to_stderr
 from steward.cli.parser import EXIT_CODES, Parser, leaves, options_of
+from steward.cli.trail_arguments import add_trail
 from steward.cli.undo_arguments import add_undo
 from steward.cli.work import add_work
 
@@ -122,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_extensions(commands.add_parser)
     add_work(commands.add_parser)
     add_undo(commands.add_parser)
+    add_trail(commands.add_parser)
     _add_last(commands.add_parser)
     _add_json_everywhere(parser)
     return parser

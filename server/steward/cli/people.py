@@ -5,8 +5,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from sqlmodel import Session
+
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
+from steward.core.errors import NotFoundError
+from steward.core.money import as_usd
+from steward.operations.people_figures import PersonFigures, figures_of
 from steward.permissions import people
 from steward.permissions.roles import Person
 
@@ -33,9 +38,46 @@ def answer(shell: Shell, action: str, arguments: argparse.Namespace) -> None:
             shell.permitted(lambda session: people.set_team(session, principal, moved, now))
             does = "leads" if moved.is_lead else "belongs to"
             say(f"{moved.user} {does} {f'the team {team}' if team else 'no team'} now.\n")
+        case "show":
+            _show(shell, arguments)
         case _:
             found = shell.read(lambda session: people.everyone(session, principal.tenant_id))
             say(_as_json(found) if arguments.json else _as_table(found))
+
+
+def _show(shell: Shell, arguments: argparse.Namespace) -> None:
+    principal, now, user = shell.principal, shell.now, arguments.user
+
+    def work(session: Session) -> tuple[Person, PersonFigures] | None:
+        person = people.known(session, principal.tenant_id, user)
+        if person is None:
+            return None
+        return person, figures_of(session, principal, [user], now)[0]
+
+    found = shell.read(work)
+    if found is None:
+        raise NotFoundError(f"There is nobody called {user!r}. See `steward people list`.")
+    person, figures = found
+    if arguments.json:
+        value = asdict(person) | asdict(figures)
+        say(json.dumps(value | {"active_on": _day(figures)}, indent=2) + "\n")
+        return
+    rows = [
+        ("role", person.role),
+        ("team", f"{person.team}{' (lead)' if person.is_lead else ''}" or "-"),
+        ("cost this month", as_usd(figures.cost_nano_usd)),
+    ]
+    if figures.runs is not None:
+        rows += [
+            ("runs this month", str(figures.runs)),
+            ("tokens in force", str(figures.tokens)),
+            ("last at work", _day(figures) or "never"),
+        ]
+    say(table((("name", person.user), *rows), are_numbers=False))
+
+
+def _day(figures: PersonFigures) -> str | None:
+    return None if figures.active_on is None else figures.active_on.isoformat()
 
 
 def _as_json(found: Sequence[Person]) -> str:

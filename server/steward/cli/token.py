@@ -5,6 +5,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -33,9 +34,9 @@ async def act(
             return 0, f"The token {gone.name!r} of {gone.user} opens nothing any more.\n"
         case _:
             found = await tokens.of(principal, arguments.user or principal.user, permit_tokens)
-            shown = [each for each in found if arguments.all or each.is_in_force(clock.now())]
-            told = _as_json if arguments.json else _listed
-            return 0, told(shown, clock.now())
+            now = clock.now()
+            shown = [token for token in found if arguments.all or token.is_in_force(now)]
+            return 0, _as_json(shown, now) if arguments.json else _listed(shown, now)
 
 
 async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Namespace) -> str:
@@ -51,21 +52,12 @@ async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Nam
     return f"{written}\n"
 
 
-def _as_json(tokens: Sequence[Token], now: datetime) -> str:
-    told = [
-        {
-            "id": token.id,
-            "name": token.name,
-            "user": token.user,
-            "scopes": sorted(token.scopes),
-            "created_at": token.created_at.isoformat(),
-            "expires_at": token.expires_at and token.expires_at.isoformat(),
-            "last_used_at": token.last_used_at and token.last_used_at.isoformat(),
-            "state": _state(token, now),
-        }
-        for token in tokens
+def _as_json(shown: Sequence[Token], now: datetime) -> str:
+    values = [
+        asdict(token) | {"scopes": sorted(token.scopes), "state": _state(token, now)}
+        for token in shown
     ]
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(values, indent=2, default=datetime.isoformat) + "\n"
 
 
 def _listed(shown: Sequence[Token], now: datetime) -> str:

@@ -32,7 +32,11 @@ _INSERT = text(
 ).bindparams(bindparam("at", type_=UTCDateTime()))
 _COLUMNS = "SELECT seq, tenant_id, at, actor, action, subject, detail, previous_hash, hash"
 # As text: a time that somebody overwrote with nonsense is to be found, not to raise.
-_CHAIN = text(f"{_COLUMNS.replace(' at,', ' CAST(at AS TEXT) AS at,')} FROM audit ORDER BY seq")
+_CHAIN = text(
+    f"{_COLUMNS.replace(' at,', ' CAST(at AS TEXT) AS at,')} FROM audit"
+    " WHERE seq > :after ORDER BY seq LIMIT :most"
+)
+_HASH_AT = text("SELECT hash FROM audit WHERE seq = :seq")
 _NEWEST = text(
     f"{_COLUMNS} FROM audit WHERE tenant_id = :tenant_id"
     " AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject) ORDER BY seq DESC LIMIT :limit"
@@ -50,6 +54,7 @@ class AuditEntry:
     action: str
     subject: str
     detail: Mapping[str, object]
+    previous_hash: str
     hash: str
 
 
@@ -68,6 +73,11 @@ class Verdict:
     def is_intact(self) -> bool:
         """Whether the chain holds from the first entry to the last."""
         return self.first_bad_seq is None
+
+
+UNREAD = Verdict(0, _START, first_bad_seq=None)
+"""What is known before the first entry is read."""
+_AT_ONCE = 500
 
 
 def append(  # noqa: PLR0913  A fact has this many parts, and each call names them.
@@ -109,14 +119,32 @@ def append(  # noqa: PLR0913  A fact has this many parts, and each call names th
 
 def verify(session: Session) -> Verdict:
     """Recompute the whole chain and name the first entry that does not fit."""
-    seq, head = 0, _START
-    with session.connection().execute(_CHAIN, execution_options={"yield_per": 500}) as rows:
+    verdict, is_over = UNREAD, False
+    while not is_over:
+        verdict, is_over = verify_on(session, verdict, _AT_ONCE)
+    return verdict
+
+
+def verify_on(session: Session, so_far: Verdict, most: int) -> tuple[Verdict, bool]:
+    """Recompute so many entries more; gives what was found by now, and whether that is all.
+
+    Whatever is appended meanwhile comes behind what was read, so pieces that are read one after
+    the other find what one long reading does, and hold nobody up.
+    """
+    seq, head = so_far.entries, so_far.head
+    window = {"after": seq, "most": most}
+    with session.connection().execute(_CHAIN, window) as rows:
         for row in rows.mappings():
             follows = row["seq"] == seq + 1 and row["previous_hash"] == head
             if not follows or row["hash"] != _stored_digest(row):
-                return Verdict(seq, head, first_bad_seq=seq + 1)
+                return Verdict(seq, head, first_bad_seq=seq + 1), True
             seq, head = row["seq"], row["hash"]
-    return Verdict(seq, head, first_bad_seq=None)
+    return Verdict(seq, head, first_bad_seq=None), seq < so_far.entries + most
+
+
+def hash_at(session: Session, seq: int) -> str | None:
+    """The hash of the entry of that number; None if there is none."""
+    return session.connection().execute(_HASH_AT, {"seq": seq}).scalar()
 
 
 def read(
@@ -130,7 +158,7 @@ def read(
     rows = session.connection().execute(
         _NEWEST, {"tenant_id": tenant_id, "subject": subject, "limit": limit}
     )
-    return tuple(reversed([_entry(row) for row in rows]))
+    return tuple(reversed([entry_of(row) for row in rows]))
 
 
 def canonical(value: object) -> str:
@@ -164,7 +192,8 @@ def _stored_digest(row: RowMapping) -> str | None:
     return _digest(parts | {"at": at.replace(tzinfo=at.tzinfo or UTC)})
 
 
-def _entry(row: Row[Any]) -> AuditEntry:
+def entry_of(row: Row[Any]) -> AuditEntry:
+    """The fact that a row of the trail holds."""
     return AuditEntry(
         seq=row.seq,
         tenant_id=row.tenant_id,
@@ -173,5 +202,6 @@ def _entry(row: Row[Any]) -> AuditEntry:
         action=row.action,
         subject=row.subject,
         detail=json.loads(row.detail),
+        previous_hash=row.previous_hash,
         hash=row.hash,
     )

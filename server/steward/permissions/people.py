@@ -6,6 +6,7 @@ A refusal is therefore given and not raised: the unit must commit.
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import get_args
 
 from sqlalchemy import func
 from sqlmodel import Session, col, delete, select
@@ -20,6 +21,7 @@ from steward.permissions.roles import (
     KeepTokens,
     Person,
     SeeFigures,
+    SeeTrail,
     why_not,
 )
 from steward.permissions.tables import PageSessionRow, PersonRow
@@ -46,6 +48,21 @@ def known(session: Session, tenant_id: str, user: str) -> Person | None:
     if is_own and session.exec(select(PersonRow.user).limit(1)).first() is None:
         return Person(user, "owner")
     return None
+
+
+def added(session: Session, tenant: str, user: str) -> Person:
+    """The person of that name whom somebody added.
+
+    Raises:
+        NotFoundError: nobody has that name.
+    """
+    row = session.get(PersonRow, (tenant, user))
+    if row is None:
+        raise NotFoundError(
+            f"There is nobody called {user!r}. See `steward people list`, or add them with"
+            f" `steward people add {user}`."
+        )
+    return _person(row)
 
 
 def identified(session: Session, principal: Principal) -> Principal:
@@ -89,7 +106,7 @@ def set_role(
     Raises:
         NotFoundError: nobody has that name.
     """
-    before = _there(session, principal.tenant_id, user)
+    before = added(session, principal.tenant_id, user)
     return _change(session, principal, before, replace(before, role=role), at)
 
 
@@ -102,9 +119,20 @@ def set_team(session: Session, principal: Principal, person: Person, at: datetim
         NotFoundError: nobody has that name.
         InvalidInputError: the team's name is none.
     """
-    before = _there(session, principal.tenant_id, person.user)
+    before = added(session, principal.tenant_id, person.user)
     after = replace(before, team=person.team, is_lead=person.is_lead)
     return _change(session, principal, before, after, at)
+
+
+def change(session: Session, principal: Principal, person: Person, at: datetime) -> str | None:
+    """Make somebody what `person` says, role and team at once; gives why not, likewise.
+
+    Raises:
+        NotFoundError: nobody has that name.
+        InvalidInputError: the team's name is none.
+    """
+    before = added(session, principal.tenant_id, person.user)
+    return _change(session, principal, before, person, at)
 
 
 def remove(session: Session, principal: Principal, user: str, at: datetime) -> str | None:
@@ -113,7 +141,7 @@ def remove(session: Session, principal: Principal, user: str, at: datetime) -> s
     Raises:
         NotFoundError: nobody has that name.
     """
-    return _change(session, principal, _there(session, principal.tenant_id, user), None, at)
+    return _change(session, principal, added(session, principal.tenant_id, user), None, at)
 
 
 def permit_keys(session: Session, principal: Principal) -> None:
@@ -136,6 +164,42 @@ def permit_figures(session: Session, principal: Principal) -> None:
     tenant = principal.tenant_id
     actor = known(session, tenant, principal.user)
     _refuse(why_not(actor, SeeFigures(owners(session, tenant))))
+
+
+def sees_figures(session: Session, principal: Principal) -> bool:
+    """Whether the principal may read how others work."""
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    return why_not(actor, SeeFigures(owners(session, tenant))) is None
+
+
+def sees_trail(session: Session, principal: Principal) -> bool:
+    """Whether the principal may read what everybody did."""
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    return why_not(actor, SeeTrail(owners(session, tenant))) is None
+
+
+def roles_given(session: Session, principal: Principal) -> tuple[Role, ...]:
+    """The roles that the principal may give to somebody new."""
+    tenant = principal.tenant_id
+    actor, count = known(session, tenant, principal.user), owners(session, tenant)
+    return tuple(
+        role
+        for role in get_args(Role)
+        if why_not(actor, ChangePerson(None, Person("", role), count)) is None
+    )
+
+
+def permit_trail(session: Session, principal: Principal) -> None:
+    """Return if the principal may read what everybody did.
+
+    Raises:
+        NotPermittedError: they may read what they did themselves.
+    """
+    tenant = principal.tenant_id
+    actor = known(session, tenant, principal.user)
+    _refuse(why_not(actor, SeeTrail(owners(session, tenant))))
 
 
 def permit_tokens(session: Session, principal: Principal, user: str) -> None:
@@ -207,16 +271,6 @@ def _end_sessions(session: Session, tenant: str, user: str) -> None:
     """Who comes back one day signs in again."""
     own = (col(PageSessionRow.tenant_id) == tenant, col(PageSessionRow.user) == user)
     session.exec(delete(PageSessionRow).where(*own))
-
-
-def _there(session: Session, tenant: str, user: str) -> Person:
-    row = session.get(PersonRow, (tenant, user))
-    if row is None:
-        raise NotFoundError(
-            f"There is nobody called {user!r}. See `steward people list`, or add them with"
-            f" `steward people add {user}`."
-        )
-    return _person(row)
 
 
 def _check_name(name: str) -> None:

@@ -92,6 +92,14 @@ class SeeFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeTrail:
+    """Reading what others did in the audit trail, exporting it whole, and checking its chain."""
+
+    owners: int
+    """How many owners there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeAgent:
     """Writing, changing or deleting an agent that everybody, or a team, may then use."""
 
@@ -110,7 +118,16 @@ _AT_WORK: frozenset[Role] = frozenset(("maintainer", "developer"))
 _BELOW_ADMINS: frozenset[Role] = frozenset((*_AT_WORK, "viewer"))
 """The roles that an admin gives and takes."""
 
-Act = SetBudget | ChangePerson | SetPrice | KeepKeys | KeepTokens | SeeFigures | ChangeAgent
+Act = (
+    SetBudget
+    | ChangePerson
+    | SetPrice
+    | KeepKeys
+    | KeepTokens
+    | SeeFigures
+    | SeeTrail
+    | ChangeAgent
+)
 
 
 def why_not(actor: Person | None, act: Act) -> str | None:
@@ -128,6 +145,8 @@ def why_not(actor: Person | None, act: Act) -> str | None:
             return _why_not_tokens(actor, act)
         case SeeFigures():
             return _why_not_administrate(actor, act.owners, "the figures of others")
+        case SeeTrail():
+            return _why_not_administrate(actor, act.owners, "the whole audit trail")
         case ChangeAgent():
             return _why_not_agent(actor, act)
         case _:

@@ -19,7 +19,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from steward.core import audit
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import NotPermittedError
+from steward.core.errors import NotFoundError, NotPermittedError
 from steward.core.ids import IdSource
 from steward.core.limits import TOKENS_REMEMBERED_MAX
 from steward.core.principal import Principal
@@ -176,6 +176,34 @@ class Sessions:
         await self._database.run(lambda session: self._end(session, found.id))
         self._recent.forget()
 
+    async def of(self, principal: Principal) -> tuple[PageSession, ...]:
+        """Every session of a person that is not over, the one seen last first."""
+        now = self._clock.now()
+
+        def work(session: Session) -> tuple[PageSession, ...]:
+            rows = session.exec(_of_user(principal.tenant_id, principal.user))
+            found = (_shown(row) for row in rows if _has_its_token(session, row, now))
+            return tuple(each for each in found if each.is_in_force(now))
+
+        return await self._database.read(work)
+
+    async def end_own(self, principal: Principal, session_id: str) -> None:
+        """End one of a person's own sessions.
+
+        Raises:
+            NotFoundError: they have none of this id.
+        """
+
+        def work(session: Session) -> None:
+            row = session.get(PageSessionRow, session_id)
+            owner = None if row is None else (row.tenant_id, row.user)
+            if owner != (principal.tenant_id, principal.user):
+                raise NotFoundError(f"You have no session {session_id!r}; it may be over already.")
+            self._end(session, session_id)
+
+        await self._database.run(work)
+        self._recent.forget()
+
     async def end_all(self, principal: Principal) -> int:
         """End every session of a person; gives how many there were."""
 
@@ -261,6 +289,10 @@ def _by_digest(session: Session, digest: str, now: datetime) -> PageSession | No
     row = session.exec(select(PageSessionRow).where(PageSessionRow.digest == digest)).first()
     if row is None or not _has_its_token(session, row, now):
         return None
+    return _shown(row)
+
+
+def _shown(row: PageSessionRow) -> PageSession:
     known = cast("frozenset[Scope]", frozenset(row.scopes.split()) & _EVERYTHING)
     return PageSession(
         row.id, row.tenant_id, row.user, known, row.token_id, row.seen_at, row.expires_at

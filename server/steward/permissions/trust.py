@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from steward.core import audit
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError, UnavailableError
+from steward.core.errors import InvalidInputError, NotFoundError, UnavailableError
 from steward.core.principal import Principal
 from steward.permissions.accepted_files import (
     SaidOfFiles,
@@ -43,7 +43,9 @@ __all__ = [
     "decide_trust",
     "decided_by",
     "decided_on",
+    "everyones_decided",
     "folder_at",
+    "take_back_trust",
     "trusted_beforehand",
 ]
 
@@ -305,6 +307,30 @@ def all_decided(session: Session, seal: Seal, principal: Principal) -> tuple[Dec
     )
     found = session.exec(rows.order_by(col(FolderTrustRow.path)))
     return tuple(_decided(row) for row in found if _is_ours(seal, row))
+
+
+def everyones_decided(
+    session: Session, seal: Seal, tenant_id: str
+) -> tuple[tuple[str, Decided], ...]:
+    """What everybody said about folders, by path and name."""
+    rows = select(FolderTrustRow).where(FolderTrustRow.tenant_id == tenant_id)
+    found = session.exec(rows.order_by(col(FolderTrustRow.path), col(FolderTrustRow.user)))
+    return tuple((row.user, _decided(row)) for row in found if _is_ours(seal, row))
+
+
+def take_back_trust(
+    session: Session, seal: Seal, principal: Principal, path: str, at: datetime
+) -> None:
+    """Let the principal trust the folder at this path no more, whether or not it is still there.
+
+    Raises:
+        NotFoundError: they do not trust it.
+    """
+    row = session.get(FolderTrustRow, (principal.tenant_id, principal.user, path))
+    if row is None or not row.is_trusted or not _is_ours(seal, row):
+        raise NotFoundError(f"You do not trust a folder {path!r}, so nothing was taken back.")
+    folder = Folder(row.path, row.identity)
+    decide_trust(session, seal, principal, folder, at, is_trusted=False)
 
 
 def _question(folder: Folder, enabled: Enabled, before: Decided | None, run_id: str) -> Question:

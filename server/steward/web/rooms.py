@@ -1,5 +1,6 @@
 """The rooms of the house that this front door opens into; `app` furnishes them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from steward.extensions.packages.registries import Registries
 from steward.extensions.packages.store import PackageStore
 from steward.extensions.settings import ExtensionsSettings
 from steward.gateway.gateway import Gateway
+from steward.ledger.account import Kind, Limits
 from steward.ledger.ledger import Ledger
+from steward.operations.checking import Checking
 from steward.operations.figures.settings import MetricsSettings
 from steward.operations.health.health import Health
 from steward.operations.metrics import Metrics
@@ -57,3 +60,7 @@ class Rooms:
     """What the operator takes for the time that work takes."""
     timings: Timings
     """Where it is noted how long things take."""
+    limits: Mapping[Kind, Limits]
+    """What an account of each kind may spend where nobody set a budget for it."""
+    checking: Checking
+    """Checks of the audit trail, which go on by themselves."""

@@ -1,0 +1,28 @@
+"""Entries of the audit trail as rows of a spreadsheet."""
+
+import csv
+import io
+import json
+from datetime import UTC
+
+from steward.core.audit import AuditEntry
+
+COLUMNS = ("seq", "at", "actor", "action", "subject", "detail", "previous_hash", "hash")
+HEAD = ",".join(COLUMNS) + "\n"
+
+
+def as_row(entry: AuditEntry) -> str:
+    """The entry as one row of CSV."""
+    out = io.StringIO()
+    parts = {name: str(getattr(entry, name)) for name in COLUMNS}
+    parts |= {
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+    }
+    csv.writer(out, lineterminator="\n").writerow(map(_harmless, parts.values()))
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    # A spreadsheet takes a text that begins so for a formula, and runs it.
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
