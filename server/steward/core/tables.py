@@ -1,8 +1,8 @@
-"""The rows of the audit trail."""
+"""The rows of the audit trail, and of what happened lately."""
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index, Integer
 from sqlmodel import Field, SQLModel
 
 
@@ -21,3 +21,23 @@ class AuditRow(SQLModel, table=True):
     detail: str
     previous_hash: str
     hash: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """Something that happened; triggers write and prune it, see `steward.core.outbox_triggers`."""
+
+    __tablename__ = "outbox"  # pyright: ignore[reportAssignmentType]
+
+    seq: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite")
+    )
+    """In the order of commits."""
+    tenant_id: str
+    at: datetime
+    kind: str
+    user: str
+    team: str
+    workspace: str
+    subject: str
+    detail: str
+    """JSON; nothing that anybody wrote."""
