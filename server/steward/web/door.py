@@ -23,6 +23,7 @@ from steward.web.errors import (
     UnsupportedMediaError,
 )
 from steward.web.exchange import Exchange
+from steward.web.live.hub import Hub
 from steward.web.openai.faults import OpenAIDialect
 from steward.web.pages import site as pages
 from steward.web.rest.application import build_site
@@ -162,12 +163,14 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     site = build_site(rooms, sign_in, pages.router)
+    site.state.hub = hub = Hub(rooms.database, rooms.live)
     async with asyncio.TaskGroup() as tasks:
-        watch = tasks.create_task(_keep_watching(sign_in))
+        watching = (tasks.create_task(_keep_watching(sign_in)), tasks.create_task(hub.run()))
         try:
             yield Door(rooms, routes, hosts, sign_in, site)
         finally:
-            watch.cancel()
+            for watch in watching:
+                watch.cancel()
 
 
 async def _keep_watching(sign_in: SignIn) -> None:

@@ -12,6 +12,7 @@ from steward.ledger.ledger import Ledger
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.tokens import Tokens
+from steward.web.live.limits import LiveLimits
 from steward.web.settings import WebSettings
 
 
@@ -32,3 +33,5 @@ class Rooms:
     approvals: Approvals
     """For answers alone: nobody is asked by the server itself."""
     data_dir: Path
+    live: LiveLimits = LiveLimits()
+    """What those who follow what happens may take."""

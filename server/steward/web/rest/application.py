@@ -19,6 +19,7 @@ from steward.web.rest import (
     feedback,
     health,
     keys,
+    live,
     models,
     outcomes,
     people,
@@ -42,7 +43,7 @@ _RESOURCES = (
     *(people, teams, tokens, workspaces),
     *(audit, security, activity),
     *(agents, runs, approvals),
-    *(extensions, events, outcomes, performance, feedback, health),
+    *(extensions, events, outcomes, performance, feedback, health, live),
 )
 _FAILED: dict[int | str, dict[str, Any]] = {
     status: {"model": Failed} for status in (400, 401, 403, 404, 409, 413, 415, 429, 503)
