@@ -5,11 +5,11 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "2026_11_23_outbox"
-down_revision = "2026_11_22_extension_activity"
+down_revision = "2026_11_23_sessions"
 branch_labels = None
 depends_on = None
 
-triggers = "58c6066a53b950f3"
+triggers = "e66b71f7044c7b39"
 """Which ones the code makes; where they change, a new revision names the new ones."""
 
 

@@ -26,7 +26,7 @@ WORDS = "hunter2 was written by a person"
 async def told(database: Database, after: int = 0) -> list[Happening]:
     """Everything that the outbox says, but for what only servers hear."""
     found = await database.read(lambda session: next_after(session, after, 100_000))
-    return [each for each in found if each.kind != "people"]
+    return [each for each in found if each.kind != "access"]
 
 
 def in_short(happening: Happening) -> tuple[str, str, str, Any]:

@@ -28,3 +28,10 @@ LIVE_CLOSES_S = 1.0
 """How long a socket's last words may wait to be read."""
 LIVE_RECENT_MAX = 200
 """Happenings in one answer to those without a socket."""
+LIVE_CHECKED_S = 0.3
+"""So often it is asked whether tokens and sessions still hold, while there is doubt."""
+LIVE_DOUBT_S = 1.5
+"""So long there is, once one of them or somebody's role was changed: elsewhere such things are
+remembered for a second."""
+LIVE_CHECKED_ANYWAY_S = 5.0
+"""So often it is asked without a doubt: some end with time alone."""

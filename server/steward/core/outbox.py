@@ -32,7 +32,7 @@ class Happening:
     at: datetime
     """By the database's clock."""
     kind: str
-    """`cost`, `run`, `approval`, `budget` or `extension`; `people` is for servers alone."""
+    """`cost`, `run`, `approval`, `budget` or `extension`; `access` is for servers alone."""
     user: str
     """Whom it concerns; empty where it is nobody alone."""
     team: str

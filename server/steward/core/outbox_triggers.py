@@ -292,22 +292,25 @@ def _extensions() -> list[_Told]:
     return found
 
 
-def _people() -> list[_Told]:
-    """Not for clients: servers hear by it that somebody may see less, or more."""
-    return [
-        _Told(
-            kind="people",
-            table="person",
-            on=on,
-            user=f'{row}."user"',
-            subject=f'{row}."user"',
-            detail=(("role", f"{row}.role"),),
-        )
-        for on, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
-    ]
+def _access() -> list[_Told]:
+    """Not for clients: servers hear by it that somebody may see less, or more, or nothing."""
+    found: list[_Told] = []
+    for table, on, when in (
+        ("person", "INSERT", ""),
+        ("person", "UPDATE", ""),
+        ("person", "DELETE", ""),
+        ("personal_token", "UPDATE", "(NEW.revoked_at IS NULL) <> (OLD.revoked_at IS NULL)"),
+        ("personal_token", "DELETE", ""),
+        ("page_session", "DELETE", ""),
+    ):
+        row = "OLD" if on == "DELETE" else "NEW"
+        user = f'{row}."user"'
+        told = (("of", f"'{table}'"),)
+        found.append(_Told("access", table, on, user, subject=user, detail=told, when=when))
+    return found
 
 
-_ALL = (_cost(), *_runs(), *_approvals(), *_budgets(), *_extensions(), *_people())
+_ALL = (_cost(), *_runs(), *_approvals(), *_budgets(), *_extensions(), *_access())
 
 
 def triggers(dialect: Dialect) -> dict[str, str]:

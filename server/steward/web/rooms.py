@@ -11,6 +11,7 @@ from steward.gateway.gateway import Gateway
 from steward.ledger.ledger import Ledger
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import Tokens
 from steward.web.live.limits import LiveLimits
 from steward.web.settings import WebSettings
@@ -24,6 +25,7 @@ class Rooms:
     clock: Clock
     new_id: IdSource
     tokens: Tokens
+    sessions: Sessions
     gateway: Gateway
     metrics: Metrics
     settings: WebSettings

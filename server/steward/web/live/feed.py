@@ -12,7 +12,7 @@ from steward.permissions.sight import Sight
 from steward.web.live.event import KINDS, as_text, message
 from steward.web.live.socket import frame_of
 
-_PEOPLE = "people"
+_ACCESS = "access"
 """The kind of what only servers hear."""
 
 
@@ -50,7 +50,7 @@ class Feed:
         """The newest row that was read."""
         self.floor = 0
         """Everything behind this is at hand."""
-        self._have_people_changed = False
+        self._has_access_changed = False
 
     async def read(self) -> None:
         """Take in what is new since the last time."""
@@ -86,9 +86,9 @@ class Feed:
             found = self._frames[key] = tuple(self._made(after, view))
         return found
 
-    def take_people_changed(self) -> bool:
-        """Whether somebody's role or team has changed since this was asked last."""
-        changed, self._have_people_changed = self._have_people_changed, False
+    def take_access_changed(self) -> bool:
+        """Whether somebody may see something else, since this was asked last."""
+        changed, self._has_access_changed = self._has_access_changed, False
         return changed
 
     async def _read(self) -> None:
@@ -105,7 +105,7 @@ class Feed:
             self.floor = self._rows.popleft()[0].seq
         self.head = rows[-1].seq
         self._frames.clear()
-        self._have_people_changed |= any(each.kind == _PEOPLE for each in rows)
+        self._has_access_changed |= any(each.kind == _ACCESS for each in rows)
 
     def _behind(self, seq: int) -> list[tuple[Happening, str]]:
         found: list[tuple[Happening, str]] = []

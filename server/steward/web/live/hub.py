@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +11,20 @@ from functools import partial
 from steward.core.commits import Commits
 from steward.core.database import Database
 from steward.core.errors import NotPermittedError, RateLimitedError, UnavailableError
-from steward.core.live_limits import LIVE_EVERY_S, LIVE_LOOK_S
+from steward.core.live_limits import (
+    LIVE_CHECKED_ANYWAY_S,
+    LIVE_CHECKED_S,
+    LIVE_DOUBT_S,
+    LIVE_EVERY_S,
+    LIVE_LOOK_S,
+)
 from steward.core.principal import Principal
 from steward.permissions.sight import sights_of
 from steward.web.live.event import Hello, Mark, said
 from steward.web.live.feed import Feed, View
 from steward.web.live.limits import LiveLimits
 from steward.web.live.socket import READS_TOO_SLOWLY, SIGNED_OUT, Socket, frame_of
+from steward.web.rest.caller import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +33,16 @@ _AT_ONCE = 100
 _AGAIN_AFTER_S = 1.0
 
 
+Holds = Callable[[Caller], Awaitable[bool]]
+"""Whether somebody who came in a while ago still could."""
+
+
 @dataclass(eq=False, slots=True)
 class Follower:
     """A socket, and how far it was told."""
 
     socket: Socket
-    principal: Principal
+    caller: Caller
     view: View
     seq: int
 
@@ -53,9 +64,11 @@ class Follower:
 class Hub:
     """Everybody who follows, in one server process."""
 
-    def __init__(self, database: Database, limits: LiveLimits) -> None:
+    def __init__(self, database: Database, limits: LiveLimits, holds: Holds) -> None:
         self._database = database
         self._limits = limits
+        self._holds = holds
+        self._doubt_until_s = 0.0
         self._followers: set[Follower] = set()
         self._of_user: Counter[tuple[str, str]] = Counter()
         self._is_anybody_here = asyncio.Event()
@@ -81,7 +94,7 @@ class Hub:
 
     @contextmanager
     def following(
-        self, socket: Socket, principal: Principal, view: View, after: int | None
+        self, socket: Socket, caller: Caller, view: View, after: int | None
     ) -> Generator[None]:
         """A block in which the socket, which is open, is told what happens behind `after`."""
         feed = self.feed
@@ -89,17 +102,17 @@ class Hub:
         seq = after if after is not None and is_whole else feed.head
         hello = Hello(seq=feed.head, resumed=is_whole, reset=not is_whole)
         socket.write(frame_of(said(hello)))
-        follower = Follower(socket, principal, view, seq)
+        follower = Follower(socket, caller, view, seq)
         socket.on_ready = partial(follower.tell, feed)
         self._followers.add(follower)
-        self._of_user[_whose(principal)] += 1
+        self._of_user[_whose(caller.principal)] += 1
         self._is_anybody_here.set()
         follower.tell(feed)
         try:
             yield
         finally:
             self._followers.discard(follower)
-            self._of_user[_whose(principal)] -= 1
+            self._of_user[_whose(caller.principal)] -= 1
             if not self._followers:
                 self._is_anybody_here.clear()
 
@@ -107,7 +120,8 @@ class Hub:
         """Tell everybody what happens, and look after them; never returns."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_following())
-            tasks.create_task(self._keep_looking_after())
+            tasks.create_task(self._keep_pinging())
+            tasks.create_task(self._keep_checking())
 
     async def _keep_following(self) -> None:
         while True:
@@ -129,7 +143,7 @@ class Hub:
             await asyncio.sleep(LIVE_EVERY_S)
 
     async def _tell_all(self) -> None:
-        if self.feed.take_people_changed():
+        if self.feed.take_access_changed():
             await self._look_again()
         for number, follower in enumerate(tuple(self._followers), 1):
             follower.tell(self.feed)
@@ -138,10 +152,11 @@ class Hub:
 
     async def _look_again(self) -> None:
         """Whoever may see something else from now on sees that, or nothing any more."""
-        principals = {each.principal for each in self._followers}
+        self._doubt_until_s = asyncio.get_running_loop().time() + LIVE_DOUBT_S
+        principals = {each.caller.principal for each in self._followers}
         sights = await self._database.read(partial(sights_of, principals=principals))
         for follower in self._followers:
-            match sights.get(follower.principal):
+            match sights.get(follower.caller.principal):
                 case None:
                     pass  # They came meanwhile.
                 case NotPermittedError():
@@ -149,7 +164,7 @@ class Hub:
                 case sight:
                     follower.view = View(sight, follower.view.kinds)
 
-    async def _keep_looking_after(self) -> None:
+    async def _keep_pinging(self) -> None:
         while True:
             await self._is_anybody_here.wait()
             await asyncio.sleep(self._limits.ping_s)
@@ -160,6 +175,31 @@ class Hub:
                 follower.socket.ping()
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)
+
+
+    async def _keep_checking(self) -> None:
+        loop, checked_s = asyncio.get_running_loop(), 0.0
+        while True:
+            await self._is_anybody_here.wait()
+            await asyncio.sleep(LIVE_CHECKED_S)
+            begun_s = loop.time()
+            if begun_s >= self._doubt_until_s and begun_s < checked_s + LIVE_CHECKED_ANYWAY_S:
+                continue
+            try:
+                await self._check()
+            except UnavailableError as error:
+                _log.warning("it cannot be seen who may still follow: %s", error)
+            checked_s = begun_s
+
+    async def _check(self) -> None:
+        """End the sockets of tokens and sessions that no longer hold."""
+        shown: dict[str, list[Follower]] = {}
+        for follower in self._followers:
+            shown.setdefault(follower.caller.secret, []).append(follower)
+        for followers in shown.values():
+            if not await self._holds(followers[0].caller):
+                for follower in followers:
+                    follower.socket.end(SIGNED_OUT, "Your token or session is over.")
 
 
 def _whose(principal: Principal) -> tuple[str, str]:

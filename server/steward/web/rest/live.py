@@ -1,7 +1,6 @@
 """What happens, as it happens: a WebSocket, and the same for those who have none."""
 
-import re
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -12,18 +11,16 @@ from steward.permissions.sight import sight_of
 from steward.web.asgi import Receive, Scope, Send
 from steward.web.connection import SOCKET_PATH
 from steward.web.errors import ForeignError
+from steward.web.exchange import Exchange
 from steward.web.live.event import KINDS, LiveEvent
 from steward.web.live.feed import View
 from steward.web.live.hub import Hub
-from steward.web.live.socket import GOING_AWAY, SIGNED_OUT, Socket
+from steward.web.live.socket import Socket
 from steward.web.rest.answer import Answer
-from steward.web.rest.caller import Caller, Opened, Reading, exchange_of
+from steward.web.rest.caller import EXCHANGE, Caller, Opened, Reading, exchange_of
 from steward.web.rooms import Rooms
-from steward.web.sign_in import SignIn, shown_token
 
 router = APIRouter(prefix="/live", tags=["live"])
-
-_KINDS = re.compile(r"[a-z]+(,[a-z]+)*")
 
 After = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 Kinds = Annotated[str | None, Query(max_length=100)]
@@ -40,7 +37,7 @@ class Recent(Answer):
     """Whether it was asked for in vain: what is missing is not kept any more."""
 
 
-def hub_of(request: Request) -> Hub:
+async def hub_of(request: Request) -> Hub:
     """Who follows, in this process."""
     return cast(Hub, request.app.state.hub)
 
@@ -88,15 +85,33 @@ async def open_socket(
 ) -> Response:
     """Tell what happens on a WebSocket, from `after` on or from now on."""
     exchange = exchange_of(request)
-    is_by_header = any(exchange.header(name) for name in ("authorization", "x-api-key"))
-    if not is_by_header and exchange.header("origin") != exchange.origin:
+    if caller.session is not None and exchange.header("origin") != exchange.origin:
         # A browser sends its cookies along wherever a page opens a socket, and says which page.
         raise ForeignError("A socket is opened by a page of this server, or with a token.")
     hub.check_room(caller.principal)
     view = await _view(caller, rooms, kinds)
     socket = Socket(SOCKET_PATH, request.headers.raw, rooms.live)
     await hub.feed.fresh()
-    return _Upgraded(_Opening(request, caller, hub, socket), view, after)
+    return _Followed(hub, socket, caller, view, after)
+
+
+class _Followed(Response):
+    """The upgrade, and all that is told behind it until either side ends it."""
+
+    def __init__(
+        self, hub: Hub, socket: Socket, caller: Caller, view: View, after: int | None
+    ) -> None:
+        super().__init__(status_code=101)
+        self._hub, self._socket = hub, socket
+        self._caller, self._view, self._after = caller, view, after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the connection over."""
+        del receive, send
+        exchange: Exchange = scope["extensions"][EXCHANGE]
+        exchange.connection.become(self._socket)
+        with self._hub.following(self._socket, self._caller, self._view, self._after):
+            await self._socket.ended.wait()
 
 
 async def _view(caller: Caller, rooms: Rooms, kinds: str | None) -> View:
