@@ -16,9 +16,7 @@ triggers = "e66b71f7044c7b39"
 def upgrade() -> None:
     op.create_table(
         "outbox",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True),
         sa.Column("tenant_id", AutoString(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
         *(

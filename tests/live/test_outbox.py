@@ -149,9 +149,9 @@ async def test_what_is_taken_back_is_not_told(bank: Bank) -> None:
     def work(session: Session) -> None:
         session.add(run_row("run-1"))
         session.flush()
-        raise ValueError
+        raise ValueError("no")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no"):
         await bank.database.run(work)
     assert await told(bank.database) == []
 

@@ -32,6 +32,7 @@ from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
 from steward.web.door import Routes, open_door
 from steward.web.limits import WebLimits
+from steward.web.live.limits import LiveLimits
 from steward.web.rooms import Rooms
 from steward.web.server import open_server
 from steward.web.settings import WebSettings
@@ -163,6 +164,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    live: LiveLimits | None = None,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -189,6 +191,7 @@ async def open_serving(
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
             data_dir=folder,
+            live=live or LiveLimits(),
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)

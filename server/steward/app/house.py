@@ -42,6 +42,7 @@ from steward.permissions.people import identified
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.settings import Settings
+from steward.web.live.limits import LiveLimits
 from steward.web.rooms import Rooms as WebRooms
 from steward.workspace.editor import Editor
 
@@ -207,6 +208,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     events=ground.events,
                     approvals=approvals,
                     data_dir=settings.data_dir,
+                    live=LiveLimits(),
                 )
         finally:
             await gateway.close()

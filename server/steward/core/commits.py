@@ -6,6 +6,7 @@ from typing import Protocol
 
 from steward.core.live_limits import LIVE_EVERY_S
 
+
 class Commits(Protocol):
     """Follows one database; whoever follows it closes it in the end."""
 

@@ -5,11 +5,10 @@ at a time, so a happening with a higher number was committed later, and whoever 
 number has missed nothing. Numbers may be left out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -72,7 +71,6 @@ def bounds(session: Session) -> Bounds:
     return Bounds(int(oldest), int(newest))
 
 
-def _read(session: Session, statement: object, after: int, most: int) -> list[Happening]:
-    values = {"after": after, "most": most}
-    rows: Sequence[object] = session.connection().execute(statement, values).all()  # pyright: ignore
-    return [Happening(*row) for row in rows]  # pyright: ignore
+def _read(session: Session, statement: Executable, after: int, most: int) -> list[Happening]:
+    rows = session.connection().execute(statement, {"after": after, "most": most})
+    return [Happening(*row) for row in rows]

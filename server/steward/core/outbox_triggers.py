@@ -89,10 +89,10 @@ _UNITS = ("_nano_usd", "_tokens")
 _DETAIL = {"sqlite": _detail_on_sqlite, "postgresql": _detail_on_postgresql}
 _TEAM = (
     "COALESCE((SELECT p.team FROM person p WHERE p.tenant_id = {row}.tenant_id"
-    ' AND p."user" = {user}), \'\')'
+    " AND p.\"user\" = {user}), '')"
 )
 _SCOPE = "CASE WHEN substr({row}.scope, 1, {chars}) = '{kind}:' THEN substr({row}.scope, {begin})"
-_OF_RUN = ' FROM run r WHERE r.id = NEW.run_id'
+_OF_RUN = " FROM run r WHERE r.id = NEW.run_id"
 
 
 def _of_scope(row: str, kind: str) -> str:
@@ -115,7 +115,7 @@ _ENTRIES = (
 def _cost() -> _Told:
     # Sums are booked before entries, so what was spent today has all of the batch in it.
     today = (
-        "COALESCE((SELECT u.cost_nano_usd FROM \"usage\" u WHERE u.tenant_id = NEW.tenant_id"
+        'COALESCE((SELECT u.cost_nano_usd FROM "usage" u WHERE u.tenant_id = NEW.tenant_id'
         " AND u.dimension = 'user' AND u.day = substr(CAST(NEW.at AS TEXT), 1, 10)"
         ' AND u.name = NEW."user"), 0)'
     )

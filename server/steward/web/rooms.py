@@ -35,5 +35,5 @@ class Rooms:
     approvals: Approvals
     """For answers alone: nobody is asked by the server itself."""
     data_dir: Path
-    live: LiveLimits = LiveLimits()
+    live: LiveLimits
     """What those who follow what happens may take."""

@@ -176,7 +176,6 @@ class Hub:
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-
     async def _keep_checking(self) -> None:
         loop, checked_s = asyncio.get_running_loop(), 0.0
         while True:

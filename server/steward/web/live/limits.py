@@ -14,7 +14,7 @@ from steward.core.live_limits import (
 
 @dataclass(frozen=True, slots=True)
 class LiveLimits:
-    """The bounds of every socket, and of all of them; `core/live_limits.py` says what each means."""
+    """The bounds of every socket, and of all; `core/live_limits.py` says what each means."""
 
     sockets_max: int = LIVE_SOCKETS_MAX
     sockets_a_user_max: int = LIVE_SOCKETS_A_USER_MAX

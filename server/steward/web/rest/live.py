@@ -49,8 +49,7 @@ Following = Annotated[Hub, Depends(hub_of)]
 async def read_recent(
     caller: Reading, rooms: Opened, hub: Following, after: After = None, kinds: Kinds = None
 ) -> Recent:
-    """What happened behind `after`, of some kinds only where they are named; the newest number
-    alone where nothing is said."""
+    """What happened behind `after`, of the named kinds alone; without it, only where to begin."""
     return await recent_of(caller, rooms, hub, after, kinds)
 
 
