@@ -215,7 +215,8 @@ async def test_recent_happenings_are_had_without_a_socket(serving: Serving) -> N
     assert (await recent("?after=999999"))["reset"] is True
 
 
-async def test_fifty_who_follow_are_told_the_same(serving: Serving) -> None:
+async def test_fifty_who_follow_are_told_what_is_theirs(serving: Serving) -> None:
+    await people(serving.desk.database, *(Member(f"user{number}") for number in range(25)))
     tokens = [(await serving.fresh_token(f"user{n}", REPORTS))[0] for n in range(25)]
     async with asyncio.timeout(DEADLINE_S), AsyncExitStack() as stack:
         opened = [
@@ -226,7 +227,8 @@ async def test_fifty_who_follow_are_told_the_same(serving: Serving) -> None:
         for number in range(25):
             await put(serving.desk.database, run_row(f"run-{number}", f"user{number}"))
         for number, each in enumerate(opened):
-            assert (await each.events(1))[0]["subject"] == f"run-{number // 2}"
+            event = (await each.events(1))[0]
+            assert event["subject"] == f"run-{number // 2}", (number, event)
 
 
 @pytest.mark.parametrize("query", ["?kinds=nonsense", "?after=-1", "?after=x"])

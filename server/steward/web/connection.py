@@ -150,13 +150,14 @@ class Connection(HttpToolsProtocol):
             return
         if self._is_deaf:
             return
-        if self._is_upgrade and self._is_answering():
-            self.show_out()  # It has to wait for the answer.
-            return
         if self._is_in_head:
             self._head_bytes += len(data)
+        is_answering = self._is_answering()
         super().data_received(data)
         if self._is_deaf:
+            return
+        if self._is_upgrade and (is_answering or not data.endswith(b"\n")):
+            self.show_out()  # Nothing comes behind it before the answer.
             return
         if self._is_in_head and self._head_bytes > self._limits.head_bytes_max:
             self._refuse(UnfitRequestError(431, "The request's headers are too large."))
