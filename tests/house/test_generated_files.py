@@ -6,6 +6,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.house.extension_pages import extension_api_page, extension_schemas
+from tests.house.live_pages import live_page, live_schema
 from tests.house.pages import (
     agent_schema,
     commands_page,
@@ -25,6 +26,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/extension-api.md": extension_api_page,
+    "schemas/live/message.schema.json": live_schema,
+    "docs/reference/live.md": live_page,
     **extension_schemas(),
 }
 

@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from steward.permissions.tokens import Scope
-from tests.web.serving import DEADLINE_S, Serving
+from tests.web.serving import DEADLINE_S
 
 Json = dict[str, Any]
 REPORTS: frozenset[Scope] = frozenset(["reports"])
@@ -45,14 +45,23 @@ class Following:
         return self.connection.close_code or 0, self.connection.close_reason or ""
 
 
-def address(serving: Serving, query: str = "") -> str:
+class Server(Protocol):
+    """Where there is a server."""
+
+    @property
+    def port(self) -> int:
+        """Of this machine."""
+        ...
+
+
+def address(serving: Server, query: str = "") -> str:
     """Where sockets are opened."""
     return f"ws://127.0.0.1:{serving.port}/api/v1/live{query}"
 
 
 @asynccontextmanager
 async def following(
-    serving: Serving, token: str, query: str = "", **headers: str
+    serving: Server, token: str, query: str = "", **headers: str
 ) -> AsyncGenerator[Following]:
     """A socket that is opened with a token."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

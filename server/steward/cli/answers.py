@@ -32,6 +32,7 @@ _WITHOUT: Mapping[str, str] = {
     "events": "events:show_events",
     "instructions": "instructions:show",
     "ledger": "ledger:answer",
+    "live": "live:follow",
     "metrics": "metrics:show_metrics",
     "policy": "policy:check",
     "redo": "undo:answer",

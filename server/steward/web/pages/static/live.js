@@ -1,6 +1,7 @@
 // What happens is shown while it happens: parts of the page that say so are loaded again.
 //
-//   data-live="run approval"  with hx-get: loaded again when something of these kinds happens
+//   data-live="run approval"  with hx-get and an id or hx-select (and hx-trigger="live", so that a
+//                             click does nothing): loaded again when something of these kinds happens
 //   data-live-subject="ID"    only where it is about this one
 //   data-live-cost="all"      (or "user:NAME", "run:ID"…) with data-nano-usd: counted on at once;
 //                             what stands round it is loaded again soon, and is right then
@@ -39,7 +40,7 @@
           source: element,
           target: element.getAttribute("hx-target") ?? element,
           swap: element.getAttribute("hx-swap") ?? "outerHTML",
-          select: element.getAttribute("hx-select") ?? undefined,
+          select: element.getAttribute("hx-select") ?? (element.id ? `#${element.id}` : undefined),
         });
       }
     }, after_ms);
