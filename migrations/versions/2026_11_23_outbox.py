@@ -5,7 +5,7 @@ from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "2026_11_23_outbox"
-down_revision = "2026_11_23_sessions"
+down_revision = "2026_11_23_work_lists"
 branch_labels = None
 depends_on = None
 

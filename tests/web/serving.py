@@ -17,6 +17,8 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.agents.trial import Trial
+from steward.agents.workflows.owner import Owner
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
@@ -28,6 +30,12 @@ from steward.permissions.grants import Grants
 from steward.permissions.seal import approval_seal
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
+from steward.tools.edit_file import EditFile
+from steward.tools.invoke import specs_of
+from steward.tools.list_files import ListFiles
+from steward.tools.read_file import ReadFile
+from steward.tools.search import Search
+from steward.tools.tool import Tool
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
 from steward.web.door import Routes, open_door
@@ -98,6 +106,10 @@ class Serving:
         owner = replace(ANN, user=user)
         return await self.tokens.create(owner, user, Wish("a test", scopes), _anybody)
 
+    async def link(self, user: str = "ann") -> str:
+        """The secret of a link for somebody."""
+        return await self.sessions.link(replace(ANN, user=user))
+
     async def revoke(self, token: Token) -> None:
         """Let a token open nothing any more."""
         await self.tokens.revoke(ANN, token.id, _anybody)
@@ -165,6 +177,7 @@ async def open_serving(
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
     live: LiveLimits | None = None,
+    is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -190,13 +203,16 @@ async def open_serving(
             ledger=opened.ledger,
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
+            trial=_trial(opened),
+            executors=Owner(folder / "executors", "server"),
             data_dir=folder,
             live=live or LiveLimits(),
         )
         port = _port(bound)
+        hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
-            open_door(rooms, routes, hosts_of(bound, ())) as door,
+            open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
@@ -205,6 +221,12 @@ async def open_serving(
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _trial(desk: Desk) -> Trial:
+    tools: list[Tool[Any]] = [ReadFile(), ListFiles(), Search(), EditFile()]
+    specs = specs_of({tool.name: tool for tool in tools})
+    return Trial(desk.gateway, desk.ledger, numbered("trial"), specs, (), 500)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

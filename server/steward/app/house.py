@@ -183,7 +183,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         )
     async with open_ground(settings) as (ground, ledger, client):
         database = ground.database
-        gateway = (await open_models(ground, ledger, client)).gateway
+        models = await open_models(ground, ledger, client)
+        gateway = models.gateway
         figures = FiguresFile(settings.data_dir).read
         metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT, figures)
         gateway.report_to(metrics)
@@ -207,6 +208,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     ledger=ledger,
                     events=ground.events,
                     approvals=approvals,
+                    executors=owner,
+                    trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
                     live=LiveLimits(),
                 )
