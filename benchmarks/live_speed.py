@@ -19,7 +19,7 @@ from steward.core.database import Database, open_database
 from steward.permissions.tokens import TOKEN_BYTES, Tokens, Wish
 from tests.environment import ROOT, clean_environment
 from tests.ledger.bank import ANN
-from tests.live.happenings import Member, people, run_row
+from tests.live.happenings import Member, anybody, people, run_row
 from tests.postgresql_server import installed_binaries, running_server
 from tests.rooms import numbered
 
@@ -90,7 +90,7 @@ async def _tokens(database: Database) -> list[str]:
     tokens = Tokens(database, SystemClock(), numbered("token"), fresh)
     await people(database, *(Member(f"u{number}", "admin") for number in range(_USERS)))
     wish = Wish("bench", frozenset(["reports"]))
-    made = [await tokens.create(ANN, f"u{n}", wish, lambda *_: None) for n in range(_USERS)]
+    made = [await tokens.create(ANN, f"u{n}", wish, anybody) for n in range(_USERS)]
     return [written for written, _ in made]
 
 
@@ -112,9 +112,9 @@ def _serving(folder: Path, place: Path | str) -> tuple[subprocess.Popen[str], in
 
 
 def _following(port: int, tokens: list[str]) -> subprocess.Popen[str]:
+    program = [sys.executable, "-m", "benchmarks.live_clients"]
     clients = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.live_clients"]
-        + [str(port), str(SOCKETS // len(tokens)), *tokens],
+        [*program, str(port), str(SOCKETS // len(tokens)), *tokens],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

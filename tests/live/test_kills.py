@@ -23,7 +23,7 @@ from steward.permissions.tokens import TOKEN_BYTES, Tokens, Wish
 from tests.environment import ROOT
 from tests.ledger.bank import ANN
 from tests.live.following import REPORTS, Following, following
-from tests.live.happenings import put, run_row
+from tests.live.happenings import anybody, put, run_row
 from tests.places import Place
 from tests.rooms import numbered
 from tests.web.serving import open_serving
@@ -152,7 +152,7 @@ async def _take(ann: Following, seen: list[str]) -> int:
 async def _token(database: Database) -> str:
     fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
     tokens = Tokens(database, SystemClock(), numbered("token"), fresh)
-    written, _ = await tokens.create(ANN, "ann", Wish("test", REPORTS), lambda *_: None)
+    written, _ = await tokens.create(ANN, "ann", Wish("test", REPORTS), anybody)
     return written
 
 

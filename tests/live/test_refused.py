@@ -128,8 +128,10 @@ async def test_a_person_has_so_many_sockets_and_a_server_so_many(
     async with open_serving(tmp_path, scripted_model, live=limits) as serving:
         ann, _ = await serving.fresh_token(scopes=REPORTS)
         bob, _ = await serving.fresh_token("bob", REPORTS)
-        async with following(serving, ann) as first, following(serving, ann), following(
-            serving, bob
+        async with (
+            following(serving, ann) as first,
+            following(serving, ann),
+            following(serving, bob),
         ):
             await first.said()
             assert await refusal(serving, ann) == 429

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
-from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
 from steward.core.database import open_database
@@ -14,7 +13,7 @@ from steward.permissions.people import remove, set_role
 from steward.web.live.event import LiveEvent
 from steward.web.live.limits import LiveLimits
 from tests.ledger.bank import ANN, allow
-from tests.live.following import REPORTS, following
+from tests.live.following import REPORTS, Json, following
 from tests.live.happenings import (
     NOW,
     Member,
@@ -196,7 +195,7 @@ async def test_recent_happenings_are_had_without_a_socket(serving: Serving) -> N
     token, _ = await serving.fresh_token(scopes=REPORTS)
     headers = {"Authorization": f"Bearer {token}"}
 
-    async def recent(query: str) -> dict[str, object]:
+    async def recent(query: str) -> Json:
         answer = await serving.client.get(f"/api/v1/live/recent{query}", headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -209,7 +208,7 @@ async def test_recent_happenings_are_had_without_a_socket(serving: Serving) -> N
     while page := await recent(f"?after={after}"):
         if not page["items"]:
             break
-        seen += [each["subject"] for each in page["items"]]  # pyright: ignore
+        seen += [each["subject"] for each in page["items"]]
         after = page["seq"]
     assert seen == [f"run-{number}" for number in range(250)]
     assert (await recent("?after=999999"))["reset"] is True

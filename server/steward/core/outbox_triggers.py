@@ -327,20 +327,18 @@ def make_triggers(connection: Connection) -> None:
 
 def drop_triggers(connection: Connection) -> None:
     """Take all away, those too that only an older version made."""
-    if _dialect(connection) == "sqlite":
-        found = connection.exec_driver_sql(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            f" AND substr(name, 1, {len(_PREFIX)}) = '{_PREFIX}'"  # noqa: S608  Our own name.
-        )
-        for (name,) in found.fetchall():
-            connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        return
-    found = connection.exec_driver_sql(
-        "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
-        f" AND starts_with(proname, '{_PREFIX}')"  # noqa: S608
-    )
-    for (name,) in found.fetchall():
-        connection.exec_driver_sql(f'DROP FUNCTION "{name}" CASCADE')
+    dialect = _dialect(connection)
+    names = connection.exec_driver_sql(_NAMES[dialect]).scalars().all()
+    for name in names:
+        if name.startswith(_PREFIX):
+            connection.exec_driver_sql(_DROP[dialect].format(name))
+
+
+_NAMES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace",
+}
+_DROP = {"sqlite": 'DROP TRIGGER "{}"', "postgresql": 'DROP FUNCTION "{}" CASCADE'}
 
 
 def _dialect(connection: Connection) -> Dialect:

@@ -138,7 +138,8 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     admission = Admission(sign_in, rooms.sessions)
     site = build_site(rooms, sign_in, router, answer_fault)
-    site.state.hub = hub = Hub(rooms.database, rooms.live, admission.holds)
+    site.state.hub = hub = Hub(rooms.database, rooms.live)
+    site.state.admission = admission
     async with asyncio.TaskGroup() as tasks:
         gate = Gate(admission, hosts, answer_fault, go_on, Once(site, rooms, tasks))
         watching = (tasks.create_task(_keep_watching(sign_in)), tasks.create_task(hub.run()))

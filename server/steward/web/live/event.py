@@ -5,17 +5,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from steward.core.described import Described
 from steward.core.outbox import Happening
-from steward.web.rest.answer import Answer
 
 Kind = Literal["cost", "run", "approval", "extension", "budget"]
 """What can be followed."""
 KINDS: frozenset[str] = frozenset(("cost", "run", "approval", "extension", "budget"))
 
 
-class Cost(Answer):
+class _Told(Described):
+    """A value that leaves: nothing in it changes, and nothing is in it that was not named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cost(_Told):
     """A call of a model was paid for, or several that differ in nothing but their figures."""
 
     model: str
@@ -30,7 +36,7 @@ class Cost(Answer):
     """What the person's calls of that day cost by then."""
 
 
-class RunChange(Answer):
+class RunChange(_Told):
     """A run began, came to another state, or ended a step."""
 
     change: Literal["begun", "state", "step"]
@@ -43,7 +49,7 @@ class RunChange(Answer):
     """How."""
 
 
-class ApprovalChange(Answer):
+class ApprovalChange(_Told):
     """A question was put, answered, used, or is over."""
 
     state: str
@@ -52,7 +58,7 @@ class ApprovalChange(Answer):
     run_id: str
 
 
-class ExtensionChange(Answer):
+class ExtensionChange(_Told):
     """An extension was installed, changed or removed, or something became of what it did."""
 
     change: str
@@ -63,7 +69,7 @@ class ExtensionChange(Answer):
     """Of a strike its kind, else what happened."""
 
 
-class BudgetChange(Answer):
+class BudgetChange(_Told):
     """A budget was set or removed, or an account passed a mark."""
 
     change: Literal["set", "removed", "passed"]
@@ -78,7 +84,7 @@ class BudgetChange(Answer):
 Detail = Cost | RunChange | ApprovalChange | ExtensionChange | BudgetChange
 
 
-class LiveEvent(Answer):
+class LiveEvent(_Told):
     """Something that was committed. There is nothing in it that anybody wrote."""
 
     seq: int
@@ -95,7 +101,7 @@ class LiveEvent(Answer):
     detail: Detail
 
 
-class Hello(Answer):
+class Hello(_Told):
     """The first that a socket says."""
 
     kind: Literal["hello"] = "hello"
@@ -107,7 +113,7 @@ class Hello(Answer):
     """Whether it was asked for in vain: reload, and go on from `seq`."""
 
 
-class Mark(Answer):
+class Mark(_Told):
     """Said now and then: up to here nothing was left out."""
 
     kind: Literal["mark"] = "mark"

@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from steward.core.commits import Commits
@@ -24,7 +24,6 @@ from steward.web.live.event import Hello, Mark, said
 from steward.web.live.feed import Feed, View
 from steward.web.live.limits import LiveLimits
 from steward.web.live.socket import READS_TOO_SLOWLY, SIGNED_OUT, Socket, frame_of
-from steward.web.rest.caller import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +32,15 @@ _AT_ONCE = 100
 _AGAIN_AFTER_S = 1.0
 
 
-Holds = Callable[[Caller], Awaitable[bool]]
-"""Whether somebody who came in a while ago still could."""
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who follows, and by what they came in."""
+
+    principal: Principal
+    secret: str = field(repr=False)
+    """Their token, or their session's."""
+    holds: Callable[[], Awaitable[bool]]
+    """Whether they still could come in."""
 
 
 @dataclass(eq=False, slots=True)
@@ -42,7 +48,7 @@ class Follower:
     """A socket, and how far it was told."""
 
     socket: Socket
-    caller: Caller
+    who: SignedIn
     view: View
     seq: int
 
@@ -64,10 +70,9 @@ class Follower:
 class Hub:
     """Everybody who follows, in one server process."""
 
-    def __init__(self, database: Database, limits: LiveLimits, holds: Holds) -> None:
+    def __init__(self, database: Database, limits: LiveLimits) -> None:
         self._database = database
         self._limits = limits
-        self._holds = holds
         self._doubt_until_s = 0.0
         self._followers: set[Follower] = set()
         self._of_user: Counter[tuple[str, str]] = Counter()
@@ -94,7 +99,7 @@ class Hub:
 
     @contextmanager
     def following(
-        self, socket: Socket, caller: Caller, view: View, after: int | None
+        self, socket: Socket, who: SignedIn, view: View, after: int | None
     ) -> Generator[None]:
         """A block in which the socket, which is open, is told what happens behind `after`."""
         feed = self.feed
@@ -102,17 +107,17 @@ class Hub:
         seq = after if after is not None and is_whole else feed.head
         hello = Hello(seq=feed.head, resumed=is_whole, reset=not is_whole)
         socket.write(frame_of(said(hello)))
-        follower = Follower(socket, caller, view, seq)
+        follower = Follower(socket, who, view, seq)
         socket.on_ready = partial(follower.tell, feed)
         self._followers.add(follower)
-        self._of_user[_whose(caller.principal)] += 1
+        self._of_user[_whose(who.principal)] += 1
         self._is_anybody_here.set()
         follower.tell(feed)
         try:
             yield
         finally:
             self._followers.discard(follower)
-            self._of_user[_whose(caller.principal)] -= 1
+            self._of_user[_whose(who.principal)] -= 1
             if not self._followers:
                 self._is_anybody_here.clear()
 
@@ -153,10 +158,10 @@ class Hub:
     async def _look_again(self) -> None:
         """Whoever may see something else from now on sees that, or nothing any more."""
         self._doubt_until_s = asyncio.get_running_loop().time() + LIVE_DOUBT_S
-        principals = {each.caller.principal for each in self._followers}
+        principals = {each.who.principal for each in self._followers}
         sights = await self._database.read(partial(sights_of, principals=principals))
         for follower in self._followers:
-            match sights.get(follower.caller.principal):
+            match sights.get(follower.who.principal):
                 case None:
                     pass  # They came meanwhile.
                 case NotPermittedError():
@@ -194,9 +199,9 @@ class Hub:
         """End the sockets of tokens and sessions that no longer hold."""
         shown: dict[str, list[Follower]] = {}
         for follower in self._followers:
-            shown.setdefault(follower.caller.secret, []).append(follower)
+            shown.setdefault(follower.who.secret, []).append(follower)
         for followers in shown.values():
-            if not await self._holds(followers[0].caller):
+            if not await followers[0].who.holds():
                 for follower in followers:
                     follower.socket.end(SIGNED_OUT, "Your token or session is over.")
 

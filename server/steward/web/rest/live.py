@@ -1,5 +1,6 @@
 """What happens, as it happens: a WebSocket, and the same for those who have none."""
 
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,8 +15,9 @@ from steward.web.errors import ForeignError
 from steward.web.exchange import Exchange
 from steward.web.live.event import KINDS, LiveEvent
 from steward.web.live.feed import View
-from steward.web.live.hub import Hub
+from steward.web.live.hub import Hub, SignedIn
 from steward.web.live.socket import Socket
+from steward.web.rest.admission import Admission
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import EXCHANGE, Caller, Opened, Reading, exchange_of
 from steward.web.rooms import Rooms
@@ -91,25 +93,27 @@ async def open_socket(
     view = await _view(caller, rooms, kinds)
     socket = Socket(SOCKET_PATH, request.headers.raw, rooms.live)
     await hub.feed.fresh()
-    return _Followed(hub, socket, caller, view, after)
+    admission = cast(Admission, request.app.state.admission)
+    who = SignedIn(caller.principal, caller.secret, partial(admission.holds, caller))
+    return _Followed(hub, socket, who, view, after)
 
 
 class _Followed(Response):
     """The upgrade, and all that is told behind it until either side ends it."""
 
     def __init__(
-        self, hub: Hub, socket: Socket, caller: Caller, view: View, after: int | None
+        self, hub: Hub, socket: Socket, who: SignedIn, view: View, after: int | None
     ) -> None:
         super().__init__(status_code=101)
         self._hub, self._socket = hub, socket
-        self._caller, self._view, self._after = caller, view, after
+        self._who, self._view, self._after = who, view, after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the connection over."""
         del receive, send
         exchange: Exchange = scope["extensions"][EXCHANGE]
         exchange.connection.become(self._socket)
-        with self._hub.following(self._socket, self._caller, self._view, self._after):
+        with self._hub.following(self._socket, self._who, self._view, self._after):
             await self._socket.ended.wait()
 
 
