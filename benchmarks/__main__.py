@@ -15,6 +15,8 @@ from benchmarks import (
     ghost_speed,
     ledger_page,
     ledger_speed,
+    live_page,
+    live_speed,
     measure,
     page,
     recall,
@@ -49,6 +51,7 @@ def main() -> None:
     booked, report = asyncio.run(ledger_speed.books(2)), asyncio.run(ledger_speed.report_ms())
     rows += ledger_page.ledger_rows(booked, ledger_speed.windows(), report)
     rows += gateway_page.gateway_rows(gateway_speed.measured(options.litellm_venv))
+    rows += live_page.live_rows(live_speed.told())
     rows += recall.measured_rows()
     print(page.table(rows))
     print(page.machine())

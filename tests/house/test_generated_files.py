@@ -8,6 +8,7 @@ from tests.environment import ROOT
 from tests.house.api_pages import api_page, openapi
 from tests.house.cli_page import cli_page
 from tests.house.extension_pages import extension_api_page, extension_schemas
+from tests.house.live_pages import live_page, live_schema
 from tests.house.pages import (
     agent_schema,
     commands_page,
@@ -28,6 +29,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/extension-api.md": extension_api_page,
+    "schemas/live/message.schema.json": live_schema,
+    "docs/reference/live.md": live_page,
     "schemas/openapi.json": openapi,
     "docs/reference/api.md": api_page,
     **extension_schemas(),

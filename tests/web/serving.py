@@ -53,6 +53,7 @@ from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
 from steward.web.door import Routes, open_door
 from steward.web.limits import WebLimits
+from steward.web.live.limits import LiveLimits
 from steward.web.rooms import Rooms
 from steward.web.server import open_server
 from steward.web.settings import WebSettings
@@ -191,6 +192,7 @@ async def open_serving(
     web: WebSettings | None = None,
     checks: Sequence[Check] | None = None,
     extensions: ExtensionsSettings | None = None,
+    live: LiveLimits | None = None,
     is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
@@ -243,6 +245,7 @@ async def open_serving(
             timings=timings,
             limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
             checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
+            live=live or LiveLimits(),
         )
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)

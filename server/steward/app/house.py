@@ -45,6 +45,7 @@ from steward.permissions.people import identified
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.settings import Settings
+from steward.web.live.limits import LiveLimits
 from steward.web.rooms import Rooms as WebRooms
 from steward.workspace.editor import Editor
 
@@ -244,6 +245,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     timings=ground.timings,
                     limits=settings.ledger.limits(),
                     checking=checking,
+                    live=LiveLimits(),
                 )
         finally:
             await gateway.close()

@@ -38,6 +38,7 @@ _WITHOUT: Mapping[str, str] = {
     "health": "health:show_health",
     "instructions": "instructions:show",
     "ledger": "ledger:answer",
+    "live": "live:follow",
     "metrics": "metrics:show_metrics",
     "policy": "policy:check",
     "redo": "undo:answer",

@@ -20,6 +20,7 @@ def add_work(add_command: AddCommand) -> None:
     _add_wishes(actions.add_parser)
     _add_approvals(add_command)
     _add_events(add_command)
+    _add_live(add_command)
     _add_why(add_command)
     _add_metrics(add_command)
     _add_feedback(add_command)
@@ -112,6 +113,16 @@ def _add_events(add: AddCommand) -> None:
         "--everybody", action="store_true", help="the whole organisation; for owners and admins"
     )
     events.add_argument("--json", action="store_true", help="for a program")
+
+
+def _add_live(add: AddCommand) -> None:
+    live = add("live", help="what happens, as it happens; Ctrl-C only stops following")
+    live.add_argument(
+        "--kinds", metavar="KINDS", help="of cost,run,approval,extension,budget; default: all"
+    )
+    live.add_argument("--after", type=int, metavar="SEQ", help="begin behind this; default: now")
+    live.add_argument("--limit", type=_count, metavar="N", help="end after so many")
+    live.add_argument("--json", action="store_true", help="one object a line")
 
 
 def _add_why(add: AddCommand) -> None:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from steward.core.clock import Clock
+from steward.core.commits import Commits, MarkedCommits
 from steward.core.errors import UnavailableError
 from steward.core.limits import UNITS_WAITING_MAX
 from steward.core.postgresql_store import open_postgresql
@@ -91,6 +92,10 @@ class Database:
         None: then the database cannot tell.
         """
         return await asyncio.shield(self._queue(self._readers, self._store.mark, ""))
+
+    def commits(self) -> Commits:
+        """What tells when something was committed, here or by another process."""
+        return self._store.notices() or MarkedCommits(self.mark)
 
     def hand_in(self, work: Callable[[Session], T]) -> asyncio.Future[T]:
         """As `run`, without waiting: units handed in later, to read or write, see what it did."""

@@ -29,6 +29,7 @@ from steward.core.limits import (
     DATABASE_UNIT_ATTEMPTS_MAX,
 )
 from steward.core.migrate import HEAD, bring_to_head, revision_of
+from steward.core.postgresql_notices import PostgresqlNotices
 from steward.core.store import Kind, Mark, Transaction
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class PostgresqlStore:
 
     def __init__(self, url: URL) -> None:
         self.name = _name(url)
+        self._url = url
         self._writing = _engine(url, connections=1, read_only=False)
         self._reading = _engine(url, connections=self.readers, read_only=True)
         driver: Any = self._writing.dialect.loaded_dbapi
@@ -103,8 +105,14 @@ class PostgresqlStore:
                     raise self._refusal(error, attempt) from error
 
     def mark(self) -> Mark | None:
-        """Nothing: what others commit is seen by reading."""
+        """Nothing: what others commit is told by notices."""
         return None
+
+    def notices(self) -> PostgresqlNotices:
+        """A connection of its own, which listens."""
+        url = self._url.set(drivername="postgresql")
+        arguments = _connect_arguments(url, read_only=True)
+        return PostgresqlNotices(url.render_as_string(hide_password=False), arguments)
 
     def close(self) -> None:
         """Close all connections."""

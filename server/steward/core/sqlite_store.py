@@ -76,6 +76,9 @@ class SqliteStore:
         (others,) = self._driver.execute("PRAGMA data_version").fetchone()
         return others, self._writes
 
+    def notices(self) -> None:
+        """Nothing: a file tells nobody."""
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from sqlmodel import Session
 
+from steward.core.commits import Commits
+
 T = TypeVar("T")
 Kind = Literal["sqlite", "postgresql"]
 Mark = tuple[int, int]
@@ -60,6 +62,13 @@ class Store(Protocol):
 
     def mark(self) -> Mark | None:
         """What stays the same while nothing is committed to it; None where that is not known."""
+        ...
+
+    def notices(self) -> Commits | None:
+        """What tells of commits by itself; None where the mark must be looked at.
+
+        It is of the loop's own and blocks nothing.
+        """
         ...
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
-"""The rows of the audit trail, and of the checks of it."""
+"""The rows of the audit trail, of the checks of it, and of what happened lately."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
-from sqlmodel import BigInteger, Field, SQLModel
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer
+from sqlmodel import Field, SQLModel
 
 
 class AuditRow(SQLModel, table=True):
@@ -57,3 +57,23 @@ class AuditCheckRow(SQLModel, table=True):
     kept: str
     """The head that it was compared with, as `NUMBER:HASH`; empty where there was none."""
     first_bad_seq: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class OutboxRow(SQLModel, table=True):
+    """Something that happened; triggers write and prune it, see `steward.core.outbox_triggers`."""
+
+    __tablename__ = "outbox"  # pyright: ignore[reportAssignmentType]
+
+    seq: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer(), "sqlite")
+    )
+    """In the order of commits."""
+    tenant_id: str
+    at: datetime
+    kind: str
+    user: str
+    team: str
+    workspace: str
+    subject: str
+    detail: str
+    """JSON; nothing that anybody wrote."""

@@ -142,10 +142,11 @@ class PostgresqlStore:
         with self._driver.pipeline():
             self._put(_INSERT, [new_row(each) for each in changed if not each.is_stored])
             self._put(_UPDATE, [new_row(each) for each in changed if each.is_stored])
+            # Before the entries, which are told with what was spent that day.
+            self._put(_ADD_UP, [(*key, *usage_row(usages)) for key, usages in book.sums().items()])
             self._put(_APPEND, [(*entry, seal) for entry, seal in entries])
             accounts = [each for each in book.accounts.values() if each.is_changed]
             self._put(_PUT_ACCOUNT, [account_row(each) for each in accounts])
-            self._put(_ADD_UP, [(*key, *usage_row(usages)) for key, usages in book.sums().items()])
             noted = [self._ask(_NOTE_MARK, *_mark_row(each)) for each in passed]
         if entries:
             last, seal = entries[-1]

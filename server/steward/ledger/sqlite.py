@@ -132,10 +132,11 @@ class SqliteStore:
         put = self._put
         put(_INSERT, [new_row(each) for each in changed if not each.is_stored])
         put(UPDATE, [ended_row(each) for each in changed if each.is_stored])
+        # Before the entries, which are told with what was spent that day.
+        put(_ADD_UP, [(*key, *usage_row(usages)) for key, usages in book.sums().items()])
         put(_APPEND, [(*entry, seal) for entry, seal in entries])
         accounts = [each for each in book.accounts.values() if each.is_changed]
         put(_PUT_ACCOUNT, [account_row(each) for each in accounts])
-        put(_ADD_UP, [(*key, *usage_row(usages)) for key, usages in book.sums().items()])
         passed = [each for each in book.passed() if self._is_new(each)]
         if entries:
             self._keep(book, entries[-1][1])

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from steward.core.limits import WEB_HEADERS_MAX
 from steward.web.crowd import Crowd
 from steward.web.limits import WebLimits
+from steward.web.live.socket import GOING_AWAY, Socket
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CONNECTION = "steward.connection"
 """Where a request's connection stands among its `extensions`."""
+
+SOCKET_PATH = b"/api/v1/live"
+"""The one address that speaks another protocol: WebSocket."""
 
 _CONTINUE = b"HTTP/1.1 100 "
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
@@ -82,6 +86,9 @@ class Connection(HttpToolsProtocol):
         self._is_whole = False
         """Whether the request under way was read to its end."""
         self._is_deaf = False
+        self._is_upgrade = False
+        """Whether the request under way asks for a socket; nothing may come behind it."""
+        self._socket: Socket | None = None
         self._head_bytes = 0
         self._body_bytes = 0
 
@@ -98,6 +105,22 @@ class Connection(HttpToolsProtocol):
         """Hang up at once."""
         self.transport.abort()
 
+    def become(self, socket: Socket) -> None:
+        """From here on the connection is a socket's, and counts among those."""
+        # Whoever answers the request is to write nothing more.
+        self.cycle.response_started = self.cycle.response_complete = True
+        self.cycle.disconnected = True
+        self._crowd.depart(self)
+        self._socket = socket
+        socket.open(self.transport)
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        if self._socket is not None:
+            self._socket.end(GOING_AWAY, "The server stops. Come back in a moment.")
+        else:
+            super().shutdown()
+
     # --- What the loop tells ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -109,6 +132,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They have left: nobody waits for the answer any more."""
+        if self._socket is not None:
+            self._socket.lost()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         self._crowd.depart(self)
@@ -120,12 +145,19 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
+        if self._socket is not None:
+            self._socket.heard(data)
+            return
         if self._is_deaf:
             return
         if self._is_in_head:
             self._head_bytes += len(data)
+        is_answering = self._is_answering()
         super().data_received(data)
         if self._is_deaf:
+            return
+        if self._is_upgrade and (is_answering or not data.endswith(b"\n")):
+            self.show_out()  # Nothing comes behind it before the answer.
             return
         if self._is_in_head and self._head_bytes > self._limits.head_bytes_max:
             self._refuse(UnfitRequestError(431, "The request's headers are too large."))
@@ -135,11 +167,16 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not read."""
         super().pause_writing()
+        if self._socket is not None:
+            self._socket.paused()
+            return
         self._stalled = self.loop.call_later(self._limits.stalled_s, self.show_out)
 
     def resume_writing(self) -> None:
         """It reads again."""
         super().resume_writing()
+        if self._socket is not None:
+            self._socket.resumed()
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
@@ -170,6 +207,7 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = self._body_bytes = 0
         self._within(self._limits.body_s)
         super().on_headers_complete()
+        self.cycle.keep_alive &= not self._is_upgrade
         self.cycle.transport = cast("asyncio.Transport", _HeadWithBody(self.transport))
 
     def on_body(self, body: bytes) -> None:
@@ -226,8 +264,17 @@ class Connection(HttpToolsProtocol):
         assert parser is not None
         if parser.get_http_version() != "1.1":
             raise self._noted(UnfitRequestError(400, "This server speaks HTTP/1.1."))
-        if parser.should_upgrade():
+        self._is_upgrade = parser.should_upgrade()
+        if self._is_upgrade and not self._is_for_socket():
             raise self._noted(UnfitRequestError(400, "There is no other protocol here."))
+
+    def _is_for_socket(self) -> bool:
+        parser, named = self.parser, dict(self.headers)
+        assert parser is not None
+        has_body = b"content-length" in named or b"transfer-encoding" in named
+        is_address = self.url.partition(b"?")[0] == SOCKET_PATH
+        is_websocket = named.get(b"upgrade", b"").lower() == b"websocket"
+        return is_address and is_websocket and parser.get_method() == b"GET" and not has_body
 
     def _noted(self, error: UnfitRequestError) -> UnfitRequestError:
         # The parser turns whatever its callbacks raise into an error of its own.

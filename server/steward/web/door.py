@@ -23,6 +23,7 @@ from steward.web.errors import (
 )
 from steward.web.exchange import Exchange
 from steward.web.hosts import Hosts
+from steward.web.live.hub import Hub
 from steward.web.openai.faults import OpenAIDialect
 from steward.web.pages.failed import answer_fault
 from steward.web.pages.signing import go_on
@@ -137,13 +138,16 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     admission = Admission(sign_in, rooms.sessions)
     site = build_site(rooms, sign_in, router, answer_fault)
+    site.state.hub = hub = Hub(rooms.database, rooms.live)
+    site.state.admission = admission
     async with asyncio.TaskGroup() as tasks:
         gate = Gate(admission, hosts, answer_fault, go_on, Once(site, rooms, tasks))
-        watch = tasks.create_task(_keep_watching(sign_in))
+        watching = (tasks.create_task(_keep_watching(sign_in)), tasks.create_task(hub.run()))
         try:
             yield Door(rooms, routes, hosts, sign_in, gate)
         finally:
-            watch.cancel()
+            for watch in watching:
+                watch.cancel()
 
 
 async def _keep_watching(sign_in: SignIn) -> None:

@@ -24,6 +24,7 @@ from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import Tokens
+from steward.web.live.limits import LiveLimits
 from steward.web.settings import WebSettings
 
 
@@ -64,3 +65,5 @@ class Rooms:
     """What an account of each kind may spend where nobody set a budget for it."""
     checking: Checking
     """Checks of the audit trail, which go on by themselves."""
+    live: LiveLimits
+    """What those who follow what happens may take."""

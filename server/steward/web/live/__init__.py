@@ -1,1 +1,1 @@
-"""What changes, as it changes: to whoever listens, and again from where they stopped."""
+"""What happens, told as it happens: a WebSocket for pages and programs."""

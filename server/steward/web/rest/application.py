@@ -20,6 +20,7 @@ from steward.web.rest import (
     feedback,
     health,
     keys,
+    live,
     models,
     outcomes,
     people,
@@ -45,7 +46,7 @@ _RESOURCES = (
     *(people, teams, tokens, workspaces),
     *(audit, security, activity),
     *(agents, runs, approvals),
-    *(extensions, events, outcomes, performance, feedback, health),
+    *(extensions, events, outcomes, performance, feedback, health, live),
 )
 _FAILED: dict[int | str, dict[str, Any]] = {
     status: {"model": Failed, "description": why}
