@@ -70,22 +70,25 @@ async def answered(client: httpx.AsyncClient, seen: dict[str, str]) -> None:
         seen[each["kind"]] = whole["markdown"]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url_of_database(request: pytest.FixtureRequest) -> str:
+    """An empty database on PostgreSQL; empty where the data folder's own file is meant."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql"))
+
+
 async def test_a_run_that_waits_goes_on_and_lands_when_it_is_answered_at_a_page(
-    kind: str,
+    url_of_database: str,
     workspace: Path,
     data_folder: Path,
     tmp_path: Path,
     scripted_model: ScriptedModel,
-    request: pytest.FixtureRequest,
 ) -> None:
     scripted_model.script = after_plan(EDIT)
     (tmp_path / "home").mkdir()
     job = shell(workspace, data_folder, scripted_model.url, tmp_path / "home")
     place: Place = up_to_date(data_folder / "steward.db")
-    if kind == "postgresql":
-        place = str(request.getfixturevalue("postgresql"))
-        job.environment["STEWARD_DATABASE"] = place
+    if url_of_database:
+        place = job.environment["STEWARD_DATABASE"] = url_of_database
     before = repository(workspace)
     seen: dict[str, str] = {}
     async with running(job.environment) as (_, url), browsing(place, url) as client:

@@ -139,15 +139,15 @@ async def test_a_form_writes_the_file_that_says_the_same(open_one: Serving) -> N
 
 async def test_trying_one_asks_for_a_plan_and_books_it_on_whoever_tries(open_one: Serving) -> None:
     async with sitting(open_one, "bob") as bob, sitting(open_one, "vic") as vic:
-        before = (await bob.ask("GET", "/agents/coder")).json()
+        before = (await bob.ask("GET", "/agents/fix")).json()
         assert before["plan_cost_most_nano_usd"] > 0
         assert {each["tool"] for each in before["powers"]} >= {"read_file", "edit_file"}
-        await bob.look("/agents/coder")
-        page = await bob.press("/agents/coder", {"do": "try", "goal": "Mend the delivery"})
+        await bob.look("/agents/fix")
+        page = await bob.press("/agents/fix", {"do": "try", "goal": "Mend the delivery"})
         assert page.status_code == 200, page.text
         assert "Nothing of it was done" in text_of(page.text)
         assert len(open_one.model.exchanges) == 1
-        refused = await vic.ask("POST", "/agents/coder/test", {"goal": "Mend it"})
+        refused = await vic.ask("POST", "/agents/fix/test", {"goal": "Mend it"})
         assert refused.status_code == 403
         assert len(open_one.model.exchanges) == 1
         usage = (await bob.ask("GET", "/usage?by=user")).json()

@@ -1,5 +1,6 @@
 """Runs at pages and in the API: what is told of them, to whom, and what may be asked of them."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.scripted_model import ScriptedModel
-from steward.agents.run import RunLog, RunSpecification
+from steward.agents.run import RunLog
 from steward.agents.sent import Sent
 from steward.agents.workflows.owner import Owner
 from steward.core.principal import Principal
@@ -39,7 +40,7 @@ class Scene:
     async def begin(self, run_id: str, principal: Principal = ANN, goal: str = "Mend it") -> None:
         await self.log.begin(replace(run(run_id, principal), goal=goal), self.window.name)
 
-    async def end(self, run_id: str, specification: RunSpecification | None = None) -> None:
+    async def end(self, run_id: str) -> None:
         await self.log.enter(run_id, "finished", "end", "Done.")
 
 
@@ -53,13 +54,14 @@ async def scene(
             await database.run(lambda s, p=person: people.add(s, ANN, p, clock.now()))
         window = Owner(tmp_path / "executors", "window1")
         yield Scene(serving, RunLog(database, clock, serving.desk.events), window, place)
-        window.release()
+        await asyncio.to_thread(window.release)
 
 
 async def test_runs_are_listed_by_what_is_asked_for_page_by_page(scene: Scene) -> None:
     for number in range(5):
         await scene.begin(f"run{number}")
         scene.serving.clock.advance(timedelta(hours=6 * (number % 2)))
+    scene.serving.clock.advance(timedelta(hours=1))
     await scene.begin("bobs", BOB)
     await scene.end("run3")
     async with sitting(scene.serving) as ann, sitting(scene.serving, "bob") as bob:
@@ -113,14 +115,14 @@ async def test_of_others_runs_an_owner_sees_what_figures_say_and_no_content(scen
 async def test_a_run_is_ended_by_whoever_works_on_it_and_here_where_nobody_does(
     scene: Scene,
 ) -> None:
-    scene.window.claim()
+    await asyncio.to_thread(scene.window.claim)
     await scene.begin("run1")
     async with sitting(scene.serving) as ann, sitting(scene.serving, "bob") as bob:
         assert (await bob.press("/runs/run1", {"do": "cancel"})).status_code == 404
         asked = (await ann.ask("POST", "/runs/run1/cancel")).json()
         assert asked == {"state": "planning", "cancelled": "asked"}
         assert "(cancel asked)" in text_of(await ann.look("/runs"))
-        scene.window.release()
+        await asyncio.to_thread(scene.window.release)
         elsewhere = isinstance(scene.place, str)
         # On a shared database nobody here can tell whether another machine works on it.
         expected = "asked" if elsewhere else "now"
@@ -141,7 +143,7 @@ async def test_a_run_goes_on_with_raised_limits_only_for_its_own_person(scene: S
             assert (await bob.ask("POST", "/runs/bobs/resume", wrong)).status_code == 400
         assert (await bob.press("/runs/bobs", raised)).status_code == 303
         page = text_of(await bob.look("/runs/bobs"))
-    assert "It goes on as soon as a window has /bobs open" in page
+    assert "It goes on in the window that has /bobs open" in page
     assert "asked and not done yet: resume" in page
     ((kept,),) = execute(scene.place, "SELECT raised FROM run WHERE id = 'bobs'")
     assert '"cost_nano_usd":2500000000' in kept
