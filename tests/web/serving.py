@@ -105,6 +105,10 @@ class Serving:
         owner = replace(ANN, user=user)
         return await self.tokens.create(owner, user, Wish("a test", scopes), _anybody)
 
+    async def link(self, user: str = "ann") -> str:
+        """The secret of a link for somebody."""
+        return await self.sessions.link(replace(ANN, user=user))
+
     async def revoke(self, token: Token) -> None:
         """Let a token open nothing any more."""
         await self.tokens.revoke(ANN, token.id, _anybody)
@@ -171,6 +175,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -201,9 +206,10 @@ async def open_serving(
             data_dir=folder,
         )
         port = _port(bound)
+        hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
-            open_door(rooms, routes, hosts_of(bound, ())) as door,
+            open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
