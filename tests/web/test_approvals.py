@@ -1,6 +1,7 @@
 """A question at a page is the question of the editor, and only its person answers it, once."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from steward.permissions.seal import approval_seal
 from steward.permissions.tokens import Scope
 from steward.workspace.proposal import EditProposal, FileChange
 from steward.workspace.shown import edit_question
+from tests.jailed import PYTHON, run_in_jail, working_jail
 from tests.ledger.bank import ANN
 from tests.places import Place, execute
 from tests.rooms import numbered
@@ -384,3 +386,37 @@ async def test_open_questions_of_every_workspace_are_listed_page_by_page(anywher
     assert sorted(seen) == sorted(ids)
     assert len(seen) == len(set(seen))
     assert [each["state"] for each in ended] == ["withdrawn"]
+
+
+_ATTACK = """
+import json, sys, urllib.request
+body = json.dumps({"digest": sys.argv[3], "choice": "approve"}).encode()
+headers = {"Authorization": f"Bearer {sys.argv[2]}", "Content-Type": "application/json"}
+try:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    answer = opener.open(urllib.request.Request(sys.argv[1], body, headers), timeout=5)
+    print("reached", answer.status)
+except urllib.error.HTTPError as error:
+    print("reached", error.code)
+except OSError as error:
+    print("not reached", error)
+"""
+
+
+async def test_a_command_of_an_agent_does_not_even_reach_the_page(
+    scene: Scene, tmp_path: Path
+) -> None:
+    await working_jail()
+    id_ = await scene.put()
+    written, _ = await scene.serving.fresh_token(scopes=frozenset(_SCOPES))
+    url = f"http://127.0.0.1:{scene.serving.port}/api/v1/approvals/{id_}/answer"
+    (workspace := tmp_path / "jailed").mkdir()
+    words = ("-c", _ATTACK, url, written, QUESTION.digest())
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, stdout=asyncio.subprocess.PIPE
+    )
+    outside, _ = await process.communicate()
+    assert outside.decode().split() == ["reached", "403"], "outside of the jail it is refused"
+    outcome = await run_in_jail(workspace, PYTHON, *words)
+    assert "not reached" in outcome.output, outcome
+    assert (await scene.answer(id_)).state == "pending"
