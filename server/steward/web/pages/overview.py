@@ -29,7 +29,7 @@ async def overview_page(request: Request, caller: Reading, rooms: Opened) -> HTM
     values = {
         "now": now,
         "usage": usage,
-        "waits": await approvals_of(caller, rooms, ApprovalFilter(), _SHOWN_MAX),
+        "waits": await approvals_of(caller, rooms, ApprovalFilter(limit=_SHOWN_MAX)),
         "runs": await _open_runs(caller, rooms),
         **_daily(usage, today),
     }
@@ -39,10 +39,10 @@ async def overview_page(request: Request, caller: Reading, rooms: Opened) -> HTM
 async def _open_runs(caller: Caller, rooms: Rooms) -> Paged[RunLine]:
     """Everybody's runs under way for those who may see them, one's own for others."""
     try:
-        everybody = RunFilter(whose="everybody", state="open")
-        return await runs_of(caller, rooms, everybody, _SHOWN_MAX)
+        everybody = RunFilter(whose="everybody", state="open", limit=_SHOWN_MAX)
+        return await runs_of(caller, rooms, everybody)
     except NotPermittedError:
-        return await runs_of(caller, rooms, RunFilter(state="open"), _SHOWN_MAX)
+        return await runs_of(caller, rooms, RunFilter(state="open", limit=_SHOWN_MAX))
 
 
 def _daily(usage: Usage, today: date) -> dict[str, object]:
