@@ -11,8 +11,11 @@ depends_on = None
 def upgrade() -> None:
     op.create_index("ix_run_person", "run", ["tenant_id", "user", "created_at", "id"])
     op.create_index("ix_approval_person", "approval", ["tenant_id", "user", "asked_at", "id"])
+    waiting = ["tenant_id", "user", "state", "asked_at", "id"]
+    op.create_index("ix_approval_waiting", "approval", waiting)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_approval_waiting", "approval")
     op.drop_index("ix_approval_person", "approval")
     op.drop_index("ix_run_person", "run")

@@ -11,13 +11,16 @@ from tests.house.tracked import tracked
 PACKAGE = ROOT / "server" / "steward"
 CODE = [file for file in tracked(".py") if file.is_relative_to(PACKAGE)]
 ANSWERING = {
+    "cli/approvals.py",
     "cli/terminal.py",
     "cli/undo.py",
     "lsp/questions.py",
     "lsp/features/commands.py",
+    "web/rest/approvals.py",
     "workspace/land.py",
 }
-"""Where a person's answer is taken: a terminal, a message, a command of the editor, its diff."""
+"""Where a person's answer is taken: a terminal, a message, a command of the editor, its diff, a
+page."""
 
 READING = {
     "agents/plan_steps.py",
@@ -70,8 +73,8 @@ def test_only_permissions_writes_the_rows_of_answers_and_grants() -> None:
 
 
 def test_only_the_composition_root_makes_the_seal_of_answers() -> None:
-    # A shell takes grants and questions back with it, and says which folder is trusted; that it
-    # answers no question is tested above.
+    # A shell takes grants and questions back with it, says which folder is trusted, and answers at
+    # a terminal; that nothing else there does is tested above.
     assert files_with(names("approval_seal", "ApprovalKey")) == {
         "app/asked.py",
         "cli/shell.py",

@@ -1,122 +1,20 @@
-"""A question at a page is the question of the editor, and only its person answers it, once."""
+"""A question at a page is the question of the editor, and takes the same answers, once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from itertools import combinations
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from demo.scripted_model import ScriptedModel
 from steward.agents.question_told import question_told
-from steward.core.principal import Principal
-from steward.ledger.key import KEY_BYTES
-from steward.permissions import people
-from steward.permissions.approvals import Approvals
-from steward.permissions.grants import Grants
-from steward.permissions.question import Answer, Question
-from steward.permissions.roles import Person
-from steward.permissions.seal import approval_seal
-from steward.permissions.tokens import Scope
-from steward.workspace.proposal import EditProposal, FileChange
-from steward.workspace.shown import edit_question
+from steward.permissions.question import Question
 from tests.ledger.bank import ANN
-from tests.places import Place, execute
-from tests.rooms import numbered
-from tests.web.serving import Serving, open_serving
+from tests.places import execute
+from tests.web.questions import EDIT, PLAN, QUESTION, Scene, anywhere, scene
 from tests.web.sitting import digest_in, sitting, text_of
 
-QUESTION = Question(
-    key="tool-0-0",
-    kind="command",
-    title="Run a command",
-    body="Run `rm -rf build \N{RIGHT-TO-LEFT OVERRIDE}txt.exe`, in the jail.",
-    operands={"argv": ["rm"]},
-    run_id="run-1",
-    takes=frozenset(("reason", "for_run")),
-    grant="run_command on rm -rf build",
-)
-EDIT = edit_question(
-    EditProposal(
-        "run-1.edit",
-        "run-1",
-        "Mend two places",
-        (
-            FileChange(
-                "shop/a.py", "one\n" + "same\n" * 9 + "two\n", "ONE\n" + "same\n" * 9 + "TWO\n"
-            ),
-            FileChange("Makefile", None, "all:\n\trm\u200b -rf /\n"),
-        ),
-    )
-)
-PLAN = replace(
-    QUESTION,
-    key="ask-plan",
-    kind="plan",
-    title="Plan",
-    takes=frozenset(("reason", "edited_plan", "step_by_step")),
-    grant="",
-    draft={
-        "summary": "Mend it",
-        "steps": [
-            {"title": "Look", "tool": "read_file", "detail": "", "files": [], "agents": []},
-            {"title": "Edit", "tool": "edit_file", "detail": "", "files": ["a.py"], "agents": []},
-        ],
-        "questions": [],
-    },
-)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A server, and a window elsewhere whose questions wait in the same database."""
-
-    serving: Serving
-    window: Approvals
-    place: Place
-
-    async def put(self, question: Question = QUESTION, whose: Principal = ANN) -> str:
-        return await self.window.open(whose, question)
-
-    async def answer(self, id_: str) -> Answer:
-        return await self.window.look(id_)
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, scripted_model: ScriptedModel) -> AsyncGenerator[Scene]:
-    async with open_scene(tmp_path, tmp_path / "steward.db", scripted_model) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def anywhere(
-    tmp_path: Path, place: Place, scripted_model: ScriptedModel
-) -> AsyncGenerator[Scene]:
-    """The same on both databases."""
-    async with open_scene(tmp_path, place, scripted_model) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def open_scene(
-    tmp_path: Path, place: Place, scripted_model: ScriptedModel
-) -> AsyncGenerator[Scene]:
-    async with open_serving(tmp_path, scripted_model, place=place) as serving:
-        database, clock = serving.desk.database, serving.clock
-        for user, role in (("ann", "owner"), ("bob", "developer")):
-            person = Person(user, role)  # pyright: ignore[reportArgumentType]  Both are roles.
-            await database.run(lambda s, p=person: people.add(s, ANN, p, clock.now()))
-        new_id = numbered("window")
-        seal = approval_seal(tmp_path, lambda: "5e" * KEY_BYTES)
-        within = timedelta(minutes=30)
-        grants = Grants(database, clock, new_id, seal, "window", within)
-        events = serving.desk.events
-        window = Approvals(database, clock, new_id, events, within, seal, grants)
-        yield Scene(serving, window, place)
+__all__ = ["anywhere", "scene"]
 
 
 @pytest.mark.parametrize("question", [QUESTION, EDIT, PLAN], ids=["command", "edit", "plan"])
@@ -260,106 +158,6 @@ async def test_a_stale_page_leads_to_what_is_asked_now(scene: Scene) -> None:
         assert sent.status_code == 409
         assert f'href="/approvals/{new}"' in sent.text
     assert (await scene.answer(new)).state == "pending"
-
-
-async def test_an_answer_to_what_was_not_shown_is_none(scene: Scene) -> None:
-    id_ = await scene.put()
-    async with sitting(scene.serving) as ann:
-        for digest in ("", "0" * 64, replace(QUESTION, title="Another").digest()):
-            body = {"digest": digest, "choice": "approve"}
-            asked = await ann.ask("POST", f"/approvals/{id_}/answer", body)
-            pressed = await ann.press(f"/approvals/{id_}", {"digest": digest, "answer": "approve"})
-            assert asked.status_code == pressed.status_code == 409
-            assert asked.json()["error"]["code"] == "steward.stale"
-    assert (await scene.answer(id_)).state == "pending"
-
-
-async def test_others_neither_see_nor_answer_a_question(scene: Scene) -> None:
-    id_ = await scene.put()
-    yes = {"digest": QUESTION.digest(), "choice": "approve"}
-    async with sitting(scene.serving, "bob") as bob:
-        assert "Run a command" not in await bob.look("/approvals?shown=all")
-        await bob.look(f"/approvals/{id_}", 404)
-        assert (await bob.ask("GET", f"/approvals/{id_}")).status_code == 404
-        assert (await bob.ask("POST", f"/approvals/{id_}/answer", yes)).status_code == 404
-        pressed = await bob.press(
-            f"/approvals/{id_}", {"digest": yes["digest"], "answer": "approve"}
-        )
-        assert pressed.status_code == 404
-    assert (await scene.answer(id_)).state == "pending"
-    bobs = await scene.put(replace(QUESTION, run_id="run-2"), replace(ANN, user="bob"))
-    async with sitting(scene.serving) as owner:
-        assert (await owner.ask("GET", f"/approvals/{bobs}")).status_code == 404
-        assert (await owner.ask("POST", f"/approvals/{bobs}/answer", yes)).status_code == 404
-
-
-_SCOPES: tuple[Scope, ...] = get_args(Scope)
-_TOKENS = [
-    frozenset(chosen)
-    for size in range(1, 1 + len(_SCOPES))
-    for chosen in combinations(_SCOPES, size)
-]
-
-
-async def test_a_token_answers_nothing_whatever_it_is_for(scene: Scene) -> None:
-    id_ = await scene.put()
-    client = scene.serving.client
-    body = {"digest": QUESTION.digest(), "choice": "approve"}
-    fields = {"digest": QUESTION.digest(), "answer": "approve"}
-    for scopes in _TOKENS:
-        written, _ = await scene.serving.fresh_token(scopes=scopes)
-        shown = {"Authorization": f"Bearer {written}"}
-        asked = await client.post(f"/api/v1/approvals/{id_}/answer", json=body, headers=shown)
-        pressed = await client.post(f"/approvals/{id_}", data=fields, headers=shown)
-        assert asked.status_code == pressed.status_code == 403, (scopes, pressed.text)
-    assert (await scene.answer(id_)).state == "pending"
-
-
-async def test_a_session_that_a_token_opened_answers_nothing(scene: Scene) -> None:
-    id_ = await scene.put()
-    every: frozenset[Scope] = frozenset(_SCOPES)
-    written, _ = await scene.serving.fresh_token(scopes=every)
-    async with sitting(scene.serving) as ann:
-        ann.client.cookies.clear()
-        came = await ann.client.post("/sign-in", data={"token": written})
-        assert came.status_code == 303
-        page = await ann.look(f"/approvals/{id_}")
-        assert 'name="digest"' not in page
-        fields = {"digest": QUESTION.digest(), "answer": "approve"}
-        await ann.look("/runs")
-        assert (await ann.press(f"/approvals/{id_}", fields)).status_code == 403
-        body = {"digest": QUESTION.digest(), "choice": "approve"}
-        assert (await ann.ask("POST", f"/approvals/{id_}/answer", body)).status_code == 403
-    assert (await scene.answer(id_)).state == "pending"
-
-
-async def test_a_row_that_something_else_wrote_in_is_answered_by_nobody(anywhere: Scene) -> None:
-    id_ = await anywhere.put()
-    execute(anywhere.place, f"UPDATE approval SET body = 'Run `ls`.' WHERE id = '{id_}'")
-    async with sitting(anywhere.serving) as ann:
-        page = text_of(await ann.look(f"/approvals/{id_}"))
-        assert "does not bear our seal" in page
-        body = {"digest": QUESTION.digest(), "choice": "approve"}
-        sent = await ann.ask("POST", f"/approvals/{id_}/answer", body)
-    assert sent.status_code == 409
-    assert (await anywhere.answer(id_)).state == "withdrawn"
-
-
-async def test_an_answer_with_what_nobody_knows_is_refused(scene: Scene) -> None:
-    id_ = await scene.put()
-    wrong: list[dict[str, Any]] = [
-        {"choice": "yes"},
-        {"choice": "approve", "isForRun": True},
-        {"choice": "approve", "is_for_run": "true"},
-        {"choice": "approve", "kept": ["1"]},
-        {"choice": "reject", "reason": "x" * 100_000},
-    ]
-    async with sitting(scene.serving) as ann:
-        for each in wrong:
-            body = {"digest": QUESTION.digest(), **each}
-            sent = await ann.ask("POST", f"/approvals/{id_}/answer", body)
-            assert sent.status_code == 400, each
-    assert (await scene.answer(id_)).state == "pending"
 
 
 async def test_open_questions_of_every_workspace_are_listed_page_by_page(anywhere: Scene) -> None:

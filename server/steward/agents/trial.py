@@ -12,9 +12,9 @@ from steward.agents.definitions.powers import Power, powers
 from steward.agents.plan import Plan, parse_plan
 from steward.context.prompts import Assignment, agent_messages, plan_messages
 from steward.context.tokens import count
-from steward.core.errors import StewardError
+from steward.core.errors import InvalidInputError, StewardError
 from steward.core.ids import IdSource
-from steward.core.money import NanoUsd
+from steward.core.money import NanoUsd, as_usd
 from steward.core.principal import Principal
 from steward.gateway.call.estimate import body_bytes
 from steward.gateway.gateway import Gateway
@@ -85,7 +85,10 @@ class Trial:
         async with self.gateway.call(principal, request) as answer:
             text = "".join([piece async for piece in answer])
         cost = await self.ledger.run_cost(run_id)
-        return Tried(await parse_plan(text, agent.allowed_tools), cost)
+        try:
+            return Tried(await parse_plan(text, agent.allowed_tools), cost)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{error} The answer cost {as_usd(cost)}.") from error
 
     def _request(self, agent: Agent, goal: str, run_id: str) -> ModelRequest:
         told: Mapping[str, str] = {each.name: each.description for each in self._offered(agent)}

@@ -44,6 +44,7 @@ class ApprovalRow(SQLModel, table=True):
         UniqueConstraint("tenant_id", "run_id", "key", "attempt"),
         Index("ix_approval_open", "tenant_id", "workspace", "state"),
         Index("ix_approval_person", "tenant_id", "user", "asked_at", "id"),
+        Index("ix_approval_waiting", "tenant_id", "user", "state", "asked_at", "id"),
     )
 
     id: str = Field(primary_key=True)
