@@ -8,6 +8,7 @@ import json
 import os
 import tomllib
 from collections.abc import Collection, Generator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -162,6 +163,37 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings if settings.team.url is None else _through_team(settings, origins, file)
 
 
+def places(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of which only the places count, for whoever must go on where others are wrong.
+
+    A place that is wrong itself is the usual one.
+    """
+    given = os.environ if environment is None else environment
+    variables = {name: value for name, value in given.items() if value.strip()}
+    try:
+        tree = _read_file(config_folder(variables) / "settings.toml")
+    except InvalidInputError:
+        tree = {}
+    for name in ("data_dir", "database"):
+        if (variable := f"{_PREFIX}{name.upper()}") in variables:
+            tree[name] = variables[variable]
+    found: _Tree = {}
+    for name in ("data_dir", "database"):
+        with suppress(ValidationError):
+            if name in tree:
+                Settings.model_validate({name: tree[name]})
+                found[name] = tree[name]
+    return Settings.model_validate(found)
+
+
+def settings_file(environment: Mapping[str, str] | None = None) -> Path:
+    """The file of the settings, whether it is there or not."""
+    given = os.environ if environment is None else environment
+    return (
+        config_folder({n: value for n, value in given.items() if value.strip()}) / "settings.toml"
+    )
+
+
 def _through_team(settings: Settings, origins: _Origins, file: Path) -> Settings:
     """The settings in force where a team's server is asked for everything."""
     gateway = settings.gateway
@@ -312,3 +344,8 @@ def _origin(path: tuple[str, ...], origins: _Origins, file: Path) -> str:
     above = [origins[path[:size]] for size in range(len(path), 0, -1) if path[:size] in origins]
     below = [origin for at, origin in origins.items() if at[: len(path)] == path]
     return above[0] if above else ", ".join(dict.fromkeys(below)) or f"the file {str(file)!r}"
+
+
+def wishes_no_colour() -> bool:
+    """Whether the person's environment asks for none (no-color.org), or their terminal has none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

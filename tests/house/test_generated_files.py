@@ -6,6 +6,7 @@ import pytest
 
 from tests.environment import ROOT
 from tests.house.api_pages import api_page, openapi
+from tests.house.cli_page import cli_page
 from tests.house.extension_pages import extension_api_page, extension_schemas
 from tests.house.pages import (
     agent_schema,
@@ -25,6 +26,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "schemas/run-lines.schema.json": run_lines_schema,
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/cli.md": cli_page,
     "docs/reference/extension-api.md": extension_api_page,
     "schemas/openapi.json": openapi,
     "docs/reference/api.md": api_page,
@@ -49,7 +51,7 @@ def test_every_schema_of_extensions_is_one_that_the_code_has() -> None:
     assert found - {"schemas/extension/v1/extension.wit"} == extension_schemas().keys()
 
 
-@pytest.mark.parametrize("page", [settings_page, commands_page])
+@pytest.mark.parametrize("page", [settings_page, commands_page, cli_page])
 def test_every_row_is_explained(page: Callable[[], str]) -> None:
     rows = [line for line in page().splitlines() if line.startswith("| `")]
     assert rows

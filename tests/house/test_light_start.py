@@ -28,6 +28,19 @@ print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 """
 
 
+@pytest.mark.parametrize("module", ["steward.cli.status", "steward.cli.complete"])
+def test_what_answers_at_once_loads_no_database_layer(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, module, *(set(HEAVY) - {"pydantic"})],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("module", ["steward.lsp.server", "steward.cli.main", "steward.cli.lsp"])
 def test_starting_loads_nothing_heavy(module: str) -> None:
     done = subprocess.run(

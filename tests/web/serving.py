@@ -5,7 +5,7 @@ import itertools
 import json
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,11 +19,15 @@ from sqlmodel import Session
 from demo.scripted_model import ScriptedModel
 from steward.agents.trial import Trial
 from steward.agents.workflows.owner import Owner
+from steward.app.health import stored_checks
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
+from steward.operations.health.health import Health
+from steward.operations.health.models import LastAnswers, ProvidersLook
+from steward.operations.health.verdict import Check
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
@@ -175,6 +179,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    checks: Sequence[Check] | None = None,
     is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
@@ -189,6 +194,17 @@ async def open_serving(
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
+        last = LastAnswers(clock)
+        opened.gateway.report_to(last)
+        health = Health(
+            (
+                *(checks or stored_checks(opened.database, clock, folder / "steward.db")),
+                Check("providers", ProvidersLook(opened.gateway, last)),
+            ),
+            clock,
+            within_s=0.5,
+            ready_within_s=0.5,
+        )
         rooms = Rooms(
             database=opened.database,
             clock=clock,
@@ -204,11 +220,13 @@ async def open_serving(
             trial=_trial(opened),
             executors=Owner(folder / "executors", "server"),
             data_dir=folder,
+            health=health,
         )
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
+            health.running(),
             open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,

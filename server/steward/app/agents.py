@@ -41,6 +41,7 @@ from steward.forge.settings import FORGE
 from steward.gateway.vault.known_keys import KnownKeys
 from steward.ledger.key import KEY_BYTES
 from steward.sandbox.ladder import Ladder
+from steward.sandbox.tried import Tried, write_tried
 from steward.settings import Settings, inherited, own_instructions, secrets_in
 from steward.tools.ask_agent import AskAgent
 from steward.tools.ask_model import AskModel
@@ -143,7 +144,11 @@ def at_work(
 
 def open_launcher(settings: Settings, clock: Clock) -> Ladder:
     """Where commands run that nobody vouches for."""
-    return Ladder(clock, settings.sandbox.levels)
+
+    def told(level: str | None) -> None:
+        write_tried(settings.data_dir, Tried(level, clock.now(), clock.boot()))
+
+    return Ladder(clock, settings.sandbox.levels, told=told)
 
 
 def hands(

@@ -191,8 +191,14 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         owner = Owner(settings.data_dir / "executors", ground.new_id())
         approvals = asked_of(ground, owner).approvals
+        from steward.app.health import health  # A window needs none of it.
+
+        looking = health(settings, database, gateway, ground.clock)
         try:
-            async with open_traces(settings.operations, __version__, figures) as traces:
+            async with (
+                open_traces(settings.operations, __version__, figures) as traces,
+                looking.running(),
+            ):
                 if traces is not None:
                     gateway.report_to(traces)
                 yield WebRooms(
@@ -210,6 +216,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     executors=owner,
                     trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
+                    health=looking,
                 )
         finally:
             await gateway.close()

@@ -76,6 +76,7 @@ def _add_trust(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     what = trust.add_mutually_exclusive_group()
     what.add_argument("--revoke", action="store_true", help="do not trust it from now on")
     what.add_argument("--list", action="store_true", help="every folder you were asked about")
+    trust.add_argument("--json", action="store_true", help="for a program")
 
 
 def _add_mcp(add_command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -1,11 +1,11 @@
 """Which module answers which command; each is loaded when it is asked for."""
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import cast
 
+from steward.cli.said import complain
 from steward.cli.shell import Shell
 from steward.core.clock import Clock, SystemClock
 from steward.core.errors import StewardError
@@ -31,6 +31,7 @@ _WITHOUT: Mapping[str, str] = {
     "changes": "undo:answer",
     "cost": "cost:estimate_cost",
     "events": "events:show_events",
+    "health": "health:show_health",
     "instructions": "instructions:show",
     "ledger": "ledger:answer",
     "metrics": "metrics:show_metrics",
@@ -56,8 +57,7 @@ def run(arguments: argparse.Namespace, user: str | None = None, clock: Clock | N
             return _of(_WITH_ACTION[name])(shell, str(arguments.action), arguments) or 0
         return _of(_WITHOUT[name])(shell, arguments) or 0
     except StewardError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        return complain(error, error.code, as_json=getattr(arguments, "json", False))
 
 
 def _of(place: str) -> _Answer:

@@ -37,6 +37,7 @@ def _add_ledger(add_command: AddCommand) -> None:
     verify.add_argument(
         "--export", type=Path, metavar="FILE", help="write a checkpoint; keep it somewhere else"
     )
+    verify.add_argument("--json", action="store_true", help="for a program")
 
 
 def _add_usage(add_command: AddCommand) -> None:
@@ -52,7 +53,8 @@ def _add_usage(add_command: AddCommand) -> None:
 def _add_budget(add_command: AddCommand) -> None:
     budget = add_command("budget", help="what may be spent")
     actions = budget.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("show", help="this month's accounts, and who limited them")
+    shown = actions.add_parser("show", help="this month's accounts, and who limited them")
+    shown.add_argument("--json", action="store_true", help="for a program")
     chosen = actions.add_parser("set", help="limit an account, in every period from now on")
     chosen.add_argument("scope", help="user, user:NAME, team:NAME, workspace:PATH, organisation …")
     chosen.add_argument("--limit", required=True, metavar="USD", help="never passed; or `none`")
@@ -121,7 +123,8 @@ def _add_ghost(add_command: AddCommand) -> None:
         "--everybody", action="store_true", help="the whole organisation; for owners and admins"
     )
     report.add_argument("--json", action="store_true", help="for a program")
-    actions.add_parser("show", help="where it is switched off, and by whom")
+    shown = actions.add_parser("show", help="where it is switched off, and by whom")
+    shown.add_argument("--json", action="store_true", help="for a program")
     for name in ("on", "off"):
         switch = actions.add_parser(name, help=f"switch it {name}, in all your windows")
         where = switch.add_mutually_exclusive_group()

@@ -1,6 +1,7 @@
 """`steward budget`: what may be spent, by whose decision, and how the month stands."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -25,10 +26,10 @@ def answer(shell: Shell, arguments: argparse.Namespace) -> None:
     if arguments.action == "set":
         limit_account(shell, arguments)
     else:
-        show_budgets(shell)
+        show_budgets(shell, as_json=arguments.json)
 
 
-def show_budgets(shell: Shell) -> None:
+def show_budgets(shell: Shell, *, as_json: bool = False) -> None:
     """Write how every account of the month stands, and who limited it."""
     principal, now = shell.principal, shell.now
     defaults = shell.settings.ledger.limits()
@@ -39,12 +40,32 @@ def show_budgets(shell: Shell) -> None:
         return month(session, principal.tenant_id, period_of(now), wanted, defaults), decided
 
     accounts, decided = shell.read(work)
+    if as_json:
+        told = [_values(shell, each, decided.get(each.key.scope)) for each in accounts]
+        say(json.dumps(told, indent=2) + "\n")
+        return
     head = (
         *("account", "soft limit", "limit", "spent", "set aside", "left"),
         *("by month's end", "set by", "on"),
     )
     rows = [(*_sums(each), _forecast(shell, each), *_decision(decided, each)) for each in accounts]
     say(table((head, *rows)) + f"\n{period_of(now)} (UTC)\n")
+
+
+def _values(shell: Shell, each: AccountStanding, decision: Decision | None) -> dict[str, object]:
+    expected = None if each.key.period == SESSION_PERIOD else forecast(each.spent, shell.now)
+    return {
+        "account": each.key.scope,
+        "period": each.key.period,
+        "limit_nano_usd": each.limit,
+        "soft_limit_nano_usd": each.soft_limit,
+        "spent_nano_usd": each.spent,
+        "reserved_nano_usd": each.reserved,
+        "left_nano_usd": each.left,
+        "forecast_nano_usd": expected,
+        "set_by": None if decision is None else decision.set_by,
+        "set_at": None if decision is None else decision.set_at.isoformat(),
+    }
 
 
 def limit_account(shell: Shell, arguments: argparse.Namespace) -> None:

@@ -30,7 +30,8 @@ def _add_keys(add_command: Callable[..., argparse.ArgumentParser]) -> None:
             action.add_argument(
                 "--unchecked", action="store_true", help="do not ask the provider about it"
             )
-    actions.add_parser("list", help="what there is, masked, with its age and last use")
+    listed = actions.add_parser("list", help="what there is, masked, with its age and last use")
+    listed.add_argument("--json", action="store_true", help="for a program")
     actions.add_parser("reseal", help="seal all keys anew, with a new key of the vault")
 
 
@@ -48,6 +49,7 @@ def _add_tokens(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     create.add_argument("--days", type=_days, metavar="N", help="how long it lives (default: on)")
     shown = actions.add_parser("list", help="the tokens in force; never the tokens themselves")
     shown.add_argument("--all", action="store_true", help="also those that are not")
+    shown.add_argument("--json", action="store_true", help="for a program")
     for action in (create, shown):
         action.add_argument("--user", metavar="NAME", help="whose (default: your own)")
     revoke = actions.add_parser("revoke", help="let a token open nothing any more, at once")

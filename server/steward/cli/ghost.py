@@ -24,7 +24,7 @@ def answer(shell: Shell, action: str, arguments: argparse.Namespace) -> None:
         case "on" | "off":
             _flip(shell, arguments, is_on=action == "on")
         case "show":
-            _show(shell)
+            _show(shell, as_json=arguments.json)
         case _:
             say(_report(shell, arguments))
 
@@ -58,8 +58,12 @@ def _still_off(shell: Shell, switch: Switch) -> str:
     return f"It stays off {', '.join(others)}: what is off in one respect is off.\n"
 
 
-def _show(shell: Shell) -> None:
+def _show(shell: Shell, *, as_json: bool) -> None:
     standing = _standing(shell)
+    if as_json:
+        told = [{**asdict(each), "by": by} for each, by in standing]
+        say(json.dumps(told, indent=2) + "\n")
+        return
     rows = [(_where(each), _on(each.is_on), by) for each, by in standing]
     say(table((("where", "ghost text", "by"), *rows), are_numbers=False))
     if any(each.scope == "all" and not each.is_on for each, _ in standing):

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from steward.cli.said import complain
 from steward.core.database import Database, open_database
 from steward.core.errors import StewardError
 from steward.core.login import login_name
@@ -30,8 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         code, said = asyncio.run(_run(act, arguments, load_settings(), principal))
     except StewardError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        return complain(error, error.code, as_json=getattr(arguments, "json", False))
     sys.stdout.write(said)
     return code
 

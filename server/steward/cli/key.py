@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import json
 import secrets
 import sys
 import warnings
@@ -42,7 +43,8 @@ async def act(
     vault = Vault(database, OpenKeys(database, file, clock), outside)
     match arguments.action:
         case "list":
-            return 0, _listed(await vault.stored(principal), clock.now())
+            keys = await vault.stored(principal)
+            return 0, _as_json(keys) if arguments.json else _listed(keys, clock.now())
         case "reseal":
             count = await vault.reseal(principal)
             return 0, f"Sealed anew with a new key: {count}. The old one opens nothing any more.\n"
@@ -137,6 +139,23 @@ def _validated(key: StoredKey) -> tuple[int, str]:
             )
         case "unknown":
             return 0, f"{key.host} has no page that tells whether it accepts the key {key.mask}.\n"
+
+
+def _as_json(keys: Sequence[StoredKey]) -> str:
+    told = [
+        {
+            "provider": key.provider,
+            "host": key.host,
+            "mask": key.mask,
+            "set_at": key.set_at.isoformat(),
+            "last_used_at": key.last_used_at and key.last_used_at.isoformat(),
+            "checked_at": key.checked_at and key.checked_at.isoformat(),
+            "verdict": key.verdict,
+            "added_by": key.added_by,
+        }
+        for key in keys
+    ]
+    return json.dumps(told, indent=2) + "\n"
 
 
 def _listed(keys: Sequence[StoredKey], now: datetime) -> str:

@@ -1,29 +1,56 @@
 """`steward ledger`: whether the books are whole, for a person at a shell."""
 
 import argparse
+import json
 import secrets
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session
 
+from steward.cli.progress import Progress
 from steward.cli.shell import Shell, say
+from steward.core import audit
 from steward.core.errors import UnavailableError
 from steward.core.limits import CHECKPOINT_BYTES_MAX
 from steward.core.money import as_usd
-from steward.ledger.integrity import Checkpoint, checkpoint_of, is_empty, verify, written
+from steward.ledger.integrity import (
+    Checkpoint,
+    Verdict,
+    checkpoint_of,
+    is_empty,
+    verify,
+    written,
+)
 from steward.ledger.key import KEY_BYTES, LedgerKey
 from steward.ledger.reading import overruns
+from steward.operations.health.books import LEDGER_VERIFIED
 
 
 def answer(shell: Shell, arguments: argparse.Namespace) -> int:
     """Check the ledger; leaves with 1 when something does not fit."""
     key = LedgerKey(shell.settings.ledger_key, partial(secrets.token_hex, KEY_BYTES))
     against = _checkpoint(arguments.against) if arguments.against else None
-    verdict, billed = shell.read(
-        lambda session: (verify(session, _secret(session, key), against), overruns(session))
-    )
+    with Progress("checking the ledger"):
+        verdict, billed = shell.read(
+            lambda session: (verify(session, _secret(session, key), against), overruns(session))
+        )
     found = verdict.checkpoint
+    _write_down(shell, verdict)
+    if arguments.export and verdict.is_intact:
+        _export(arguments.export, found)
+    if arguments.json:
+        told = {
+            "is_intact": verdict.is_intact,
+            "problems": list(verdict.problems),
+            "first_bad_seq": verdict.first_bad_seq,
+            **found._asdict(),
+            "overruns": billed.calls,
+            "overruns_nano_usd": billed.beyond,
+        }
+        say(json.dumps(told, indent=2) + "\n")
+        return 0 if verdict.is_intact else 1
     if not verdict.is_intact:
         say("The ledger is NOT intact.\n" + "".join(f"- {each}\n" for each in verdict.problems))
         return 1
@@ -36,9 +63,25 @@ def answer(shell: Shell, arguments: argparse.Namespace) -> int:
             f"Providers billed {billed.calls} calls beyond what was reserved for them,"
             f" {as_usd(billed.beyond)} in all; see `ledger.overrun` in the audit trail.\n"
         )
-    if arguments.export:
-        _export(arguments.export, found)
     return 0
+
+
+def _write_down(shell: Shell, verdict: Verdict) -> None:
+    """Let the trail say that somebody looked, and what they found; who may only read goes on."""
+
+    def work(session: Session) -> None:
+        audit.append(
+            session,
+            at=shell.now,
+            tenant_id=shell.principal.tenant_id,
+            actor=shell.principal.user,
+            action=LEDGER_VERIFIED,
+            subject="ledger",
+            detail={"is_intact": verdict.is_intact, "entries": verdict.checkpoint.seq},
+        )
+
+    with suppress(UnavailableError):
+        shell.write(work)
 
 
 def _secret(session: Session, key: LedgerKey) -> bytes:

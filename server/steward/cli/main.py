@@ -3,16 +3,20 @@
 import argparse
 import asyncio
 import gc
+import os
 import resource
 import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from steward import __version__
 from steward.cli.agent_arguments import add_agents
-from steward.cli.books import add_books
+from steward.cli.books import AddCommand, add_books
 from steward.cli.credentials import CREDENTIALS, add_credentials
 from steward.cli.extension_arguments import add_extensions
 from steward.cli.log import log_to_stderr
+from steward.cli.parser import EXIT_CODES, Parser, leaves, options_of
 from steward.cli.undo_arguments import add_undo
 from steward.cli.work import add_work
 
@@ -26,39 +30,75 @@ def main() -> None:
     # Almost nothing of what loads is garbage: with the usual steps, a search through all of it
     # takes a twentieth of the start.
     gc.set_threshold(3_000, 10, 10)
-    if arguments.command in CREDENTIALS:
-        from steward.cli.keeping import run as keep
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read it has seen enough. What is still to be written goes nowhere, quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE
+    sys.exit(code)
 
-        sys.exit(keep(arguments))
-    if arguments.command == "serve":
-        from steward.cli.serve import serve as serve_web
 
-        sys.exit(serve_web(arguments))
-    if arguments.command == "sandbox":
-        from steward.cli.sandbox import run as show_sandbox
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; returns the exit code."""
+    if getattr(arguments, "says_only", False) and arguments.json:
+        from steward.cli.said import said_as_json
 
-        sys.exit(show_sandbox(arguments))
+        return said_as_json(arguments, _run)
+    return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    place = _OWN.get(arguments.command)
+    if place is not None:
+        module, _, function = place.partition(":")
+        found: Callable[[argparse.Namespace], int] = getattr(
+            import_module(f"steward.cli.{module}"), function
+        )
+        return found(arguments)
     if arguments.command != "lsp":
-        from steward.cli.answers import run
+        from steward.cli.answers import run as answer
 
-        sys.exit(run(arguments))
+        return answer(arguments)
     for transport in ("tcp", "websocket"):
         port: int | None = getattr(arguments, transport)
         if port is not None:
             from steward.cli.listen import listen
 
-            sys.exit(listen(transport, arguments.host, port, arguments.log_level))
+            return listen(transport, arguments.host, port, arguments.log_level)
     from steward.cli.lsp import serve
 
-    sys.exit(asyncio.run(serve()))
+    return asyncio.run(serve())
+
+
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""As a shell tells of a program that SIGINT, or SIGPIPE, has ended."""
+_OWN: Mapping[str, str] = {
+    **dict.fromkeys(CREDENTIALS, "keeping:run"),
+    "complete": "complete:complete",
+    "completion": "completion:print_script",
+    "doctor": "examine:examine",
+    "help": "topics:show",
+    "sandbox": "sandbox:run",
+    "serve": "serve:serve",
+    "status": "status:show_status",
+}
+"""Command → module and function, of those that stand on no shell."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Everything that can be asked for."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="steward",
         description="A language server with governed AI behind it: it asks before it acts and"
         " accounts for what it spends.",
+        epilog="exit codes:\n"
+        + "\n".join(f"  {code:<5} {what}" for code, what in EXIT_CODES.items())
+        + "\n\n`steward COMMAND --help` says more of each. `steward doctor` finds what is wrong.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"steward {__version__}")
     parser.add_argument(
@@ -68,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="what is written to standard error (default: warning)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_first(commands.add_parser)
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
     _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
@@ -81,7 +122,47 @@ def build_parser() -> argparse.ArgumentParser:
     add_extensions(commands.add_parser)
     add_work(commands.add_parser)
     add_undo(commands.add_parser)
+    _add_last(commands.add_parser)
+    _add_json_everywhere(parser)
     return parser
+
+
+def _add_first(add_command: AddCommand) -> None:
+    """What somebody looks for who does not know what to look for."""
+    status = add_command("status", help="everything that matters now, in one screen")
+    status.add_argument("--json", action="store_true", help="for a program")
+    doctor = add_command(
+        "doctor", help="find what is wrong and how to mend it; leaves with 1 or 2 if something is"
+    )
+    doctor.add_argument("--online", action="store_true", help="also ask providers, for nothing")
+    doctor.add_argument("--json", action="store_true", help="for a program")
+    health = add_command(
+        "health", help="how every part stands; leaves with 1 if degraded, 2 if unhealthy"
+    )
+    health.add_argument("--json", action="store_true", help="for a program")
+
+
+def _add_last(add_command: AddCommand) -> None:
+    completion = add_command("completion", help="print what makes a shell complete `steward`")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+    # What that asks while somebody types: it is of no use to a person, so it is not listed.
+    complete = add_command("complete", add_help=False, prefix_chars="\0")
+    complete.add_argument("words", nargs="*")
+    topics = add_command("help", help="what a word means, or how something is done")
+    topics.add_argument("topic", nargs="*", help="default: list them; or a command")
+
+
+def _add_json_everywhere(parser: argparse.ArgumentParser) -> None:
+    """What has no form of its own for programs is told to them as a sentence in an object."""
+    for path, leaf in leaves(parser):
+        if path[0] in _FOR_OTHERS or "--json" in options_of(leaf):
+            continue
+        leaf.add_argument("--json", action="store_true", help="for a program: what it says")
+        leaf.set_defaults(says_only=True)
+
+
+_FOR_OTHERS = ("complete", "completion", "help", "lsp", "serve")
+"""Commands whose output is not for people in the first place, or is a page."""
 
 
 def _add_transports(lsp: argparse.ArgumentParser) -> None:

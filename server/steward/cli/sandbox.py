@@ -6,6 +6,7 @@ import json
 import sys
 
 from steward.app.agents import open_launcher
+from steward.cli.said import complain
 from steward.core.clock import SystemClock
 from steward.core.errors import StewardError
 from steward.core.limits import COMMAND_WALL_S_MAX
@@ -19,8 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
         ladder = open_launcher(load_settings(), SystemClock())
         standing = asyncio.run(ladder.standing())
     except StewardError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        return complain(error, error.code, as_json=getattr(arguments, "json", False))
     said = _as_json if arguments.json else _as_text
     sys.stdout.write(said(standing.level, standing.why_not))
     return 0 if standing.level is not None else 1

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
+from steward.cli.output import say as say
 from steward.core.clock import Clock
 from steward.core.database import open_database
 from steward.core.errors import NotPermittedError
@@ -67,11 +67,6 @@ class Shell:
         """
         if (refusal := self.write(work)) is not None:
             raise NotPermittedError(refusal)
-
-
-def say(text: str) -> None:
-    """Write to standard output."""
-    sys.stdout.write(text)
 
 
 def limit(nano_usd: int | None) -> str:

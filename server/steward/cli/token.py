@@ -1,6 +1,7 @@
 """`steward token`: personal tokens, made for oneself or by the owner for somebody else."""
 
 import argparse
+import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -32,7 +33,9 @@ async def act(
             return 0, f"The token {gone.name!r} of {gone.user} opens nothing any more.\n"
         case _:
             found = await tokens.of(principal, arguments.user or principal.user, permit_tokens)
-            return 0, _listed(found, clock.now(), shows_all=arguments.all)
+            shown = [each for each in found if arguments.all or each.is_in_force(clock.now())]
+            told = _as_json if arguments.json else _listed
+            return 0, told(shown, clock.now())
 
 
 async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Namespace) -> str:
@@ -48,8 +51,24 @@ async def _created(tokens: Tokens, principal: Principal, arguments: argparse.Nam
     return f"{written}\n"
 
 
-def _listed(tokens: Sequence[Token], now: datetime, *, shows_all: bool) -> str:
-    shown = [token for token in tokens if shows_all or token.is_in_force(now)]
+def _as_json(tokens: Sequence[Token], now: datetime) -> str:
+    told = [
+        {
+            "id": token.id,
+            "name": token.name,
+            "user": token.user,
+            "scopes": sorted(token.scopes),
+            "created_at": token.created_at.isoformat(),
+            "expires_at": token.expires_at and token.expires_at.isoformat(),
+            "last_used_at": token.last_used_at and token.last_used_at.isoformat(),
+            "state": _state(token, now),
+        }
+        for token in tokens
+    ]
+    return json.dumps(told, indent=2) + "\n"
+
+
+def _listed(shown: Sequence[Token], now: datetime) -> str:
     if not shown:
         return "No token is in force. `steward token create` makes one.\n"
     head = ("id", "name", "scopes", "made", "until", "last used", "state")

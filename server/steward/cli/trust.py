@@ -1,6 +1,7 @@
 """`steward trust`: the folders that a person trusts."""
 
 import argparse
+import json
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,7 +17,7 @@ def answer(shell: Shell, arguments: argparse.Namespace) -> None:
     """Show what was decided, or decide."""
     principal, now = shell.principal, shell.now
     if arguments.list:
-        say(_listed(shell))
+        say(_listed(shell, as_json=arguments.json))
         return
     folder, is_trusted = folder_at(str(arguments.path)), not arguments.revoke
     own_tests = shell.settings.agents.test_command
@@ -29,6 +30,10 @@ def answer(shell: Shell, arguments: argparse.Namespace) -> None:
             decide_files(session, shell.seal, principal, folder, files)
 
     shell.write(work)
+    if arguments.json:
+        told = {"path": folder.path, "trusted": is_trusted, "enabled": list(enabled.lines)}
+        say(json.dumps(told, indent=2) + "\n")
+        return
     if not is_trusted:
         say(
             f"{folder.path} is not trusted any more: its agents and instructions are gone, and no"
@@ -40,8 +45,14 @@ def answer(shell: Shell, arguments: argparse.Namespace) -> None:
         say(f"- {line}\n")
 
 
-def _listed(shell: Shell) -> str:
+def _listed(shell: Shell, *, as_json: bool) -> str:
     found = shell.read(lambda session: all_decided(session, shell.seal, shell.principal))
+    if as_json:
+        told = [
+            {"path": each.path, "trusted": each.is_trusted, "since": each.at.isoformat()}
+            for each in found
+        ]
+        return json.dumps(told, indent=2) + "\n"
     if not found:
         return "You were not asked about any folder yet.\n"
     rows = [

@@ -175,6 +175,16 @@ def why_no_report(principal: Principal) -> str | None:
     )
 
 
+def why_no_health(principal: Principal) -> str | None:
+    """Why this person may not read how the server and its machine stand; None if they may."""
+    if principal.role in ("owner", "admin"):
+        return None
+    return (
+        f"Your role, {principal.role or 'none'!r}, does not include how the server stands. Ask an"
+        " owner or admin."
+    )
+
+
 def _why_not_limit(actor: Person | None, act: SetBudget) -> str | None:
     if actor is None:
         return _UNKNOWN if act.owners else _FIRST

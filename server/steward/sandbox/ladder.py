@@ -40,7 +40,11 @@ class Ladder:
     """The launcher. It never runs anything without a jail."""
 
     def __init__(
-        self, clock: Clock, levels: Sequence[Level] = LEVELS, bounds: Bounds | None = None
+        self,
+        clock: Clock,
+        levels: Sequence[Level] = LEVELS,
+        bounds: Bounds | None = None,
+        told: Callable[[Level | None], None] | None = None,
     ) -> None:
         """Take a ladder of these rungs.
 
@@ -48,7 +52,9 @@ class Ladder:
             clock: tells how long a command took.
             levels: what may be used; the order does not matter.
             bounds: how much of everything a command may have.
+            told: hears which level was found whenever they were tried out, on a thread.
         """
+        self._told = told
         self._clock = clock
         self._levels = frozenset(levels)
         self._bounds = bounds or Bounds()
@@ -62,6 +68,8 @@ class Ladder:
             if self._standing is not None:
                 return self._standing
             standing = await self._tried()
+            if self._told is not None:
+                await asyncio.to_thread(self._told, standing.level)
             if standing.level is not None:
                 self._standing = standing
             return standing

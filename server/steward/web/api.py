@@ -80,6 +80,13 @@ async def health(exchange: Exchange, rooms: Rooms) -> None:
     await exchange.answer(200, as_json({"status": "ok"}))
 
 
+async def ready(exchange: Exchange, rooms: Rooms) -> None:
+    """`GET /readyz`: whether anybody can be served now, in a word; why not is told to admins."""
+    is_ready = await rooms.health.is_ready()
+    said = as_json({"status": "ready" if is_ready else "unready"})
+    await exchange.answer(200 if is_ready else 503, said)
+
+
 def _now(rooms: Rooms) -> int:
     return int(rooms.clock.now().timestamp())
 
@@ -93,6 +100,6 @@ ROUTES = Routes(
         "/v1/models": {"GET": models},
         "/metrics": {"GET": metrics},
     },
-    open={"/healthz": {"GET": health}},
+    open={"/healthz": {"GET": health}, "/readyz": {"GET": ready}},
     scopes={"/metrics": "reports"},
 )

@@ -11,6 +11,7 @@ from steward.core.events import Events
 from steward.core.ids import IdSource
 from steward.gateway.gateway import Gateway
 from steward.ledger.ledger import Ledger
+from steward.operations.health.health import Health
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.sessions import Sessions
@@ -40,3 +41,4 @@ class Rooms:
     trial: Trial
     """What agents may do and would plan, without a workspace."""
     data_dir: Path
+    health: Health

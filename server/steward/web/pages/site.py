@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends
 from steward.web.pages import (
     extensions,
     figures,
+    health,
     money,
     overview,
     people,
@@ -20,5 +21,5 @@ _FIRST = (Depends(templates_ready), Depends(count_waiting))
 """What is done before any page is made."""
 router = APIRouter()
 router.include_router(static_files.router)
-for each in (overview, money, people, trail, work, extensions, figures, signing):
+for each in (overview, money, people, trail, work, extensions, figures, health, signing):
     router.include_router(each.router, dependencies=_FIRST)

@@ -1,0 +1,1 @@
+"""`steward doctor`: what is wrong here, why, and the command that mends it."""
