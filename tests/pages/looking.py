@@ -70,7 +70,7 @@ class Look:
         await self.page.emulate_media(color_scheme="light")
         answer = await self.page.goto(self.url + path)
         assert answer is not None
-        assert answer.status == status, f"{path}: {answer.status} {await answer.text()}"
+        assert answer.status == status, f"{path}: {answer.status} {await self._words()}"
 
     async def over(self, path: str, name: str = "", status: int = 200) -> None:
         """Open a page and look it over; fails with everything that is wrong with it."""
@@ -104,6 +104,7 @@ class Look:
 
     async def picture(self, name: str) -> None:
         """Keep how it looks now."""
+        await self.page.evaluate("() => scrollTo(0, 0)")
         await self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
     async def _at_the_desk(self, name: str) -> list[str]:
@@ -130,6 +131,9 @@ class Look:
     async def _sideways(self, name: str) -> list[str]:
         over, wide = await self.page.evaluate(_SIDEWAYS)
         return [f"{name} scrolls sideways by {over}: {wide}"] if over > 0 or wide else []
+
+    async def _words(self) -> str:
+        return (await self.page.locator("main").inner_text())[:500]
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

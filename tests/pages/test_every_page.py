@@ -14,9 +14,12 @@ from tests.pages.looking import Look, new_look
 
 pytestmark = [
     pytest.mark.editor,
+    pytest.mark.timeout(240),  # The first one fills the house.
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
+_SHOWN = ('class="empty"', 'class="tile"', "<td", "<dd", "<time")
+"""What a page has in it that shows something, or says what would be shown."""
 NO_PAGES = re.compile(r"/static/.*|/sign-.*|.*\.(csv|json)")
 """Addresses of the site that show no page of somebody who has signed in."""
 PAGES = sorted(
@@ -75,7 +78,15 @@ async def test_a_page_of_an_empty_house_says_what_would_fill_it(path: str, bare:
         answer = await client.get(bare.url + path)
     assert answer.status_code == 200, answer.text
     _, _, content = answer.text.partition("<main")
-    assert any(each in content for each in ('class="empty"', 'class="tile"', "<td", "<dd")), content
+    assert any(each in content for each in _SHOWN), path
+
+
+async def test_what_is_renewed_by_itself_is_not_renewed_by_a_click(shown: Site) -> None:
+    async with httpx.AsyncClient(cookies=shown.cookies, timeout=WITHIN_S) as client:
+        for path in PAGES:
+            if "{" not in path:
+                parts = re.findall(r"<[^>]*hx-get[^>]*>", (await client.get(shown.url + path)).text)
+                assert [each for each in parts if "hx-trigger" not in each] == [], path
 
 
 async def test_hostile_names_are_text_on_every_page(shown: Site) -> None:

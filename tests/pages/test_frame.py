@@ -8,6 +8,7 @@ from tests.pages.looking import PHONE, Look, new_look
 
 pytestmark = [
     pytest.mark.editor,
+    pytest.mark.timeout(240),  # The first one fills the house.
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
 from steward.web.cookie import bounds, cookie_name, signed, unsigned
 from steward.web.pages.static_files import static_address, static_files
+from steward.web.pages.tones import tone_of
 from steward.web.pages.waiting import waiting_for
 from steward.web.rest.caller import Caller, exchange_of
 from steward.workspace.reveal import reveal
@@ -93,7 +94,13 @@ def _templates() -> Environment:
     )
     filters = cast(dict[str, object], made.filters)
     filters.update(
-        usd=_usd, about_usd=_about_usd, when=_when, count=_count, ago=_ago, visible=_visible
+        usd=_usd,
+        about_usd=_about_usd,
+        when=_when,
+        count=_count,
+        ago=_ago,
+        visible=_visible,
+        tone=tone_of,
     )
     names = cast(dict[str, object], made.globals)
     names.update(static=static_address, with_query=_with_query)
@@ -146,7 +153,7 @@ _UNITS = (
 
 def _visible(text: str) -> str:
     """The text with each control, bidirectional and zero-width character spelled out."""
-    return reveal(text)[0]
+    return text if text.isascii() and text.isprintable() else reveal(text)[0]
 
 
 _TOLD_CHARS_MAX = 500

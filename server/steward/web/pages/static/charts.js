@@ -28,14 +28,18 @@
 
   function draw(place) {
     const told = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-    if (told.days.length < 2) return; // A single day is no line; the table says it better.
+    const table = place.closest("figure").querySelector("details");
+    if (told.days.length < 2) {
+      table.open = true; // A single day is no line.
+      return;
+    }
     const show = SHOWN[told.unit] ?? ((value) => value.toLocaleString("en"));
     const scale = told.unit === "usd" ? NANO : 1;
     const text = (_, value) => (value == null ? "–" : show(value));
     const axis = { stroke: colour(place, "--soft"), grid: { stroke: colour(place, "--line"), width: 1 }, ticks: { show: false } };
-    const lines = Object.keys(told.series).map((name, place_) => ({
+    const lines = Object.keys(told.series).map((name, number) => ({
       label: name,
-      stroke: colour(place, `--line-${1 + (place_ % 6)}`),
+      stroke: colour(place, `--line-${1 + (number % 6)}`),
       width: 2,
       points: { show: told.days.length < 32, size: 5 },
       value: text,
@@ -43,7 +47,6 @@
     const values = Object.values(told.series).map((each) => each.map((value) => (value == null ? null : value / scale)));
     const days = told.days.map((day) => Date.parse(`${day.slice(0, 10)}T00:00:00Z`) / 1000);
     place.hidden = false;
-    place.closest("figure").querySelector("details")?.removeAttribute("open");
     const options = {
       width: place.clientWidth,
       height: HEIGHT,
