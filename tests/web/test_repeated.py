@@ -118,6 +118,10 @@ async def test_a_client_that_leaves_is_answered_when_it_comes_again(
         await bench.began.wait()
         assert (await asked(serving, token=token)).status_code == 409, "it is under way"
         leaving.cancel()
+        with suppress(asyncio.CancelledError):
+            await leaving
+        # Asked on another connection, the server has seen the first one end.
+        assert (await asked(serving, token=token)).status_code == 409
         bench.hold.set()
         while (again := await asked(serving, token=token)).status_code == 409:
             pass
