@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 from sqlmodel import Session
@@ -20,11 +21,20 @@ from demo.scripted_model import ScriptedModel
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
+from steward.forge.settings import GITHUB_API
+from steward.gateway.reach.probe import probe
+from steward.gateway.request import Written
+from steward.gateway.vault.check import homes
+from steward.gateway.vault.key_ring import KeyRingFile
+from steward.gateway.vault.open_keys import OpenKeys
+from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
+from steward.gateway.vault.vault import Outside, Vault
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
+from steward.permissions.people import permit_keys
 from steward.permissions.seal import approval_seal
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
@@ -185,6 +195,11 @@ async def open_serving(
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
             data_dir=folder,
+            models=opened.settings,
+            limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
+            answer_tokens_max=dict.fromkeys(get_args(Written), 1000),
+            vault=_vault(opened, clock, folder),
+            key_homes=homes(opened.settings, GITHUB_API),
         )
         port = _port(bound)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
@@ -198,6 +213,13 @@ async def open_serving(
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _vault(desk: Desk, clock: ManualClock, folder: Path) -> Vault:
+    file = KeyRingFile(folder / "vault.key", partial(secrets.token_bytes, SEAL_KEY_BYTES))
+    new_id = numbered(f"key{next(_requests)}")
+    outside = Outside(clock, new_id, secrets.token_bytes, probe, permit_keys)
+    return Vault(desk.database, OpenKeys(desk.database, file, clock), outside)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

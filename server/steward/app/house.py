@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from steward import __version__
 from steward.agents.definitions.roster import Roster
@@ -20,7 +21,7 @@ from steward.app.asked import Asked, asked as asked_of
 from steward.app.extensions import EditorScreen
 from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
-from steward.app.models import Models, open_models
+from steward.app.models import Models, open_models, open_vault
 from steward.app.no_screen import NoScreen
 from steward.completion.ghost_text import GhostText
 from steward.context.map.tested import Tested
@@ -30,7 +31,9 @@ from steward.core.login import login_name
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.extensions.attended import Attended
 from steward.gateway.gateway import Gateway
+from steward.gateway.request import Written
 from steward.gateway.team.team import Team
+from steward.gateway.vault.check import homes
 from steward.lsp.rooms import Rooms
 from steward.operations.analytics import Analytics
 from steward.operations.extension_figures import ExtensionFigures
@@ -181,7 +184,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
         )
     async with open_ground(settings) as (ground, ledger, client):
         database = ground.database
-        gateway = (await open_models(ground, ledger, client)).gateway
+        models = await open_models(ground, ledger, client)
+        gateway = models.gateway
         figures = FiguresFile(settings.data_dir).read
         metrics = Metrics(database, ground.clock, settings.ledger, LOCAL_TENANT, figures)
         gateway.report_to(metrics)
@@ -205,6 +209,19 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     events=ground.events,
                     approvals=approvals,
                     data_dir=settings.data_dir,
+                    models=settings.gateway,
+                    limits=settings.ledger.limits(),
+                    answer_tokens_max=_answer_tokens_max(settings),
+                    vault=open_vault(ground, models),
+                    key_homes=homes(settings.gateway, settings.forge.api),
                 )
         finally:
             await gateway.close()
+
+
+def _answer_tokens_max(settings: Settings) -> dict[Written, int]:
+    """Task → the longest answer that its calls ask for."""
+    tasks: tuple[Written, ...] = get_args(Written)
+    most = dict.fromkeys(tasks, settings.agents.output_tokens_max)
+    most["completion"] = settings.completion.output_tokens_max
+    return most

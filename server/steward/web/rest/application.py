@@ -14,7 +14,9 @@ from steward.web.rest import (
     approvals,
     audit,
     budgets,
+    estimate,
     events,
+    export,
     extensions,
     feedback,
     health,
@@ -38,7 +40,7 @@ from steward.web.sign_in import SignIn
 
 API = "/api/v1"
 _RESOURCES = (
-    *(usage, requests, budgets, prices, models, keys),
+    *(usage, export, estimate, requests, budgets, prices, models, keys),
     *(people, teams, tokens, workspaces),
     *(audit, security, activity),
     *(agents, runs, approvals),
