@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the editor tests drive into .editors: VS Code as code-server, our extension in it,
-# a browser to show it; Neovim and Emacs. Quick when everything is there; safe to run again at any
+# a browser to show it and our pages; Neovim and Emacs; axe, which finds faults of accessibility. Quick when everything is there; safe to run again at any
 # time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,11 +14,12 @@ main() {
     install_system_parts
     link_node
     export PATH="$PWD/$place/bin:$PATH"
+    install_axe
     install_code_server
     install_extension
     install_neovim
     install_emacs
-    echo "editors: VS Code with Steward, Neovim and Emacs are ready in $place"
+    echo "editors: VS Code with Steward, Neovim, Emacs and axe are ready in $place"
 }
 
 stop() {
@@ -60,6 +61,16 @@ link_node() {
 # Without install scripts: they compile native modules that nothing here uses.
 npm_install() {
     npm "$1" --ignore-scripts --no-audit --no-fund --loglevel=error "${@:2}" >/dev/null
+}
+
+install_axe() {
+    local wanted=tests/pages/axe folder=$place/axe
+    cmp -s "$wanted/package-lock.json" "$folder/installed.json" && return
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$wanted/package.json" "$wanted/package-lock.json" "$folder"
+    (cd "$folder" && npm_install ci)
+    cp "$wanted/package-lock.json" "$folder/installed.json"
 }
 
 install_code_server() {

@@ -29,13 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _Scheduling(LoadScopeScheduling):
-    """Every test goes to whichever worker is free, but for the stories in VS Code and litellm's.
+    """Every test goes to whichever worker is free, but for those that share something dear.
 
-    They share one VS Code and one process of litellm's, so one worker plays them all.
+    It is one VS Code, one process of litellm's, or one filled house: one worker plays them all.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ("/test_vscode", "/test_worker_calls"):
+        for shared in ("/test_vscode", "/test_worker_calls", "tests/pages/"):
             if shared in nodeid:
                 return shared
         return nodeid

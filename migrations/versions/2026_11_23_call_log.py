@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_23_call_log"
-down_revision = "2026_11_22_extension_activity"
+down_revision = "2026_11_23_sessions"
 branch_labels = None
 depends_on = None
 

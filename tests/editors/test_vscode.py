@@ -150,6 +150,7 @@ async def test_what_is_typed_after_an_agent_s_read_is_in_no_danger_and_unsaved_w
     await becomes(lambda: len(told_to_the_agent(model)), 1)
     await window.open_file(SOURCE)
     await window.type_at_the_end("\n# and another")
+    await window.sees("# and another")  # Keys that are still under way would overtake the edit.
     thinks.set()
 
     await window.press_button("Apply", question=ASKED)

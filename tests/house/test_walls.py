@@ -15,7 +15,12 @@ REFUSED = {
     *("misc", "manager", "service", "processor"),
 }
 """Names that say nothing; what needs one has a concept in it that wants a name."""
-CODE = [file for file in tracked(".py", ".ts", ".lua", ".sh", ".js") if "/sample/" not in str(file)]
+NOT_OURS = ("/sample/", "/vendor/")
+CODE = [
+    file
+    for file in tracked(".py", ".ts", ".lua", ".sh", ".js")
+    if not any(place in str(file) for place in NOT_OURS)
+]
 PYTHON = [file for file in CODE if file.suffix == ".py"]
 
 

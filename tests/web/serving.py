@@ -36,6 +36,7 @@ from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
 from steward.permissions.people import permit_keys
 from steward.permissions.seal import approval_seal
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
@@ -77,6 +78,7 @@ class Serving:
     desk: Desk
     clock: ManualClock
     tokens: Tokens
+    sessions: Sessions
     client: httpx.AsyncClient
     writers: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
 
@@ -180,6 +182,7 @@ async def open_serving(
     async with open_desk(folder, model, **desk) as opened:
         fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
         tokens = Tokens(opened.database, clock, numbered("token"), fresh)
+        sessions = Sessions(opened.database, clock, numbered("session"), fresh)
         metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id)
         opened.gateway.report_to(metrics)
         opened.ledger.report_to(metrics.committed)
@@ -188,6 +191,7 @@ async def open_serving(
             clock=clock,
             new_id=numbered(f"request{next(_requests)}"),
             tokens=tokens,
+            sessions=sessions,
             gateway=opened.gateway,
             metrics=metrics,
             settings=web or WebSettings(),
@@ -208,7 +212,7 @@ async def open_serving(
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, client)
+            serving = Serving(port, written, opened, clock, tokens, sessions, client)
             try:
                 yield serving
             finally:

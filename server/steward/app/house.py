@@ -42,6 +42,7 @@ from steward.operations.latest import Latest
 from steward.operations.metrics import Metrics
 from steward.operations.traces import open_traces
 from steward.permissions.people import identified
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.settings import Settings
 from steward.web.rooms import Rooms as WebRooms
@@ -202,6 +203,7 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     clock=ground.clock,
                     new_id=ground.new_id,
                     tokens=Tokens(database, ground.clock, ground.new_id, fresh),
+                    sessions=Sessions(database, ground.clock, ground.new_id, fresh),
                     gateway=gateway,
                     metrics=metrics,
                     settings=settings.web,

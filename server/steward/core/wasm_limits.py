@@ -13,6 +13,10 @@ and the notice of its end that is less than a second."""
 WASM_WALL_MORE_MS = 400
 """So much longer than its own time an extension may take where others keep the processor busy; it
 must be less than the grace, or its worker would be killed."""
+WASM_STARVED_MS = 2_000
+"""So much longer it lives where the machine does not let it compute, so that it cannot stop."""
+WASM_STARVED_LOOK_MS = 150
+"""So long it is looked at before it is said whether it computes."""
 WASM_TICK_MS = 5
 """How exactly an extension's time is measured."""
 WASM_WAIT_S_MAX = 900.0

@@ -1,4 +1,4 @@
-"""The rows of questions and their answers, of grants, refusals, people and tokens."""
+"""The rows of questions and answers, of grants, refusals, people, tokens and sessions at pages."""
 
 from datetime import datetime
 
@@ -147,6 +147,41 @@ class PersonalTokenRow(SQLModel, table=True):
     last_used_at: datetime | None = None
     """About ten minutes exact."""
     revoked_at: datetime | None = None
+
+
+class SignInLinkRow(SQLModel, table=True):
+    """A link that opens a session once; the secret that is in it is not here."""
+
+    __tablename__ = "sign_in_link"  # pyright: ignore[reportAssignmentType]
+
+    digest: str = Field(primary_key=True)
+    """SHA-256 of the secret; see `steward.permissions.sessions`."""
+    tenant_id: str
+    user: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class PageSessionRow(SQLModel, table=True):
+    """Somebody who has signed in at a page; the secret that their browser keeps is not here."""
+
+    __tablename__ = "page_session"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_page_session_user", "tenant_id", "user"),)
+
+    id: str = Field(primary_key=True)
+    tenant_id: str
+    user: str
+    digest: str = Field(unique=True)
+    """SHA-256 of the secret."""
+    scopes: str
+    """Separated by spaces."""
+    token_id: str | None = None
+    """The token that was shown; None where it was a link."""
+    created_at: datetime
+    seen_at: datetime
+    """About five minutes exact."""
+    expires_at: datetime
 
 
 class FolderTrustRow(SQLModel, table=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from steward.core.errors import InvalidInputError, UnavailableError
 from steward.core.listening import listen
-from steward.web.door import Hosts
+from steward.web.hosts import Hosts
 
 _BACKLOG = 512
 
@@ -73,11 +73,13 @@ def url_of(bound: socket.socket, *, is_encrypted: bool) -> str:
     return f"{'https' if is_encrypted else 'http'}://{written}"
 
 
-def hosts_of(bound: socket.socket, names: tuple[str, ...]) -> Hosts:
+def hosts_of(
+    bound: socket.socket, names: tuple[str, ...], *, is_behind_proxy: bool = False
+) -> Hosts:
     """Every `Host` that means this server: its own address, and the names it was given."""
     host, port = bound.getsockname()[:2]
     local = ("127.0.0.1", "localhost", "[::1]") if is_local(host) else ()
-    return Hosts(frozenset(f"{each}:{port}" for each in local), frozenset(names))
+    return Hosts(frozenset(f"{each}:{port}" for each in local), frozenset(names), is_behind_proxy)
 
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:

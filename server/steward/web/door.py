@@ -13,20 +13,23 @@ from steward.core.limits import WEB_BODIES_BYTES_MAX
 from steward.core.principal import Principal
 from steward.permissions.tokens import Scope as TokenScope
 from steward.web.anthropic.faults import AnthropicDialect
-from steward.web.asgi import Application, Receive, Scope, Send
+from steward.web.asgi import Receive, Scope, Send
 from steward.web.bodies import Bodies
 from steward.web.dialect import Dialect
 from steward.web.errors import (
-    ForeignError,
     MethodError,
     UnknownTokenError,
     UnsupportedMediaError,
 )
 from steward.web.exchange import Exchange
+from steward.web.hosts import Hosts
 from steward.web.openai.faults import OpenAIDialect
-from steward.web.pages import site as pages
+from steward.web.pages.failed import answer_fault
+from steward.web.pages.signing import go_on
+from steward.web.pages.site import router
+from steward.web.rest.admission import Admission
 from steward.web.rest.application import build_site
-from steward.web.rest.caller import EXCHANGE
+from steward.web.rest.gate import Gate
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn, shown_token
 
@@ -54,29 +57,11 @@ class Routes:
     """Path → what a token must be for; where nothing is said, for calling models."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """The names under which this server is asked for."""
-
-    exact: frozenset[str]
-    """Host and port, as a client writes them."""
-    names: frozenset[str] = frozenset()
-    """Names that may be followed by any port: what a proxy or a certificate stands for."""
-
-    def knows(self, host: str) -> bool:
-        """Whether a `Host` header means this server."""
-        host = host.lower()
-        name, colon, port = host.rpartition(":")
-        if colon and port.isdecimal() and name in self.names:
-            return True
-        return host in self.exact or host in self.names
-
-
 class Door:
     """The ASGI application."""
 
     def __init__(
-        self, rooms: Rooms, routes: Routes, hosts: Hosts, sign_in: SignIn, site: Application
+        self, rooms: Rooms, routes: Routes, hosts: Hosts, sign_in: SignIn, site: Gate
     ) -> None:
         self._rooms = rooms
         self._routes = routes
@@ -87,13 +72,20 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
-        exchange = Exchange(scope, receive, send, id_=self._rooms.new_id(), bodies=self._bodies)
+        exchange = Exchange(
+            scope,
+            receive,
+            send,
+            id_=self._rooms.new_id(),
+            bodies=self._bodies,
+            is_secure=self._hosts.is_behind_proxy,
+        )
+        if self._is_of_site(exchange):
+            await self._site(scope, receive, send, exchange)
+            return
         dialect: Dialect = _ANTHROPIC if _is_anthropic(exchange) else _OPENAI
         try:
-            if self._is_of_site(exchange):
-                await self._answer_site(exchange, scope, receive, send)
-            else:
-                await self._answer(exchange)
+            await self._answer(exchange)
         except asyncio.CancelledError:
             if not exchange.connection.is_lost:
                 await exchange.fail(exchange.why_ended or _STOPPED, dialect)
@@ -109,15 +101,8 @@ class Door:
             exchange.path in self._routes.signed_in or exchange.path in self._routes.open
         )
 
-    async def _answer_site(
-        self, exchange: Exchange, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        self._check_where_from(exchange)
-        extensions = {**scope["extensions"], EXCHANGE: exchange}
-        await self._site({**scope, "extensions": extensions}, receive, send)
-
     async def _answer(self, exchange: Exchange) -> None:
-        self._check_where_from(exchange)
+        self._hosts.check(exchange)
         tell = self._routes.open.get(exchange.path)
         if tell is not None:
             await _chosen(tell, exchange)(exchange, self._rooms)
@@ -137,18 +122,6 @@ class Door:
         with self._sign_in.under_way(exchange, token):
             await handle(exchange, self._rooms, principal)
 
-    def _check_where_from(self, exchange: Exchange) -> None:
-        if not self._hosts.knows(exchange.header("host") or ""):
-            # A page whose name was pointed at this machine still says its own name here.
-            raise ForeignError(
-                "The request names a host that this server does not answer for. Use its own"
-                " address, or add the name to `hosts` in the [web] section of its settings."
-            )
-        origin = exchange.header("origin")
-        site = exchange.header("sec-fetch-site") or "none"
-        if origin not in (None, exchange.origin) or site not in ("none", "same-origin"):
-            raise ForeignError("The request comes from a page of another site.")
-
     async def _token(self, exchange: Exchange) -> str:
         try:
             return shown_token(exchange)
@@ -161,7 +134,10 @@ class Door:
 async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerator[Door]:
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
-    site = build_site(rooms, sign_in, pages.router)
+    admission = Admission(sign_in, rooms.sessions)
+    site = Gate(
+        build_site(rooms, sign_in, router, answer_fault), admission, hosts, answer_fault, go_on
+    )
     async with asyncio.TaskGroup() as tasks:
         watch = tasks.create_task(_keep_watching(sign_in))
         try:

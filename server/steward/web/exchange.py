@@ -33,6 +33,7 @@ class Exchange:
         *,
         id_: str,
         bodies: Bodies,
+        is_secure: bool = False,
     ) -> None:
         self._scope = scope
         self._receive = receive
@@ -43,6 +44,8 @@ class Exchange:
         self.method = scope["method"]
         self.path = scope["raw_path"].decode("ascii", "replace")
         """As it was sent: nothing is decoded, so nothing is another path in disguise."""
+        self.is_secure = is_secure or scope["scheme"] == "https"
+        """Whether the client speaks TLS, to us or to the proxy before us."""
         self.has_begun = False
         """True once the status is out."""
         self.why_ended: StewardError | None = None
@@ -64,7 +67,7 @@ class Exchange:
     @property
     def origin(self) -> str:
         """This server as the client names it, in the form of a browser's origin."""
-        return f"{self._scope['scheme']}://{self.header('host')}"
+        return f"{'https' if self.is_secure else 'http'}://{self.header('host')}"
 
     def header(self, name: str) -> str | None:
         """A header's value; the last where there are several, and None where there is none."""
@@ -81,7 +84,7 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    async def body(self) -> bytes:
+    async def body(self, bytes_max: int = WEB_BODY_BYTES_MAX) -> bytes:
         """The whole body.
 
         Raises:
@@ -89,8 +92,8 @@ class Exchange:
             UnavailableError: so much is being read just now that there is no room for it.
         """
         told = self.header("content-length")
-        if told is not None and int(told) > WEB_BODY_BYTES_MAX:
-            raise _too_large()
+        if told is not None and int(told) > bytes_max:
+            raise _too_large(bytes_max)
         read = bytearray()
         with self._bodies.room() as room:
             room.take(int(told or 0))
@@ -102,8 +105,8 @@ class Exchange:
                 if told is None:
                     room.take(len(piece))
                 read += piece
-                if len(read) > WEB_BODY_BYTES_MAX:
-                    raise _too_large()
+                if len(read) > bytes_max:
+                    raise _too_large(bytes_max)
                 if not message.get("more_body", False):
                     return bytes(read)
 
@@ -169,8 +172,7 @@ def _one_line(value: str) -> bytes:
     return value.encode("ascii", "replace").translate(None, bytes(range(32)) + b"\x7f")
 
 
-def _too_large() -> LimitError:
+def _too_large(bytes_max: int) -> LimitError:
     return LimitError(
-        f"The request's body is larger than {WEB_BODY_BYTES_MAX} bytes. Send fewer texts, or"
-        " shorter ones."
+        f"The request's body is larger than {bytes_max} bytes. Send fewer texts, or shorter ones."
     )

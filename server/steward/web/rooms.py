@@ -16,6 +16,7 @@ from steward.ledger.account import Kind, Limits
 from steward.ledger.ledger import Ledger
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
+from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import Tokens
 from steward.web.settings import WebSettings
 
@@ -28,6 +29,7 @@ class Rooms:
     clock: Clock
     new_id: IdSource
     tokens: Tokens
+    sessions: Sessions
     gateway: Gateway
     metrics: Metrics
     settings: WebSettings

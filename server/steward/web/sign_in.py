@@ -24,7 +24,7 @@ from steward.core.limits import (
 from steward.core.principal import Principal
 from steward.core.recent import Recent
 from steward.permissions.people import identified
-from steward.permissions.tokens import Scope, Tokens
+from steward.permissions.tokens import Holder, Scope, Tokens
 from steward.web.errors import TooManyFailuresError, UnknownTokenError
 from steward.web.exchange import Exchange
 
@@ -64,6 +64,18 @@ class SignIn:
             TooManyFailuresError: nor did many before it.
             NotPermittedError: it is for something else.
         """
+        holder = await self.holder(exchange, token)
+        if scope not in holder.scopes:
+            raise NotPermittedError(why_not_for(scope))
+        return await self.identified(holder.principal())
+
+    async def holder(self, exchange: Exchange, token: str) -> Holder:
+        """Whom the token belongs to, as it says.
+
+        Raises:
+            UnknownTokenError: it does not hold.
+            TooManyFailuresError: nor did many before it.
+        """
         holder = await self._tokens.verify(token)
         if holder is None:
             await self.note_failure(exchange, token)
@@ -71,11 +83,15 @@ class SignIn:
                 "This token does not hold: it was never made here, has run out, or was revoked."
                 " Make another with `steward token create`."
             )
-        if scope not in holder.scopes:
-            raise NotPermittedError(
-                f"This token may not {_WHAT[scope]}. Make one with the scope `{scope}`."
-            )
-        asking = holder.principal()
+        return holder
+
+    async def holds(self, token: str) -> bool:
+        """Whether a token that was shown a while ago still opens anything."""
+        holder = await self._tokens.verify(token)
+        return holder is not None and (await self.identified(holder.principal())).role is not None
+
+    async def identified(self, asking: Principal) -> Principal:
+        """The principal with the role and team that our own tables know, a second old at most."""
         known = self._people.get(asking)
         if known is not None:
             return known[0]
@@ -136,6 +152,11 @@ class SignIn:
             )
 
         await self._database.run(work)
+
+
+def why_not_for(scope: Scope) -> str:
+    """Why a token without this scope is refused, in words for whoever shows it."""
+    return f"This token may not {_WHAT[scope]}. Make one with the scope `{scope}`."
 
 
 def shown_token(exchange: Exchange) -> str:

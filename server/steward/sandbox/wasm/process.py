@@ -11,12 +11,15 @@ from steward.core.errors import ExtensionKilledError, SandboxUnavailableError
 from steward.core.wasm_limits import (
     WASM_GRACE_MS,
     WASM_LOG_LINES_MAX,
+    WASM_STARVED_LOOK_MS,
+    WASM_STARVED_MS,
     WASM_TROUBLE_BYTES_MAX,
     WASM_WORKER_ENDS_S,
     WASM_WORKER_LOOK_S,
     WASM_WORKER_START_S,
 )
 from steward.sandbox.memory import own_bytes
+from steward.sandbox.processor import processor_s
 from steward.sandbox.wasm.child.frames import packed, written
 from steward.sandbox.wasm.guest import Answer
 from steward.sandbox.wasm.line import Asked, Done, Line, Logged
@@ -165,7 +168,23 @@ class Process(asyncio.SubprocessProtocol):
             line.late = None
             line.left_ms -= (self._loop.time() - line.resumed_s) * 1000
 
-    def _overdue(self, line: Line) -> None:
+    def _overdue(self, line: Line, until_s: float = 0.0) -> None:
+        """It should have stopped: kill it where it computes on, or was waited for long enough.
+
+        On a machine that stands still for a moment it had no chance, and its neighbours shall not
+        pay for that.
+        """
+        until_s = until_s or self._loop.time() + WASM_STARVED_MS / 1000
+        computed_s = processor_s(self.process_id)
+        line.late = self._loop.call_later(
+            WASM_STARVED_LOOK_MS / 1000, self._looked_at, line, computed_s, until_s
+        )
+
+    def _looked_at(self, line: Line, computed_s: float, until_s: float) -> None:
+        more_s = processor_s(self.process_id) - computed_s
+        if more_s < WASM_STARVED_LOOK_MS / 2000 and self._loop.time() < until_s:
+            self._overdue(line, until_s)
+            return
         # What is said of it goes to whoever waits for it; all others only lose their worker.
         self._finish(line, Done("deadline", "it did not stop when its time was up"))
         self.kill(f"did not stop {line.extension!r} in time")

@@ -1,16 +1,27 @@
 """How a page is made: a template, who looks at it, and what the API answered."""
 
+import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import cast
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from steward.core.money import NanoUsd, as_usd
-from steward.web.rest.caller import Caller
+from steward.web.cookie import bounds, cookie_name, signed, unsigned
+from steward.web.pages.static_files import static_address, static_files
+from steward.web.rest.caller import Caller, exchange_of
+from steward.workspace.reveal import reveal
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_query: ContextVar[str] = ContextVar("query", default="")
+"""What stands after the `?` of the page that is being made."""
 
 
 def page(
@@ -21,27 +32,78 @@ def page(
     status: int = 200,
 ) -> HTMLResponse:
     """A page made of `templates/NAME.html`. Whatever the values hold is shown as text."""
-    made = (
-        _templates()
-        .get_template(f"{name}.html")
-        .render({"caller": caller, "here": request.url.path, **values})
-    )
-    return HTMLResponse(made, status)
+    seen = {
+        "caller": caller,
+        "here": request.url.path,
+        "csrf": None if caller is None else caller.csrf,
+        "told": _told(request, caller),
+        "waiting": 0,
+    }
+    query = _query.set(request.url.query)
+    try:
+        text = _templates().get_template(f"{name}.html").render({**seen, **values})
+    finally:
+        _query.reset(query)
+    made = HTMLResponse(text, status)
+    if seen["told"] is not None:
+        made.headers.append("set-cookie", _told_cookie(request, "", 0))
+    return made
+
+
+def back(request: Request, path: str, caller: Caller, told: str = "") -> Response:
+    """On to a page of ours once a form was taken; `told` is said there, once."""
+    made = RedirectResponse(path, 303)
+    if told and caller.session is not None:
+        written = signed(caller.secret, told[:_TOLD_CHARS_MAX])
+        made.headers.append("set-cookie", _told_cookie(request, written, _TOLD_S))
+    return made
+
+
+def _told(request: Request, caller: Caller | None) -> str | None:
+    written = request.cookies.get(_told_name(request))
+    if written is None or caller is None or caller.session is None:
+        return None
+    return unsigned(caller.secret, written)
+
+
+def _told_name(request: Request) -> str:
+    return f"{cookie_name(exchange_of(request))}-told"
+
+
+def _told_cookie(request: Request, written: str, seconds: int) -> str:
+    return f"{_told_name(request)}={written}; Max-Age={seconds}{bounds(exchange_of(request))}"
+
+
+async def templates_ready() -> None:
+    """Return when every template is read and compiled, which the first page waits for."""
+    if not _templates.cache_info().currsize:
+        await asyncio.to_thread(_templates)
 
 
 @cache
 def _templates() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
-    made.filters["usd"] = _usd
-    made.filters["when"] = _when
-    made.filters["count"] = _count
+    filters = cast(dict[str, object], made.filters)
+    filters.update(usd=_usd, when=_when, count=_count, ago=_ago, visible=_visible)
+    names = cast(dict[str, object], made.globals)
+    names.update(static=static_address, with_query=_with_query)
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
+    static_files()  # Their addresses stand in every page.
     return made
+
+
+def _with_query(**changed: str) -> str:
+    """The query of this page with some of it changed, for links that keep the rest."""
+    kept = [(name, value) for name, value in parse_qsl(_query.get()) if name not in changed]
+    return "?" + urlencode([*kept, *changed.items()])
 
 
 def _usd(nano_usd: int) -> str:
@@ -54,3 +116,28 @@ def _when(at: datetime | None) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """How long before `now` something was, in the largest unit that fits: `3 h ago`."""
+    passed = now - at
+    for unit, length in _UNITS:
+        if passed >= length:
+            return f"{passed // length} {unit} ago"
+    return "just now"
+
+
+_UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("min", timedelta(minutes=1)),
+)
+
+
+def _visible(text: str) -> str:
+    """The text with each control, bidirectional and zero-width character spelled out."""
+    return reveal(text)[0]
+
+
+_TOLD_CHARS_MAX = 500
+_TOLD_S = 60

@@ -34,11 +34,12 @@ from steward.web.rest import (
     usage,
     workspaces,
 )
-from steward.web.rest.faults import Failed, answer_fault
+from steward.web.rest.caller import API
+from steward.web.rest.faults import Failed
+from steward.web.rest.gate import AnswerFault
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn
 
-API = "/api/v1"
 _RESOURCES = (
     *(usage, export, estimate, requests, budgets, prices, models, keys),
     *(people, teams, tokens, workspaces),
@@ -51,7 +52,9 @@ _FAILED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build_site(rooms: Rooms, sign_in: SignIn, pages: APIRouter | None = None) -> FastAPI:
+def build_site(
+    rooms: Rooms, sign_in: SignIn, pages: APIRouter, answer_fault: AnswerFault
+) -> FastAPI:
     """Every resource and page; OpenAPI describes the resources alone."""
     site = FastAPI(
         title="Steward",
@@ -64,8 +67,7 @@ def build_site(rooms: Rooms, sign_in: SignIn, pages: APIRouter | None = None) ->
     site.state.rooms, site.state.sign_in = rooms, sign_in
     for each in _RESOURCES:
         site.include_router(each.router, prefix=API, responses=_FAILED)
-    if pages is not None:
-        site.include_router(pages, include_in_schema=False)
+    site.include_router(pages, include_in_schema=False)
     for kind in (StewardError, RequestValidationError, HTTPException, Exception):
         site.add_exception_handler(kind, answer_fault)
     return site

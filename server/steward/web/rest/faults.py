@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from steward.core.errors import InvalidInputError, NotFoundError, StewardError
+from steward.core.errors import InvalidInputError, LimitError, NotFoundError, StewardError
 from steward.web.dialect import code_of, details_of, headers_of, said, status_of
 from steward.web.errors import MethodError
 from steward.web.rest.answer import Answer
@@ -33,8 +33,8 @@ class Failed(Answer):
     error: Fault
 
 
-def answer_fault(request: Request, error: Exception) -> JSONResponse:
-    """The answer to a request that failed."""
+def fault_of(request: Request, error: Exception) -> tuple[int, Fault, dict[str, str]]:
+    """The status, what is told, and the headers that go with it."""
     error = _ours(error)
     status = status_of(error)
     fault = Fault(
@@ -43,9 +43,13 @@ def answer_fault(request: Request, error: Exception) -> JSONResponse:
         request_id=exchange_of(request).id,
         details=details_of(error),
     )
-    return JSONResponse(
-        Failed(error=fault).model_dump(mode="json"), status, headers_of(error, status)
-    )
+    return status, fault, headers_of(error, status)
+
+
+def answer_program(request: Request, error: Exception) -> JSONResponse:
+    """What a program is answered whose request failed."""
+    status, fault, headers = fault_of(request, error)
+    return JSONResponse(Failed(error=fault).model_dump(mode="json"), status, headers)
 
 
 def _ours(error: Exception) -> Exception:
@@ -56,8 +60,12 @@ def _ours(error: Exception) -> Exception:
             return InvalidInputError(_told(error))
         case HTTPException(status_code=405):
             return MethodError("This address takes other methods.", _allowed(error))
-        case HTTPException():
+        case HTTPException(status_code=404):
             return NotFoundError("There is nothing at this address; see /api/v1/openapi.json.")
+        case HTTPException(status_code=413):
+            return LimitError("The request's body is too large.")
+        case HTTPException(status_code=status) if status < 500:
+            return InvalidInputError("The request cannot be read. Check its address and body.")
         case _:
             return error
 
