@@ -27,12 +27,19 @@ from steward.ledger.account import (
     renewed_on,
 )
 from steward.ledger.budget import Budget as Decided, Decision, budgets, set_budget, why_no_budget
-from steward.ledger.reading import AccountStanding, Part, accounts, month_part, spent_today
+from steward.ledger.reading import (
+    AccountStanding,
+    Part as Accounts,
+    accounts,
+    month_part,
+    spent_today,
+)
 from steward.permissions.people import everyone
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/budgets", tags=["budgets"])
@@ -115,19 +122,22 @@ class BudgetChange(Answer):
     soft_before_nano_usd: int | None
 
 
+class AccountsWanted(Part):
+    """Which accounts."""
+
+    kind: Kind | None = None
+    """Null for all of this month's; `session` for those of editor windows."""
+
+
 Scope = Annotated[str, Query(max_length=8_000)]
 
 
 @router.get("")
 async def read_budgets(
-    caller: Reading,
-    rooms: Opened,
-    kind: Kind | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(max_length=8_000)] = None,
+    caller: Reading, rooms: Opened, wanted: Annotated[AccountsWanted, Query()]
 ) -> Paged[Budget]:
     """The accounts of this month, by scope; those of sessions where `kind` says so."""
-    return await budgets_of(caller, rooms, kind, limit, after)
+    return await budgets_of(caller, rooms, wanted)
 
 
 @router.get("/one")
@@ -162,21 +172,16 @@ async def clear_limits(caller: Managing, rooms: Opened, scope: Scope) -> Respons
     return Response(status_code=204)
 
 
-async def budgets_of(
-    caller: Caller,
-    rooms: Rooms,
-    kind: Kind | None = None,
-    limit: int = 50,
-    after: str | None = None,
-) -> Paged[Budget]:
+async def budgets_of(caller: Caller, rooms: Rooms, wanted: AccountsWanted) -> Paged[Budget]:
     """The accounts that a caller may see.
 
     Raises:
         NotPermittedError: they are not among the organisation's people.
     """
     _check(caller)
+    limit, after = wanted.limit or LIMIT, wanted.after
     last = "" if after is None else str(parts_of(after, (str,))[0])
-    part, now = Part(limit + 1, last, kind), rooms.clock.now()
+    part, now = Accounts(limit + 1, last, wanted.kind), rooms.clock.now()
 
     def work(session: Session) -> list[Budget]:
         found = month_part(session, caller.principal, now, rooms.limits, part)

@@ -17,6 +17,7 @@ from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
 from steward.web.rest.prices import Rates, rates_of
+from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -88,16 +89,19 @@ class ModelChoices(Answer):
     policy: tuple[PolicyRule, ...]
 
 
+class ModelsPart(Part):
+    """Which models, and which part of them."""
+
+    which: Literal["usable", "known"] | None = None
+    """`usable`, those that the caller may ask or was chosen for them; or all that are known."""
+
+
 @router.get("")
 async def read_models(
-    caller: Reading,
-    rooms: Opened,
-    which: Literal["usable", "known"] = "usable",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(max_length=8_000)] = None,
+    caller: Reading, rooms: Opened, wanted: Annotated[ModelsPart, Query()]
 ) -> Paged[KnownModel]:
     """The models that the caller may ask or was chosen for them; or all that are known here."""
-    return await models_of(caller, rooms, which, limit, after)
+    return await models_of(caller, rooms, wanted)
 
 
 @router.get("/choices")
@@ -119,20 +123,16 @@ async def read_model(
     return found[model]
 
 
-async def models_of(
-    caller: Caller,
-    rooms: Rooms,
-    which: Literal["usable", "known"] = "usable",
-    limit: int = 50,
-    after: str | None = None,
-) -> Paged[KnownModel]:
+async def models_of(caller: Caller, rooms: Rooms, wanted: ModelsPart) -> Paged[KnownModel]:
     """The models, by name.
 
     Raises:
         NotPermittedError: the caller is not among the organisation's people.
     """
+    limit, after = wanted.limit or LIMIT, wanted.after
     last = "" if after is None else str(parts_of(after, (str,))[0])
-    found = [each for each in await _every(caller, rooms, which) if each.model > last]
+    every = await _every(caller, rooms, wanted.which or "usable")
+    found = [each for each in every if each.model > last]
     more = len(found) > limit
     return Paged(items=tuple(found[:limit]), next=cursor(found[limit - 1].model) if more else None)
 

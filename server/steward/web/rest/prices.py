@@ -27,6 +27,7 @@ from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/prices", tags=["prices"])
@@ -95,20 +96,22 @@ class PriceChange(Answer):
     """Null where it was taken back."""
 
 
+class PricesPart(Part):
+    """Which prices, and which part of them."""
+
+    source: Source | None = None
+    provider: Annotated[str | None, Field(max_length=MODEL_NAME_CHARS_MAX)] = None
+
+
 ModelName = Annotated[str, Query(max_length=MODEL_NAME_CHARS_MAX)]
 
 
 @router.get("")
 async def read_prices(
-    caller: Reading,
-    rooms: Opened,
-    source: Source | None = None,
-    provider: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(max_length=8_000)] = None,
+    caller: Reading, rooms: Opened, wanted: Annotated[PricesPart, Query()]
 ) -> Paged[ModelPrice]:
     """What every model costs that is known here, by its name."""
-    return await prices_of(caller, rooms, source, provider, (limit, after))
+    return await prices_of(caller, rooms, wanted)
 
 
 @router.get("/history")
@@ -138,20 +141,14 @@ async def take_price_back(caller: Managing, rooms: Opened, model: ModelName) -> 
     return Response(status_code=204)
 
 
-async def prices_of(
-    caller: Caller,
-    rooms: Rooms,
-    source: Source | None,
-    provider: str | None,
-    part: tuple[int, str | None],
-) -> Paged[ModelPrice]:
-    """The prices that a caller may see: so many behind a cursor.
+async def prices_of(caller: Caller, rooms: Rooms, wanted: PricesPart) -> Paged[ModelPrice]:
+    """The prices that a caller may see.
 
     Raises:
         NotPermittedError: they are not among the organisation's people.
     """
     _check(caller)
-    limit, after = part
+    limit, after, provider = wanted.limit or LIMIT, wanted.after, wanted.provider
     last = "" if after is None else str(parts_of(after, (str,))[0])
     tenant = caller.principal.tenant_id
 
@@ -162,7 +159,7 @@ async def prices_of(
             each
             for each in shown
             if each.model > last
-            and source in (None, each.source)
+            and wanted.source in (None, each.source)
             and (provider is None or each.model.startswith(f"{provider}/"))
         ]
 
@@ -179,7 +176,10 @@ async def price_of(caller: Caller, rooms: Rooms, name: str) -> ModelPrice:
 
     def work(session: Session) -> ModelPrice:
         decided = decided_prices(session, tenant)
-        return _shown(_catalogue(session, rooms, tenant, decided).find(name), decided)
+        catalogue = _catalogue(session, rooms, tenant, decided)
+        # A whole name that is known means that model, whoever else could be meant by it.
+        known = (each for each in catalogue if each.id == name)
+        return _shown(next(known, None) or catalogue.find(name), decided)
 
     return await rooms.database.read(work)
 

@@ -20,13 +20,23 @@ class Sought(Wanted):
         return None if value == "" else value
 
 
+After = Annotated[str | None, Field(max_length=CURSOR_CHARS_MAX)]
+"""What a list gave as `next`."""
+LIMIT = 50
+"""How much of a list is given where nobody says."""
+
+
+class Part(Sought):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] | None = None
+    """The most that are given; null for as many as is usual."""
+    after: After = None
+
+
 class Days(Sought):
     """Some days of UTC."""
 
     since: date | None = None
     until: date | None = None
     """The last day, included."""
-
-
-After = Annotated[str | None, Field(max_length=CURSOR_CHARS_MAX)]
-"""What a list gave as `next`."""

@@ -22,7 +22,7 @@ from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
-from steward.web.rest.query import After, Days
+from steward.web.rest.query import LIMIT, Days, Part
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/requests", tags=["requests"])
@@ -84,7 +84,7 @@ class ModelRequest(Answer):
     """Whether another model was asked than at first."""
 
 
-class CallFilter(Days):
+class CallFilter(Days, Part):
     """Which calls, and which part of them."""
 
     user: Word = None
@@ -95,9 +95,6 @@ class CallFilter(Days):
     task: Word = None
     state: State | None = None
     run_id: Word = None
-    limit: Annotated[int, Field(ge=1, le=200)] | None = None
-    """The most that are given; 50 where nothing is said."""
-    after: After = None
 
 
 @router.get("")
@@ -129,7 +126,7 @@ async def requests_of(caller: Caller, rooms: Rooms, wanted: CallFilter) -> Paged
     """
     words = wanted.model_dump(include=_WORDS)
     _check(caller, *words.values())
-    principal, place, limit = caller.principal, _place(wanted.after), wanted.limit or _USUAL
+    principal, place, limit = caller.principal, _place(wanted.after), wanted.limit or LIMIT
     chosen = Wanted(**words, state=wanted.state, first=wanted.since, last=wanted.until)
 
     def work(session: Session) -> LogPart:
@@ -235,6 +232,5 @@ def _shown(each: LoggedCall) -> ModelCall:
 
 
 _WORDS = {"user", "workspace", "model", "provider", "agent", "task", "run_id"}
-_USUAL = 50
 _EARLIEST, _LATEST = 1900, 9000
 """Years that both databases keep, with room for a zone."""

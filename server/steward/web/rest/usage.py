@@ -9,7 +9,6 @@ from datetime import UTC, date, timedelta
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotPermittedError
@@ -25,7 +24,7 @@ from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
-from steward.web.rest.query import After, Days
+from steward.web.rest.query import Days, Part
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/usage", tags=["usage"])
@@ -109,12 +108,8 @@ class UsageWanted(Days):
     """By models where nothing is said."""
 
 
-class UsagePart(UsageWanted):
-    """Which part of a report."""
-
-    limit: Annotated[int, Field(ge=1, le=200)] | None = None
-    """The most lines that are given; 200 where nothing is said."""
-    after: After = None
+class UsagePart(UsageWanted, Part):
+    """Which part of a report; 200 lines where nothing is said."""
 
 
 @router.get("")
