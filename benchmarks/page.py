@@ -20,7 +20,8 @@ PEERS_HEADING = "## Agents: beside other people's\n"
 QUALITY_HEADING = "## Ghost text: how well answers are made to fit\n"
 EDITOR_HEADING = "## In VS Code\n"
 EXTENSIONS_HEADING = "## Extensions\n"
-_KEPT = (PEERS_HEADING, QUALITY_HEADING, EDITOR_HEADING, EXTENSIONS_HEADING)
+SITE_HEADING = "## The site\n"
+_KEPT = (PEERS_HEADING, QUALITY_HEADING, EDITOR_HEADING, EXTENSIONS_HEADING, SITE_HEADING)
 """Sections that are measured by themselves, in the order of the page."""
 
 

@@ -66,8 +66,15 @@ class Office:
         whose = {"user", "team", "workspace", "session"} & changed.keys()
         principal = replace(ANN, **{name: changed.pop(name) for name in whose})
         ledger = self.serving.desk.ledger
-        named = {"task": "agent", "model": "custom/large", "provider": "custom"} | changed
-        charge = Charge(request_id, worst_nano_usd=NanoUsd(nano_usd), price_version="v1", **named)
+        charge = Charge(
+            request_id,
+            changed.get("task", "agent"),
+            changed.get("model", "custom/large"),
+            NanoUsd(nano_usd),
+            "v1",
+            agent=changed.get("agent", ""),
+            provider="custom",
+        )
         await ledger.reserve(principal, charge)
         await ledger.settle(
             request_id, Usage(100, 20, 5), NanoUsd(nano_usd), measured=Measured(120, 900)

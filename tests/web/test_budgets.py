@@ -132,8 +132,10 @@ async def test_prices_are_told_by_whose_word_set_and_taken_back(office: Office) 
     set_ = (await office.ask(path, "ann", "PUT", wanted)).json()
     assert (set_["source"], set_["set_by"]) == ("set here", "ann")
     assert set_["rates"] == {
-        "input_pico_usd": 150_000, "cached_input_pico_usd": 150_000,
-        "output_pico_usd": 600_000, "cache_write_pico_usd": 150_000,
+        "input_pico_usd": 150_000,
+        "cached_input_pico_usd": 150_000,
+        "output_pico_usd": 600_000,
+        "cache_write_pico_usd": 150_000,
     }
     listed = (await office.told("/prices?source=set%20here"))["items"]
     assert [each["model"] for each in listed] == ["mistral/mistral-large-latest"]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from steward.gateway.origin import origin_of
 from tests.places import execute
 from tests.web.office import Office, furnish
-from tests.web.serving import Serving, open_serving
+from tests.web.serving import Json, Serving, open_serving
 from tests.web.versatile_model import VersatileModel
 
 
@@ -40,9 +40,10 @@ async def test_a_key_goes_in_masked_is_replaced_and_removed(office: Office) -> N
     assert (found["provider"], found["host"]) == ("mistral", "https://api.mistral.ai:443")
     assert (found["version"], found["verdict"], found["last_used_at"]) == (1, "unknown", None)
     assert not found["is_serving"]
-    again = {"key": canary(), "is_checked": False}
+    key = canary()
+    again: Json = {"key": key, "is_checked": False}
     replaced = (await office.ask(f"/keys/{key_id}/rotate", "ann", "POST", again)).json()
-    assert (replaced["version"], replaced["mask"]) == (2, f"can…{again['key'][-4:]}")
+    assert (replaced["version"], replaced["mask"]) == (2, f"can…{key[-4:]}")
     assert (await office.ask(f"/keys/{key_id}", "ann", "DELETE")).status_code == 204
     assert (await office.told("/keys"))["items"] == []
     assert (await office.ask(f"/keys/{key_id}", "ann", "DELETE")).status_code == 404
@@ -117,7 +118,7 @@ async def test_no_answer_page_log_error_or_row_has_a_key(
     caplog.set_level(logging.DEBUG)
     keys = [canary() for _ in range(11)]
     async with _furnished(tmp_path) as office:
-        monkeypatch.setattr("steward.web.dialect.redact", lambda text: text)
+        monkeypatch.setattr("steward.web.dialect.redact", str)
         said = [
             await office.ask("/keys", "ann", "POST", body)
             for body in (

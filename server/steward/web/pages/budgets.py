@@ -43,7 +43,7 @@ async def budgets_page(
 ) -> HTMLResponse:
     """The accounts; of one of them who limited it, and what a change would come to."""
     scope = wanted.scope
-    values = {
+    values: dict[str, object] = {
         "wanted": wanted,
         "budgets": await budgets_of(caller, rooms, wanted),
         "chosen": None if scope is None else await budget_of(caller, rooms, scope),
