@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_23_call_log"
-down_revision = "2026_11_23_sessions"
+down_revision = "2026_11_23_work_lists"
 branch_labels = None
 depends_on = None
 

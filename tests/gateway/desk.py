@@ -25,6 +25,7 @@ from steward.ledger.charge import Call
 from steward.ledger.ledger import Ledger
 from steward.ledger.settings import LedgerSettings
 from tests.ledger.bank import ANN, START, key_in
+from tests.places import Place
 from tests.rooms import steady
 from tests.template import up_to_date
 
@@ -96,10 +97,11 @@ async def open_desk(
     limit_nano_usd: int = NANO_PER_USD,
     hooks: Sequence[Hook] = (),
     pause: Callable[[float], Awaitable[None]] | None = None,
+    place: Place | None = None,
 ) -> AsyncGenerator[Desk]:
     settings = settings or gateway_settings(model.url)
     limit_usd = Decimal(limit_nano_usd) / NANO_PER_USD
-    async with open_database(up_to_date(folder / "steward.db")) as database:
+    async with open_database(up_to_date(place or folder / "steward.db")) as database:
         chosen = LedgerSettings(limit_usd=limit_usd)
         clock, events, pauses = ManualClock(START), Events(), list[float]()
         ledger = Ledger(database, clock, events, chosen, key_in(folder))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.environment import ROOT
+from tests.house.api_pages import api_page, openapi
 from tests.house.extension_pages import extension_api_page, extension_schemas
 from tests.house.pages import (
     agent_schema,
@@ -25,6 +26,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/extension-api.md": extension_api_page,
+    "schemas/openapi.json": openapi,
+    "docs/reference/api.md": api_page,
     **extension_schemas(),
 }
 

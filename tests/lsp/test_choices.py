@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import get_args
 
-from steward.lsp.convert import choices
+from steward.agents.question_told import choices
 from steward.permissions.question import Kind, OpenQuestion
 
 ANY = OpenQuestion("1", "r", "plan", "Title", "Body", "d", datetime(2026, 1, 1, tzinfo=UTC))

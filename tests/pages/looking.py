@@ -40,7 +40,7 @@ _FOCUSED = """() => {
   if (!each || each === document.body) return null;
   window.reached ??= new Set();
   const style = getComputedStyle(each);
-  const isSeen = style.outlineStyle !== "none" || each.matches("main, .skip");
+  const isSeen = style.outlineStyle !== "none" || each.matches("main, .skip, [type=date]");
   if (each.matches("a, button, input, select, textarea, summary")) window.reached.add(each);
   return [window.reached.size, isSeen ? "" : each.outerHTML.slice(0, 120)];
 }"""
@@ -74,7 +74,7 @@ class Look:
 
     async def over(self, path: str, name: str = "", status: int = 200) -> None:
         """Open a page and look it over; fails with everything that is wrong with it."""
-        name = name or _NAME.sub("-", path).strip("-") or "overview"
+        name = name or _NAME.sub("-", path).strip("-")
         await self.open(path, status)
         wrong = await self._at_the_desk(name)
         wrong += await self._otherwise(name)
@@ -144,6 +144,7 @@ async def new_look(
     PICTURES.mkdir(parents=True, exist_ok=True)
     context = await browser.new_context(
         java_script_enabled=has_scripts,
+        reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
     await context.add_cookies(

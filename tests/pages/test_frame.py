@@ -20,7 +20,7 @@ async def test_a_theme_that_was_chosen_stays_and_the_systems_comes_back(look: Lo
     light = await page.evaluate(_BACKGROUND)
     switch = page.locator(".side [data-theme-switch]")
     await switch.click()
-    await expect(switch).to_have_text("Theme: dark")
+    await expect(switch).to_have_accessible_name("Theme: dark")
     dark = await page.evaluate(_BACKGROUND)
     assert dark != light
     await look.open("/usage")
@@ -30,7 +30,7 @@ async def test_a_theme_that_was_chosen_stays_and_the_systems_comes_back(look: Lo
     await page.emulate_media(color_scheme="dark")
     assert await page.evaluate(_BACKGROUND) == light
     await switch.click()
-    await expect(switch).to_have_text("Theme: system")
+    await expect(switch).to_have_accessible_name("Theme: system")
     assert await page.evaluate(_BACKGROUND) == dark
     assert look.complaints == []
 

@@ -18,6 +18,8 @@ import httpx
 from sqlmodel import Session
 
 from demo.scripted_model import ScriptedModel
+from steward.agents.trial import Trial
+from steward.agents.workflows.owner import Owner
 from steward.core import audit
 from steward.core.clock import ManualClock
 from steward.core.principal import Principal
@@ -38,6 +40,12 @@ from steward.permissions.people import permit_keys
 from steward.permissions.seal import approval_seal
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
+from steward.tools.edit_file import EditFile
+from steward.tools.invoke import specs_of
+from steward.tools.list_files import ListFiles
+from steward.tools.read_file import ReadFile
+from steward.tools.search import Search
+from steward.tools.tool import Tool
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
 from steward.web.door import Routes, open_door
@@ -107,6 +115,10 @@ class Serving:
         owner = replace(ANN, user=user)
         return await self.tokens.create(owner, user, Wish("a test", scopes), _anybody)
 
+    async def link(self, user: str = "ann") -> str:
+        """The secret of a link for somebody."""
+        return await self.sessions.link(replace(ANN, user=user))
+
     async def revoke(self, token: Token) -> None:
         """Let a token open nothing any more."""
         await self.tokens.revoke(ANN, token.id, _anybody)
@@ -173,6 +185,7 @@ async def open_serving(
     limits: WebLimits | None = None,
     routes: Routes = ROUTES,
     web: WebSettings | None = None,
+    is_behind_proxy: bool = False,
     **desk: Any,
 ) -> AsyncGenerator[Serving]:
     """Serve in `folder`. What is left over goes to the gateway's desk."""
@@ -198,6 +211,8 @@ async def open_serving(
             ledger=opened.ledger,
             events=opened.events,
             approvals=_approvals(opened, clock, folder),
+            trial=_trial(opened),
+            executors=Owner(folder / "executors", "server"),
             data_dir=folder,
             models=opened.settings,
             limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
@@ -206,9 +221,10 @@ async def open_serving(
             key_homes=homes(opened.settings, GITHUB_API),
         )
         port = _port(bound)
+        hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
         written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
-            open_door(rooms, routes, hosts_of(bound, ())) as door,
+            open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
@@ -224,6 +240,12 @@ def _vault(desk: Desk, clock: ManualClock, folder: Path) -> Vault:
     new_id = numbered(f"key{next(_requests)}")
     outside = Outside(clock, new_id, secrets.token_bytes, probe, permit_keys)
     return Vault(desk.database, OpenKeys(desk.database, file, clock), outside)
+
+
+def _trial(desk: Desk) -> Trial:
+    tools: list[Tool[Any]] = [ReadFile(), ListFiles(), Search(), EditFile()]
+    specs = specs_of({tool.name: tool for tool in tools})
+    return Trial(desk.gateway, desk.ledger, numbered("trial"), specs, (), 500)
 
 
 def _approvals(desk: Desk, clock: ManualClock, folder: Path) -> Approvals:

@@ -11,11 +11,14 @@ from steward.agents.changes import undone_of
 from steward.agents.run import steps_of
 from steward.agents.tables import RunRow, RunStepRow
 from steward.core.events import RUN_ENDED
+from steward.core.money import NOTHING
 from steward.core.principal import Principal
-from steward.ledger.reading import RunTotals, run_totals
+from steward.ledger.reading import RunTotals, each_runs_totals
 from steward.permissions.people import permit_figures
 from steward.permissions.tables import ApprovalRow
 from steward.workspace.history.undo_rows import Undone
+
+_NO_TOTALS = RunTotals(0, 0, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def runs_of(
     if is_open:
         statement = statement.where(col(RunRow.state).not_in(RUN_ENDED))
     rows = session.exec(statement.order_by(col(RunRow.created_at).desc()).limit(limit)).all()
-    return tuple(_seen(session, rows))
+    return tuple(seen_of(session, rows))
 
 
 def trace_of(session: Session, principal: Principal, run_id: str) -> Trace:
@@ -85,31 +88,30 @@ def trace_of(session: Session, principal: Principal, run_id: str) -> Trace:
         NotFoundError: there is none that this person may see.
     """
     row = run_of(session, principal, run_id)
-    (seen,) = _seen(session, [row])
+    (seen,) = seen_of(session, [row])
     return Trace(seen, steps_of(session, run_id))
 
 
-def _seen(session: Session, rows: Sequence[RunRow]) -> list[Seen]:
+def seen_of(session: Session, rows: Sequence[RunRow]) -> list[Seen]:
+    """These runs as they stand, in their order."""
+    ids = [row.id for row in rows]
     open_ones = [row.id for row in rows if row.state not in RUN_ENDED]
     asked = session.exec(
         select(ApprovalRow)
         .where(col(ApprovalRow.run_id).in_(open_ones), ApprovalRow.state == "pending")
         .order_by(col(ApprovalRow.asked_at))
     ).all()
-    undone = undone_of(session, rows[0].tenant_id, [row.id for row in rows]) if rows else {}
+    undone = undone_of(session, rows[0].tenant_id, ids) if rows else {}
+    totals = each_runs_totals(session, ids) if rows else {}
     return [
         Seen(
             row,
-            _totals(session, row),
+            totals.get(row.id, _NO_TOTALS),
             tuple(each.title for each in asked if each.run_id == row.id),
             undone.get(row.id, "no"),
         )
         for row in rows
     ]
-
-
-def _totals(session: Session, row: RunRow) -> RunTotals:
-    return run_totals(session, row.id)
 
 
 def seconds(run: RunRow, now: datetime) -> int:

@@ -26,6 +26,7 @@ class RunRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_run_workspace", "tenant_id", "workspace", "state"),
         Index("ix_run_newest", "tenant_id", "created_at"),
+        Index("ix_run_person", "tenant_id", "user", "created_at", "id"),
     )
 
     id: str = Field(primary_key=True)

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from steward.agents.undo import Wanted
 from steward.core.audit import append
+from steward.core.errors import NotFoundError
 from steward.core.principal import Principal
 from steward.workspace.history.undo_rows import undo_run
 from steward.workspace.tables import ProposalRow
@@ -101,3 +102,56 @@ def told_of_wish(session: Session, wish_id: str) -> dict[str, object] | None:
     """What came of it; nothing where it has not ended."""
     row = session.get_one(ProposalRow, wish_id)
     return json.loads(row.outcome) if row.state == "ended" else None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoAsked:
+    """An undo that was asked for, and how far it has come."""
+
+    id: str
+    wanted: Wanted
+    state: str
+    """`asked`, `taken` by a window, or `ended`."""
+    at: datetime
+    ended_at: datetime | None
+    told: dict[str, object] | None
+    """What came of it; nothing where it has not ended."""
+
+
+def wishes_of(session: Session, principal: Principal, run_id: str) -> tuple[UndoAsked, ...]:
+    """What this person asked to be undone or done again of a run, the newest first."""
+    rows = session.exec(
+        select(ProposalRow)
+        .where(
+            ProposalRow.tenant_id == principal.tenant_id,
+            ProposalRow.run_id == undo_run(run_id),
+            ProposalRow.kind == _KIND,
+        )
+        .order_by(col(ProposalRow.created_at).desc())
+    )
+    said = [(row, json.loads(row.content)) for row in rows]
+    return tuple(
+        UndoAsked(
+            row.id,
+            Wanted(**body["wanted"]),
+            row.state,
+            row.created_at,
+            row.ended_at,
+            json.loads(row.outcome) if row.state == "ended" else None,
+        )
+        for row, body in said
+        if body["user"] == principal.user
+    )
+
+
+def drop_wish_of(
+    session: Session, principal: Principal, run_id: str, wish_id: str, at: datetime
+) -> bool:
+    """Ask it no more, if it is this person's wish about this run; False where a window has it.
+
+    Raises:
+        NotFoundError: it is none of theirs.
+    """
+    if wish_id not in (each.id for each in wishes_of(session, principal, run_id)):
+        raise NotFoundError(f"You asked nothing {wish_id[:80]!r} of this run; look at it again.")
+    return drop_wish(session, wish_id, at)

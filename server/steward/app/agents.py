@@ -18,6 +18,7 @@ from steward.agents.run import RunLog
 from steward.agents.runs import Runs
 from steward.agents.sent import Sent
 from steward.agents.talk.log import ChatLog
+from steward.agents.trial import Trial
 from steward.agents.undoing import Undoing
 from steward.agents.work import Hands
 from steward.agents.workflows.durable import DurableEngine
@@ -46,7 +47,7 @@ from steward.tools.ask_model import AskModel
 from steward.tools.change_files import ChangeFiles
 from steward.tools.edit_file import EditFile
 from steward.tools.git_tools import git_tools
-from steward.tools.invoke import Invoker
+from steward.tools.invoke import Invoker, specs_of
 from steward.tools.list_files import ListFiles
 from steward.tools.mcp.offers import Offers
 from steward.tools.mcp.servers import IsOver, Servers
@@ -61,6 +62,7 @@ from steward.workspace.failed_tests import FailedTests
 from steward.workspace.git.git import Git
 from steward.workspace.git.process import GitProcess
 from steward.workspace.git.reading import GitReader
+from steward.workspace.ignore import IgnoreOracle
 from steward.workspace.land import Lander
 from steward.workspace.proposals import Proposals
 from steward.workspace.push.pull_requests import PullRequests
@@ -227,6 +229,26 @@ def _tools(
         OpenPullRequest(pull_requests),
     ]
     return {tool.name: tool for tool in tools}
+
+
+def trial(ground: Ground, models: Models) -> Trial:
+    """What tries agents out at a page: it knows what is said of each tool, and can use none."""
+    chosen, here = ground.settings.agents, ground.settings.data_dir
+    launcher, git = open_launcher(ground.settings, ground.clock), GitProcess(here)
+    policy, known = ground.settings.permissions.policy(), known_secrets(ground)
+    sending = PullRequests(
+        git, IgnoreOracle(here), forge(ground), known.values, policy.protected_branches
+    )
+    running = RunTests(launcher, FailedTests(here), chosen.test_command)
+    tools = _tools(ground, models, launcher, Git(here), running, sending)
+    return Trial(
+        models.gateway,
+        models.ledger,
+        ground.new_id,
+        specs_of(tools),
+        policy.rules,
+        chosen.output_tokens_max,
+    )
 
 
 def open_servers(settings: Settings, clock: Clock, launcher: Ladder, is_over: IsOver) -> Servers:

@@ -210,6 +210,8 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     ledger=ledger,
                     events=ground.events,
                     approvals=approvals,
+                    executors=owner,
+                    trial=agents.trial(ground, models),
                     data_dir=settings.data_dir,
                     models=settings.gateway,
                     limits=settings.ledger.limits(),

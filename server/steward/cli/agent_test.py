@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steward.agents.agent import Agent
@@ -11,15 +9,14 @@ from steward.agents.definitions.limits import FIXED_PROMPT_TOKENS_MAX
 from steward.agents.definitions.powers import narrower, powers
 from steward.agents.plan import parse_plan
 from steward.agents.run import RunSpecification
+from steward.agents.trial import fixed_tokens
 from steward.agents.work import Hands, Work
 from steward.app.house import open_house
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
-from steward.context.prompts import Assignment, agent_messages, plan_messages
-from steward.context.tokens import count
+from steward.context.prompts import plan_messages
 from steward.core.errors import InvalidInputError, StewardError
 from steward.core.money import as_usd
-from steward.gateway.request import ToolSpec
 from steward.lsp.rooms import Rooms
 from steward.workspace.disk_editor import DiskEditor
 
@@ -37,7 +34,7 @@ async def _test(shell: Shell, name: str, goal: str | None, root: Path) -> int:
             )
         agent = await rooms.roster.find(rooms.principal, name)
         hands = rooms.runs.hands
-        tokens = _fixed_tokens(agent, hands.invoker.specs(agent.allowed_tools))
+        tokens = fixed_tokens(agent, hands.invoker.specs(agent.allowed_tools))
         say(await _page(shell, rooms, agent, tokens))
         if goal is not None:
             say(await _plan(Work(hands, _specification(rooms, agent, goal))))
@@ -68,21 +65,6 @@ def _model(rooms: Rooms) -> str:
         return rooms.gateway.model_for(rooms.principal, "agent").id
     except StewardError as error:
         return f"none: {error}"
-
-
-def _fixed_tokens(agent: Agent, specs: Sequence[ToolSpec]) -> int:
-    """What each of its calls sends whatever the goal is: the longer of planning and acting."""
-    nothing = Assignment("", "", "")
-    offered = {spec.name: spec.description for spec in specs}
-    planning = plan_messages(agent.persona, offered, nothing)
-    acting = agent_messages(agent.persona, nothing, "", [])
-    tools = "".join(_as_json(spec) for spec in specs)
-    return max(count(planning[0].content), count(acting[0].content) + count(tools))
-
-
-def _as_json(spec: ToolSpec) -> str:
-    parameters: Mapping[str, object] = spec.parameters
-    return json.dumps([spec.name, spec.description, parameters])
 
 
 def _specification(rooms: Rooms, agent: Agent, goal: str) -> RunSpecification:

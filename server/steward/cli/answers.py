@@ -17,6 +17,7 @@ _Answer = Callable[..., int | None]
 
 _WITH_ACTION: Mapping[str, str] = {
     "agent": "agent:answer",
+    "approvals": "approvals:answer",
     "extension": "extension:answer",
     "ghost": "ghost:answer",
     "mcp": "mcp:answer",

@@ -1,9 +1,9 @@
-"""What can be asked about keys and tokens; importing it is cheap, and doing it is `keeping.py`."""
+"""What can be asked about keys, tokens and sessions; doing it is `keeping.py`, this is cheap."""
 
 import argparse
 from collections.abc import Callable
 
-CREDENTIALS = ("key", "token")
+CREDENTIALS = ("key", "token", "open")
 """The commands."""
 
 
@@ -11,6 +11,7 @@ def add_credentials(add_command: Callable[..., argparse.ArgumentParser]) -> None
     """Add the commands to the command line."""
     _add_keys(add_command)
     _add_tokens(add_command)
+    _add_open(add_command)
 
 
 def _add_keys(add_command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -51,6 +52,16 @@ def _add_tokens(add_command: Callable[..., argparse.ArgumentParser]) -> None:
         action.add_argument("--user", metavar="NAME", help="whose (default: your own)")
     revoke = actions.add_parser("revoke", help="let a token open nothing any more, at once")
     revoke.add_argument("id", help="as `steward token list` shows it")
+
+
+def _add_open(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    opened = add_command("open", help="the pages of `steward serve` in a browser, signed in as you")
+    opened.add_argument("path", nargs="?", default="/", help="such as /usage (default: /)")
+    how = opened.add_mutually_exclusive_group()
+    how.add_argument(
+        "--print", action="store_true", help="only print the link, good once within a minute"
+    )
+    how.add_argument("--sign-out", action="store_true", help="end all your sessions in browsers")
 
 
 def _days(written: str) -> int:

@@ -1,4 +1,4 @@
-"""`steward key` and `steward token`: what opens doors, in the hands of a person at a shell."""
+"""`steward key`, `token` and `open`: what opens doors, in the hands of a person at a shell."""
 
 import argparse
 import asyncio
@@ -19,10 +19,13 @@ Act = Callable[[argparse.Namespace, Settings, Database, Principal], Awaitable[Do
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked for; returns the exit code."""
     act: Act
-    if arguments.command == "key":
-        from steward.cli.key import act
-    else:
-        from steward.cli.token import act
+    match arguments.command:
+        case "key":
+            from steward.cli.key import act
+        case "open":
+            from steward.cli.open import act
+        case _:
+            from steward.cli.token import act
     principal = Principal(login_name(), "", "")
     try:
         code, said = asyncio.run(_run(act, arguments, load_settings(), principal))

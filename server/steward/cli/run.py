@@ -18,7 +18,6 @@ from steward.core.errors import NotFoundError
 from steward.core.money import as_usd
 
 _GOAL_CHARS = 60
-_BY_CLI = "Cancelled at a shell, by {}."
 
 
 def answer(shell: Shell, action: str, arguments: argparse.Namespace) -> int:

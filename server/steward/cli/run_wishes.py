@@ -7,17 +7,18 @@ import argparse
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from steward.agents.agent import Caps
-from steward.agents.asked import ask_cancel, ask_resume, end_cancelled, run_of
+from steward.agents.asked import ask_resume, run_of
+from steward.agents.cancelling import Cancelled, Cancelling
 from steward.agents.workflows.owner import Owner
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
 from steward.core.database import Database, open_database
-from steward.core.events import RUN_ENDED, Events
+from steward.core.events import Events
 from steward.core.ids import random_id
 from steward.core.money import NANO_PER_USD
 from steward.core.principal import Principal
@@ -43,36 +44,22 @@ def ask(shell: Shell, action: str, arguments: argparse.Namespace) -> None:
 
 
 def _cancel(shell: Shell, run_id: str) -> None:
-    state = asyncio.run(_cancelled(shell, run_id))
-    if state == "asked":
-        say("The window that works on it was asked to end it. What was landed stays.\n")
-    elif state == "cancelled now":
-        say("Cancelled. What was landed stays.\n")
-    else:
-        say(f"The run is {state} already.\n")
+    cancelled, state = asyncio.run(_cancelled(shell, run_id))
+    match cancelled:
+        case "asked":
+            say("The window that works on it was asked to end it. What was landed stays.\n")
+        case "now":
+            say("Cancelled. What was landed stays.\n")
+        case "already":
+            say(f"The run is {state} already.\n")
 
 
-async def _cancelled(shell: Shell, run_id: str) -> str:
-    """How it stands: its state where it has ended already."""
-    principal, now = shell.principal, shell.now
+async def _cancelled(shell: Shell, run_id: str) -> tuple[Cancelled, str]:
     executors = Owner(shell.settings.data_dir / "executors", _SHELL)
     async with open_database(shell.settings.database_place) as database:
-        row = await database.run(lambda session: ask_cancel(session, principal, run_id, now))
-        if row.state in RUN_ENDED:
-            return row.state
-        lock = ExitStack()
-        try:
-            held = executors.if_dead(row.owner)
-            if not await asyncio.to_thread(lock.enter_context, held):
-                return "asked"
-            # Nobody works on it: its window is gone, or was killed.
-            message = _BY_SHELL.format(principal.user)
-            await database.run(lambda session: end_cancelled(session, run_id, now, message))
-            whose = replace(principal, user=row.user, workspace=row.workspace)
-            await _approvals(shell, database).withdraw(whose, run_id)
-        finally:
-            await asyncio.to_thread(lock.close)
-    return "cancelled now"
+        approvals = approvals_of(shell, database)
+        cancelling = Cancelling(database, shell.clock, executors, approvals, _BY_SHELL)
+        return await cancelling.cancel(shell.principal, run_id)
 
 
 def _resume(shell: Shell, arguments: argparse.Namespace) -> None:
@@ -198,10 +185,11 @@ async def _whose_run(shell: Shell, run_id: str) -> AsyncGenerator[_OfRun]:
     async with open_database(shell.settings.database_place) as database:
         row = await database.read(lambda session: run_of(session, shell.principal, run_id))
         whose = replace(shell.principal, user=row.user, workspace=row.workspace)
-        yield _OfRun(whose, _approvals(shell, database).grants)
+        yield _OfRun(whose, approvals_of(shell, database).grants)
 
 
-def _approvals(shell: Shell, database: Database) -> Approvals:
+def approvals_of(shell: Shell, database: Database) -> Approvals:
+    """What takes the answers of the person at a shell, and knows what they granted."""
     within = shell.settings.permissions.answer_within
     seal = shell.seal
     grants = Grants(database, shell.clock, random_id, seal, _SHELL, within)

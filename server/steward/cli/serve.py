@@ -1,4 +1,4 @@
-"""`steward serve`: the gateway for other programs, over HTTP."""
+"""`steward serve`: the gateway for other programs, an API of our own, and pages, over HTTP."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from steward.app.house import open_web
 from steward.core.errors import InvalidInputError, StewardError
 from steward.settings import Settings, load_settings
 from steward.web.address import bind, check_reach, hosts_of, tls_context, url_of
+from steward.web.announced import announced
 from steward.web.api import ROUTES
 from steward.web.door import open_door
 from steward.web.limits import WebLimits
@@ -33,7 +34,8 @@ def serve(arguments: argparse.Namespace) -> int:
         is_encrypted = tls is not None or arguments.behind_proxy
         check_reach(arguments.host, settings.web.hosts, is_encrypted=is_encrypted)
         bound = bind(arguments.host, arguments.port)
-        asyncio.run(_serve(settings, bound, tls))
+        public = _public(settings, arguments, bound, is_encrypted=is_encrypted)
+        asyncio.run(_serve(settings, bound, tls, public, is_behind_proxy=arguments.behind_proxy))
     except StewardError as error:
         _log.error("%s", error)
         return 2
@@ -47,13 +49,31 @@ def _tls(arguments: argparse.Namespace) -> ssl.SSLContext | None:
     return None if certificate is None else tls_context(certificate, key)
 
 
-async def _serve(settings: Settings, bound: socket.socket, tls: ssl.SSLContext | None) -> None:
+def _public(
+    settings: Settings, arguments: argparse.Namespace, bound: socket.socket, *, is_encrypted: bool
+) -> str:
+    """The address as a browser writes it: by the first of the server's names, where it has one."""
+    names = settings.web.hosts
+    if not names or not is_encrypted:
+        return url_of(bound, is_encrypted=is_encrypted)
+    port = "" if arguments.behind_proxy else f":{bound.getsockname()[1]}"
+    return f"https://{names[0]}{port}"
+
+
+async def _serve(
+    settings: Settings,
+    bound: socket.socket,
+    tls: ssl.SSLContext | None,
+    public: str,
+    *,
+    is_behind_proxy: bool,
+) -> None:
     sys.setswitchinterval(_SWITCH_S)
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with open_web(settings) as rooms:
-        hosts = hosts_of(bound, settings.web.hosts)
+        hosts = hosts_of(bound, settings.web.hosts, is_behind_proxy=is_behind_proxy)
         async with (
             open_door(rooms, ROUTES, hosts) as door,
             open_server(door, bound, WebLimits(), tls),
@@ -61,9 +81,10 @@ async def _serve(settings: Settings, bound: socket.socket, tls: ssl.SSLContext |
             # What is loaded by now stays; looking through it for garbage would hold up answers.
             gc.freeze()
             address = url_of(bound, is_encrypted=tls is not None)
-            sys.stderr.write(
-                f"Steward serves OpenAI's and Anthropic's APIs on {address}; clients show a token"
-                " that `steward token create` makes.\n"
-            )
-            sys.stderr.flush()
-            await stop.wait()
+            with announced(settings.data_dir, public):
+                sys.stderr.write(
+                    f"Steward serves OpenAI's and Anthropic's APIs on {address}; clients show a"
+                    " token that `steward token create` makes. `steward open` opens its pages.\n"
+                )
+                sys.stderr.flush()
+                await stop.wait()

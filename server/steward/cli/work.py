@@ -17,6 +17,7 @@ def add_work(add_command: AddCommand) -> None:
     _add_list(actions.add_parser)
     _add_looks(actions.add_parser)
     _add_wishes(actions.add_parser)
+    _add_approvals(add_command)
     _add_events(add_command)
     _add_why(add_command)
     _add_metrics(add_command)
@@ -77,6 +78,25 @@ def _add_wishes(add: AddCommand) -> None:
     revoked = add("revoke", help="take back what a run was granted, or what you refused it")
     revoked.add_argument("run", help="its id")
     revoked.add_argument("grant", nargs="?", help="an id; default: all grants of the run")
+
+
+def _add_approvals(add: AddCommand) -> None:
+    approvals = add("approvals", help="what waits for your yes or no, and what you said")
+    actions = approvals.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="your questions in all workspaces, the newest first")
+    listed.add_argument(
+        "--shown", default="open", choices=("open", "ended", "all"), help="default: open"
+    )
+    listed.add_argument("--run", metavar="ID", help="only those of this run")
+    listed.add_argument(
+        "--limit", type=_count, default=_LISTED, metavar="N", help=f"default: {_LISTED}"
+    )
+    shown = actions.add_parser("show", help="one question, whole")
+    answered = actions.add_parser("answer", help="look at one at this terminal, and answer it")
+    for action in (shown, answered):
+        action.add_argument("question", help="its id")
+    for action in (listed, shown):
+        action.add_argument("--json", action="store_true", help="for a program")
 
 
 def _add_events(add: AddCommand) -> None:

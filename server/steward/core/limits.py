@@ -290,12 +290,6 @@ WEB_FAILURE_EVERY_S = 6.0
 """How long it takes until one of them is forgotten."""
 WEB_ADDRESSES_MAX = 10_000
 """Addresses whose failed sign-ins are remembered."""
-SESSIONS_A_USER_MAX = 20
-"""Sessions at pages that one person may have; the next one ends the one seen least lately."""
-WEB_FORM_BYTES_MAX = 1024 * 1024
-"""The body of one request to the API of our own, or of one form."""
-WEB_CORRELATION_CHARS_MAX = 64
-"""A client's own name for what several requests belong to."""
 WEB_IDEMPOTENCY_KEY_CHARS_MAX = 200
 """A client's own name for its request."""
 WEB_MESSAGES_MAX = 5_000

@@ -126,6 +126,12 @@ _RUN_TOTALS = text(
     " CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) AS cost_nano_usd"
     " FROM reservation WHERE run_id = :run_id"
 )
+_EACH_RUNS_TOTALS = text(
+    "SELECT run_id, CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens,"
+    " CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens,"
+    " CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) AS cost_nano_usd"
+    " FROM reservation WHERE run_id IN :run_ids GROUP BY run_id"
+).bindparams(bindparam("run_ids", expanding=True))
 _OVERRUNS = text(
     "SELECT COUNT(*) AS calls, COALESCE(SUM(cost_nano_usd - reserved_nano_usd), 0) AS beyond"
     " FROM reservation WHERE cost_nano_usd > reserved_nano_usd"
@@ -255,6 +261,15 @@ def run_totals(session: Session, run_id: str) -> RunTotals:
     """What all calls of a run took so far."""
     row = session.connection().execute(_RUN_TOTALS, {"run_id": run_id}).one()
     return RunTotals(row.input_tokens, row.output_tokens, NanoUsd(row.cost_nano_usd))
+
+
+def each_runs_totals(session: Session, run_ids: Sequence[str]) -> dict[str, RunTotals]:
+    """Run → what all its calls took so far, for the runs that made any."""
+    rows = session.connection().execute(_EACH_RUNS_TOTALS, {"run_ids": list(run_ids)})
+    return {
+        row.run_id: RunTotals(row.input_tokens, row.output_tokens, NanoUsd(row.cost_nano_usd))
+        for row in rows
+    }
 
 
 def run_cost(session: Session, run_id: str) -> NanoUsd:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from steward.agents.question_told import choices, question_told
 from steward.core.errors import StewardError
 from steward.core.events import QuestionChanged
 from steward.core.limits import SHOWN_CHARS_MAX, SHOWN_LINES_MAX
-from steward.lsp.convert import choices, question_params
-from steward.lsp.reply import Given, given
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
 from steward.permissions.question import NOTHING_MORE, OpenQuestion, Reply
+from steward.permissions.reply import Given, given
 
 if TYPE_CHECKING:
     from steward.core.store import Mark
@@ -117,7 +117,7 @@ class QuestionBoard:
 
     async def _ask_ours(self, question: OpenQuestion) -> Given | None:
         reply = await self._session.protocol.send_request_async(
-            "steward/ask", question_params(question)
+            "steward/ask", question_told(question)
         )
         if not isinstance(reply, Mapping):
             return None

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from steward.core import audit
 from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
@@ -22,7 +22,7 @@ from steward.permissions.roles import (
     SeeFigures,
     why_not,
 )
-from steward.permissions.tables import PersonRow
+from steward.permissions.tables import PageSessionRow, PersonRow
 
 
 def everyone(session: Session, tenant_id: str) -> tuple[Person, ...]:
@@ -199,7 +199,14 @@ def _keep(session: Session, tenant: str, before: Person | None, after: Person | 
         session.merge(PersonRow(tenant_id=tenant, **asdict(after)))
     elif before is not None:
         session.delete(session.get(PersonRow, (tenant, before.user)))
+        _end_sessions(session, tenant, before.user)
     session.flush()
+
+
+def _end_sessions(session: Session, tenant: str, user: str) -> None:
+    """Who comes back one day signs in again."""
+    own = (col(PageSessionRow.tenant_id) == tenant, col(PageSessionRow.user) == user)
+    session.exec(delete(PageSessionRow).where(*own))
 
 
 def _there(session: Session, tenant: str, user: str) -> Person:

@@ -21,7 +21,7 @@ from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.errors import NotPermittedError
 from steward.core.ids import IdSource
-from steward.core.limits import SESSIONS_A_USER_MAX, TOKENS_REMEMBERED_MAX
+from steward.core.limits import TOKENS_REMEMBERED_MAX
 from steward.core.principal import Principal
 from steward.core.recent import Recent
 from steward.permissions.people import identified
@@ -35,6 +35,8 @@ IDLE_AT_MOST = timedelta(hours=8)
 """A session in which nothing was asked for so long is over."""
 LIVES_FOR = timedelta(days=7)
 """A session is over then, whatever is done in it."""
+SESSIONS_MAX = 20
+"""What one person may have at once; the next one ends the one seen least lately."""
 
 _EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _SEEN_EVERY = timedelta(minutes=5)
@@ -219,7 +221,7 @@ class Sessions:
         )
         session.exec(delete(PageSessionRow).where(gone))
         rows = session.exec(_of_user(opening.tenant_id, opening.user)).all()
-        for row in rows[SESSIONS_A_USER_MAX - 1 :]:
+        for row in rows[SESSIONS_MAX - 1 :]:
             self._end(session, row.id)
 
     def _end(self, session: Session, session_id: str) -> None:

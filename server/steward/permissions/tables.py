@@ -43,6 +43,7 @@ class ApprovalRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("tenant_id", "run_id", "key", "attempt"),
         Index("ix_approval_open", "tenant_id", "workspace", "state"),
+        Index("ix_approval_person", "tenant_id", "user", "asked_at", "id"),
     )
 
     id: str = Field(primary_key=True)

@@ -94,11 +94,7 @@ class Invoker:
 
     def specs(self, names: frozenset[str]) -> tuple[ToolSpec, ...]:
         """The given tools as a model is told of them, sorted by name."""
-        return tuple(
-            ToolSpec(tool.name, tool.description, _schema(tool.arguments))
-            for name, tool in sorted(self.tools.items())
-            if is_given(name, names)
-        )
+        return specs_of({name: self.tools[name] for name in self.tools if is_given(name, names)})
 
     async def invoke(self, wanted: ToolCall, authority: Authority, call: Call) -> Result:
         """Run one tool. What goes wrong on purpose is a result for the model, never a crash."""
@@ -325,6 +321,14 @@ class _Attempt:
             "paths": paths,
             "more_paths": len(self.act.paths) - len(paths),
         }
+
+
+def specs_of(tools: Mapping[str, Tool[Any]]) -> tuple[ToolSpec, ...]:
+    """Tools as a model is told of them, sorted by name."""
+    return tuple(
+        ToolSpec(tool.name, tool.description, _schema(tool.arguments))
+        for _, tool in sorted(tools.items())
+    )
 
 
 @cache

@@ -14,6 +14,7 @@ from steward.core.errors import (
     ProviderRefusedError,
     RateLimitedError,
     RepeatedError,
+    StaleError,
     StewardError,
     UnavailableError,
     UnpricedError,
@@ -56,6 +57,7 @@ _STATUSES: tuple[tuple[type[StewardError], int], ...] = (
     (MethodError, 405),
     (UnsupportedMediaError, 415),
     (RepeatedError, 409),
+    (StaleError, 409),
     (TooManyFailuresError, 429),
     (InvalidInputError, 400),
     # Not 429: clients answer that by asking again, and a budget is not fuller a second later.

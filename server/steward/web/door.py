@@ -30,6 +30,7 @@ from steward.web.pages.site import router
 from steward.web.rest.admission import Admission
 from steward.web.rest.application import build_site
 from steward.web.rest.gate import Gate
+from steward.web.rest.once import Once
 from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn, shown_token
 
@@ -135,13 +136,12 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     admission = Admission(sign_in, rooms.sessions)
-    site = Gate(
-        build_site(rooms, sign_in, router, answer_fault), admission, hosts, answer_fault, go_on
-    )
+    site = build_site(rooms, sign_in, router, answer_fault)
     async with asyncio.TaskGroup() as tasks:
+        gate = Gate(admission, hosts, answer_fault, go_on, Once(site, rooms, tasks))
         watch = tasks.create_task(_keep_watching(sign_in))
         try:
-            yield Door(rooms, routes, hosts, sign_in, site)
+            yield Door(rooms, routes, hosts, sign_in, gate)
         finally:
             watch.cancel()
 

@@ -65,6 +65,12 @@ class Exchange:
         return client[0] if client else ""
 
     @property
+    def target(self) -> str:
+        """The path and the query, as they were sent."""
+        query = self._scope.get("query_string", b"").decode("ascii", "replace")
+        return f"{self.path}?{query}" if query else self.path
+
+    @property
     def origin(self) -> str:
         """This server as the client names it, in the form of a browser's origin."""
         return f"{'https' if self.is_secure else 'http'}://{self.header('host')}"

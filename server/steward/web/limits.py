@@ -13,6 +13,13 @@ from steward.core.limits import (
     WEB_STALLED_S,
 )
 
+FORM_BYTES_MAX = 1024 * 1024
+"""The body of one request to the API of our own, or of one form."""
+FORM_FIELDS_MAX = 500
+"""What one form holds."""
+CORRELATION_CHARS_MAX = 64
+"""A client's own name for what several of its requests belong to."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:

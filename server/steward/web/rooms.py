@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from steward.agents.trial import Trial
+from steward.agents.workflows.owner import Owner
 from steward.core.clock import Clock
 from steward.core.database import Database
 from steward.core.events import Events
@@ -38,6 +40,10 @@ class Rooms:
     """What this process itself tells; what other processes do comes from the database."""
     approvals: Approvals
     """For answers alone: nobody is asked by the server itself."""
+    executors: Owner
+    """Tells which processes of this machine still work on their runs."""
+    trial: Trial
+    """What agents may do and would plan, without a workspace."""
     data_dir: Path
     models: GatewaySettings
     """What the operator says of models and providers."""

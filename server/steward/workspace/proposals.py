@@ -88,7 +88,7 @@ class Proposals:
         row = await self.database.read(lambda session: session.get(ProposalRow, proposal_id))
         if row is None:
             raise NotFoundError(f"There is no proposal {proposal_id!r}.")
-        return Kept(_proposal(row), cast(ProposalState, row.state), row.outcome, row.approval_id)
+        return Kept(proposal_in(row), cast(ProposalState, row.state), row.outcome, row.approval_id)
 
     async def unfinished(self, principal: Principal) -> list[EditProposal]:
         """This workspace's edits that are neither whole nor taken back, oldest first."""
@@ -223,7 +223,8 @@ class Proposals:
         )
 
 
-def _proposal(row: ProposalRow) -> Proposal:
+def proposal_in(row: ProposalRow) -> Proposal:
+    """The proposal that a row holds."""
     match row.kind:
         case "edit":
             return edit_from_json(row.id, row.run_id, row.content)

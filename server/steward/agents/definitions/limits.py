@@ -19,3 +19,5 @@ PROBLEMS_MAX = 50
 """Problems of one file that are told."""
 ENABLED_SHOWN_MAX = 20
 """Agents of a folder that the question about its trust lists one by one."""
+VERSIONS_MAX = 50
+"""Changes of one definition that are told."""

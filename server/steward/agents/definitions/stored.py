@@ -5,22 +5,27 @@ A refusal is therefore given and not raised: the unit must commit.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from steward.agents.agent import Agent
 from steward.agents.definitions.agent_file import Origin, parse
-from steward.agents.definitions.limits import STORED_MAX
+from steward.agents.definitions.limits import STORED_MAX, VERSIONS_MAX
 from steward.agents.definitions.shipped import SHIPPED_IDS
 from steward.agents.definitions.tables import AgentRow
 from steward.core import audit
-from steward.core.errors import InvalidInputError, LimitError, NotFoundError
+from steward.core.errors import InvalidInputError, LimitError, NotFoundError, StaleError
 from steward.core.principal import Principal
+from steward.core.tables import AuditRow
 from steward.permissions.people import known, owners
 from steward.permissions.roles import ChangeAgent, why_not
+
+_CHANGES = {"agent.created": "created", "agent.changed": "changed", "agent.deleted": "deleted"}
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,51 @@ def one(session: Session, tenant_id: str, agent_id: str) -> Stored | None:
     return None if row is None else _stored(row)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A change of a definition, as the audit trail tells it."""
+
+    at: datetime
+    by: str
+    action: str
+    """`created`, `changed` or `deleted`."""
+    sha256: str
+    """Of the whole file."""
+
+
+def versions(session: Session, tenant_id: str, agent_id: str) -> tuple[Version, ...]:
+    """The changes of an agent, the newest first; of many, the last."""
+    rows = session.exec(
+        select(AuditRow)
+        .where(
+            AuditRow.tenant_id == tenant_id,
+            AuditRow.subject == f"agent {agent_id}",
+            col(AuditRow.action).in_(_CHANGES),
+        )
+        .order_by(col(AuditRow.seq).desc())
+        .limit(VERSIONS_MAX)
+    )
+    return tuple(
+        Version(
+            row.at, row.actor, _CHANGES[row.action], str(json.loads(row.detail).get("sha256", ""))
+        )
+        for row in rows
+    )
+
+
+def sha256_of(content: str) -> str:
+    """What a version is known by."""
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def why_not_change(session: Session, principal: Principal, agent_id: str) -> str | None:
+    """Why the principal may not write this agent, or put one in its place; None if they may."""
+    kept = one(session, principal.tenant_id, agent_id)
+    own = kept or Stored(agent_id, "", "", principal.user, _NEVER)
+    act = _change(session, principal, own, own.team_scope)
+    return why_not(known(session, principal.tenant_id, principal.user), act)
+
+
 def create(
     session: Session, principal: Principal, agent_id: str, content: str, at: datetime
 ) -> str | None:
@@ -76,15 +126,28 @@ def create(
 
 
 def edit(
-    session: Session, principal: Principal, agent_id: str, content: str, at: datetime
+    session: Session,
+    principal: Principal,
+    agent_id: str,
+    content: str,
+    at: datetime,
+    was: str | None = None,
 ) -> str | None:
     """Put another text in an agent's place; gives why not, if the principal may not.
+
+    `was`: the SHA-256 of the text that it was made of; None replaces whatever is there.
 
     Raises:
         InvalidInputError: it is no definition.
         NotFoundError: there is none of that id.
+        StaleError: somebody else changed it meanwhile.
     """
     before = _there(session, principal.tenant_id, agent_id)
+    if was is not None and was != sha256_of(before.content):
+        raise StaleError(
+            f"The agent {agent_id!r} was changed on {before.updated_at:%Y-%m-%d %H:%M} UTC, after"
+            " you began. Look at it again and put your change into what stands there now."
+        )
     return _put(session, principal, (agent_id, content), before, at)
 
 
@@ -160,7 +223,7 @@ def _decided(
         actor=principal.user,
         action="agent.refused" if refusal else f"agent.{action}",
         subject=f"agent {act.agent_id}",
-        detail={"sha256": hashlib.sha256(content.encode()).hexdigest()},
+        detail={"sha256": sha256_of(content)},
     )
     return refusal
 

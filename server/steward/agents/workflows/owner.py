@@ -35,6 +35,10 @@ class Owner:
             os.close(self._lock)
             self._lock = None
 
+    def has_seen(self, name: str) -> bool:
+        """Whether `name` claimed its lock on this machine and did not give it back."""
+        return name.isalnum() and self._path(name).exists()
+
     @contextmanager
     def if_dead(self, name: str) -> Generator[bool]:
         """Whether `name` has died; while inside, no other process can find out the same."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from steward.agents.agent import Caps
 from steward.agents.assignment import Assigned
+from steward.agents.question_told import question_told
 from steward.core.errors import InvalidInputError
 from steward.core.money import NANO_PER_USD
 from steward.core.redact import redact
-from steward.lsp.convert import question_params
-from steward.lsp.reply import given
 from steward.lsp.rooms import Rooms
 from steward.lsp.session import Session
 from steward.lsp.status import status
 from steward.permissions.decide import MODES
+from steward.permissions.reply import given
 
 if TYPE_CHECKING:
     from steward.agents.runs import Runs
@@ -161,7 +161,7 @@ async def revoke_grants(_session: Session, rooms: Rooms, arguments: Arguments) -
 async def list_questions(_session: Session, rooms: Rooms, _arguments: Arguments) -> object:
     """The open questions, as `steward/ask` carries them."""
     open_now = await rooms.approvals.pending(rooms.principal)
-    return [question_params(question) for question in open_now]
+    return [question_told(question) for question in open_now]
 
 
 async def answer_question(_session: Session, rooms: Rooms, arguments: Arguments) -> object:

@@ -13,9 +13,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from steward.core.money import NanoUsd, as_usd
+from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
 from steward.web.cookie import bounds, cookie_name, signed, unsigned
 from steward.web.pages.static_files import static_address, static_files
+from steward.web.pages.waiting import waiting_for
 from steward.web.rest.caller import Caller, exchange_of
 from steward.workspace.reveal import reveal
 
@@ -37,7 +38,7 @@ def page(
         "here": request.url.path,
         "csrf": None if caller is None else caller.csrf,
         "told": _told(request, caller),
-        "waiting": 0,
+        "waiting": waiting_for(request),
     }
     query = _query.set(request.url.query)
     try:
@@ -91,7 +92,9 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     filters = cast(dict[str, object], made.filters)
-    filters.update(usd=_usd, when=_when, count=_count, ago=_ago, visible=_visible)
+    filters.update(
+        usd=_usd, about_usd=_about_usd, when=_when, count=_count, ago=_ago, visible=_visible
+    )
     names = cast(dict[str, object], made.globals)
     names.update(static=static_address, with_query=_with_query)
     for name in made.list_templates(extensions=["html"]):
@@ -108,6 +111,13 @@ def _with_query(**changed: str) -> str:
 
 def _usd(nano_usd: int) -> str:
     return as_usd(NanoUsd(nano_usd))
+
+
+def _about_usd(nano_usd: int) -> str:
+    """A sum for a glance: whole cents from a dollar on. Rounded up as everywhere."""
+    if abs(nano_usd) < NANO_PER_USD:
+        return as_usd(NanoUsd(nano_usd))
+    return as_usd(NanoUsd(nano_usd), places=2)
 
 
 def _when(at: datetime | None) -> str:

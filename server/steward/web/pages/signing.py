@@ -7,7 +7,6 @@ the form, which a person sends, uses the link up. See docs/decisions/0039.
 """
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -32,10 +31,7 @@ Typed = Annotated[str, Form(max_length=200)]
 async def go_on(request: Request) -> Response:
     """What a link on another site leads to: a page with nothing on it that goes on to ours."""
     await templates_ready()
-    exchange = exchange_of(request)
-    query = request.url.query
-    wanted = f"{exchange.path}?{query}" if query else exchange.path
-    return page(request, "go_on", None, {"to": wanted})
+    return page(request, "go_on", None, {"to": exchange_of(request).target})
 
 
 @router.get("/sign-in")
@@ -143,8 +139,3 @@ def _check_own_page(exchange: Exchange) -> None:
     """Somebody else's page must not sign a person in, to a session of its own choice."""
     if exchange.header("origin") != exchange.origin:
         raise ForeignError("Sign in at the page of this server itself.")
-
-
-def link_address(address: str, secret: str, then: str) -> str:
-    """What a browser is to open."""
-    return f"{address}/sign-in/link?{urlencode({'then': then})}#{secret}"

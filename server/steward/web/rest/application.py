@@ -14,6 +14,7 @@ from steward.web.rest import (
     approvals,
     audit,
     budgets,
+    document,
     estimate,
     events,
     export,
@@ -35,6 +36,7 @@ from steward.web.rest import (
     workspaces,
 )
 from steward.web.rest.caller import API
+from steward.web.rest.document import operation_id
 from steward.web.rest.faults import Failed
 from steward.web.rest.gate import AnswerFault
 from steward.web.rooms import Rooms
@@ -48,26 +50,43 @@ _RESOURCES = (
     *(extensions, events, outcomes, performance, feedback, health),
 )
 _FAILED: dict[int | str, dict[str, Any]] = {
-    status: {"model": Failed} for status in (400, 401, 403, 404, 409, 413, 415, 429, 503)
+    status: {"model": Failed, "description": why}
+    for status, why in (
+        (400, "The request does not fit."),
+        (401, "Nobody has signed in, or no longer."),
+        (403, "The role, the token or the page it comes from does not permit it."),
+        (404, "There is no such thing."),
+        (409, "It was made before, or is under way."),
+        (413, "It is larger than we take."),
+        (415, "The body is no JSON."),
+        (429, "Too many sign-ins from this address failed."),
+        (503, "It cannot be done now; later it may."),
+    )
 }
 
 
-def build_site(
-    rooms: Rooms, sign_in: SignIn, pages: APIRouter, answer_fault: AnswerFault
-) -> FastAPI:
-    """Every resource and page; OpenAPI describes the resources alone."""
+def build_site(rooms: Rooms, sign_in: SignIn, pages: APIRouter, answer: AnswerFault) -> FastAPI:
+    """Every resource and page, in these rooms."""
+    site = build_routes()
+    site.state.rooms, site.state.sign_in = rooms, sign_in
+    site.include_router(pages, include_in_schema=False)
+    for kind in (StewardError, RequestValidationError, HTTPException, Exception):
+        site.add_exception_handler(kind, answer)
+    return site
+
+
+def build_routes() -> FastAPI:
+    """Every resource, as OpenAPI describes them."""
     site = FastAPI(
         title="Steward",
         version=__version__,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
-    site.state.rooms, site.state.sign_in = rooms, sign_in
     for each in _RESOURCES:
         site.include_router(each.router, prefix=API, responses=_FAILED)
-    site.include_router(pages, include_in_schema=False)
-    for kind in (StewardError, RequestValidationError, HTTPException, Exception):
-        site.add_exception_handler(kind, answer_fault)
+    site.include_router(document.router)
     return site

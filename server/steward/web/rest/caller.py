@@ -103,3 +103,5 @@ Opened = Annotated[Rooms, Depends(rooms_of)]
 """What answers are made with."""
 Signing = Annotated[SignIn, Depends(sign_in_of)]
 """What looks at tokens."""
+WHO_MAY = {_reading: "reports", _managing: "manage", _deciding: "person"}
+"""Dependency → what it asks for: a scope, or a person at a page of their own."""

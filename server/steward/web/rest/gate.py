@@ -8,21 +8,21 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 
 from steward.core.errors import InvalidInputError, NotFoundError, StewardError, UnavailableError
-from steward.core.limits import WEB_FORM_BYTES_MAX
-from steward.web.asgi import Application, Message, Receive, Scope, Send
+from steward.web.asgi import Receive, Scope, Send
 from steward.web.errors import UnsupportedMediaError
 from steward.web.exchange import Exchange
 from steward.web.hosts import Hosts, is_arrival
 from steward.web.json_body import read_json
+from steward.web.limits import FORM_BYTES_MAX, FORM_FIELDS_MAX
 from steward.web.rest.admission import Admission, check_proof
 from steward.web.rest.caller import API, CALLER, EXCHANGE, Caller
-from steward.web.rest.told import Telling
+from steward.web.rest.once import Once, said_body
+from steward.web.rest.told import Telling, correlation_of
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ SAFE = ("GET", "HEAD")
 _OPEN = ("/sign-in", "/sign-in/link")
 """Pages for anybody: there is nothing of anybody's on them."""
 _STATIC = "/static/"
-_FIELDS_MAX = 500
 _JSON = re.compile(r"application/json\s*(?:;.*)?", re.IGNORECASE)
 _FORM = re.compile(r"application/x-www-form-urlencoded\s*(?:;.*)?", re.IGNORECASE)
 
@@ -46,17 +45,17 @@ class Gate:
 
     def __init__(
         self,
-        site: Application,
         admission: Admission,
         hosts: Hosts,
         answer_fault: AnswerFault,
         go_on: GoOn,
+        once: Once,
     ) -> None:
-        self._site = site
         self._admission = admission
         self._hosts = hosts
         self._answer_fault = answer_fault
         self._go_on = go_on
+        self._once = once
 
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, exchange: Exchange
@@ -72,7 +71,8 @@ class Gate:
                 raise
             await self._fail(request, exchange.why_ended or _STOPPED, telling)
         except StewardError as error:
-            _log.info("a request was refused: %s", error.code, extra={"request": exchange.id})
+            ids = {"request": exchange.id, "correlation": correlation_of(exchange)}
+            _log.info("a request was refused: %s", error.code, extra=ids)
             await self._fail(request, error, telling)
         except Exception as error:  # The outer boundary: one request ends, the server goes on.
             _log.exception("the request %s failed", exchange.id)
@@ -98,11 +98,14 @@ class Gate:
         if path not in _OPEN and not path.startswith(_STATIC):
             request.scope["extensions"][CALLER] = await self._admission.caller(exchange)
         _check_spelling(path)
-        body = b"" if exchange.method in SAFE else await self._body(request, exchange)
-        await self._site(request.scope, _said(body, request.receive), telling.send)
+        if exchange.method in SAFE:
+            await self._once.site(request.scope, said_body(b"", request.receive), telling.send)
+            return
+        body = await self._body(request, exchange)
+        await self._once.answer(request, body, telling)
 
     async def _body(self, request: Request, exchange: Exchange) -> bytes:
-        body = await exchange.body(WEB_FORM_BYTES_MAX)
+        body = await exchange.body(FORM_BYTES_MAX)
         kind = exchange.header("content-type") or ""
         form: dict[str, str] = {}
         if request.scope["path"].startswith(f"{API}/"):
@@ -121,7 +124,7 @@ class Gate:
 def _form(body: bytes) -> dict[str, str]:
     try:
         written = body.decode("ascii")
-        return dict(parse_qsl(written, keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+        return dict(parse_qsl(written, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX))
     except ValueError as error:
         raise InvalidInputError("The form cannot be read, or has too many fields.") from error
 
@@ -135,23 +138,6 @@ def _check_spelling(path: str) -> None:
         or any(each in ("", ".", "..") for each in parts[:-1])
     ):
         raise NotFoundError("There is nothing at this address.")
-
-
-def _said(body: bytes, receive: Receive) -> Receive:
-    """The body that was read, and then only that the client has left."""
-    is_said = False
-
-    async def next_message() -> Message:
-        nonlocal is_said
-        if not is_said:
-            is_said = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        while True:
-            message: Any = await receive()
-            if message["type"] == "http.disconnect":
-                return message
-
-    return next_message
 
 
 _STOPPED = UnavailableError("The server is being stopped. Try again in a moment.")

@@ -2,6 +2,7 @@
 
 from steward.web.asgi import Message, Send
 from steward.web.exchange import Exchange
+from steward.web.limits import CORRELATION_CHARS_MAX
 
 _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -43,9 +44,19 @@ class Telling:
     def _headers(self, given: dict[bytes, bytes]) -> dict[str, str]:
         is_page = given.get(b"content-type", b"").startswith(b"text/html")
         own = {**_ALWAYS, "x-request-id": self._exchange.id}
+        correlation = correlation_of(self._exchange)
+        if correlation is not None:
+            own["x-correlation-id"] = correlation
         own["content-security-policy"] = _PAGE if is_page else _REST
         # Without any referrer a browser calls the origin of our own forms `null`.
         own["referrer-policy"] = "same-origin" if is_page else "no-referrer"
         if not (self._exchange.path.startswith(_STATIC) and b"cache-control" in given):
             own["cache-control"] = "no-store"
         return own | (_TLS if self._exchange.is_secure else {})
+
+
+def correlation_of(exchange: Exchange) -> str | None:
+    """A client's own name for what several of its requests belong to; None where it has none."""
+    name = exchange.header("x-correlation-id") or ""
+    is_visible = all("!" <= each <= "~" for each in name)
+    return name if is_visible and 0 < len(name) <= CORRELATION_CHARS_MAX else None

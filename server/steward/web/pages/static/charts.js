@@ -6,8 +6,13 @@
   const HEIGHT = 220;
   const drawn = new Map();
 
+  // So many places as tell one step from the next; of money at least its cents.
+  function places(step) {
+    return step === 0 ? 2 : Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(Math.abs(step)))));
+  }
+
   const SHOWN = {
-    usd: (value) => `$${value.toFixed(value !== 0 && Math.abs(value) < 0.1 ? 4 : 2)}`,
+    usd: (value, step = value) => `$${value.toFixed(places(step))}`,
     ms: (value) => `${value.toLocaleString("en")} ms`,
     s: (value) => `${value.toLocaleString("en")} s`,
     "%": (value) => `${value.toLocaleString("en")} %`,
@@ -47,7 +52,7 @@
       scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] } },
       axes: [
         { ...axis, values: (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(5, 10)), space: 60, size: 30, incrs: [1, 2, 7, 14, 28, 91].map((count) => count * 86400) },
-        { ...axis, values: (_, splits) => splits.map(show), size: 70 },
+        { ...axis, values: (_, splits) => splits.map((at) => show(at, splits[1] - splits[0])), size: 70 },
       ],
       series: [{ label: "day", value: (_, at) => (at == null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)) }, ...lines],
     };

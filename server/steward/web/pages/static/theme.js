@@ -19,7 +19,8 @@
     else document.documentElement.dataset.theme = theme;
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
       button.hidden = false;
-      button.textContent = `Theme: ${theme}`;
+      button.textContent = `◐ ${theme}`;
+      button.setAttribute("aria-label", `Theme: ${theme}`);
     }
   }
 

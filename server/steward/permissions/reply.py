@@ -1,4 +1,4 @@
-"""What a person answered in an editor: a yes or a no, and what they said beside it.
+"""What a person answered in an editor or at a page: yes or no, and what they said beside it.
 
 It is read strictly. A field that nobody knows may be one that somebody misspelled, and a plan that
 was to be gone through step by step must not be taken for one that was approved whole.
@@ -30,7 +30,7 @@ class Given:
 
 
 def given(answer: Mapping[str, Any]) -> Given:
-    """The answer that `steward/ask` brought back, or that `steward.answer` was called with.
+    """The answer that `steward/ask` or a page brought back, or `steward.answer` was called with.
 
     Raises:
         InvalidInputError: it is none, or holds what no answer has.

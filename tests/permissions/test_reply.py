@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from steward.core.errors import InvalidInputError
-from steward.lsp.reply import Given, given
 from steward.permissions.question import NOTHING_MORE, Reply
+from steward.permissions.reply import Given, given
 
 YES: dict[str, Any] = {"digest": "d", "choice": "approve"}
 NO: dict[str, Any] = {"digest": "d", "choice": "reject"}
