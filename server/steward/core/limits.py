@@ -233,12 +233,6 @@ PERSON_NAME_CHARS_MAX = 200
 """The name of a person or a team."""
 ATTEMPTS_MAX = 1000
 """Attempts of one request, retries and other models together."""
-MODEL_NAME_CHARS_MAX = 500
-"""The name of a model, its provider's before it."""
-SCOPE_CHARS_MAX = 4_200
-"""The name of an account; a workspace's is as long as its path."""
-CALLS_LOOKED_THROUGH_MAX = 5_000
-"""Calls in the log among which one part of it looks for those that are wanted."""
 CALL_MS_MAX = 86_400_000
 """How long we believe that a model call took: a day."""
 BALANCE_NANO_USD_MAX = 2**63 - 1

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from steward.core.errors import InvalidInputError
-from steward.core.limits import SCOPE_CHARS_MAX
 from steward.core.money import NanoUsd
+from steward.core.money_limits import SCOPE_CHARS_MAX
 from steward.core.principal import Principal
 
 Kind = Literal["session", "workspace", "user", "team", "organisation"]

@@ -10,7 +10,8 @@ from sqlalchemy.engine import RowMapping
 from sqlmodel import Session
 
 from steward.core import audit
-from steward.core.limits import ATTEMPTS_MAX, CALLS_LOOKED_THROUGH_MAX
+from steward.core.limits import ATTEMPTS_MAX
+from steward.core.money_limits import CALLS_LOOKED_THROUGH_MAX
 from steward.ledger.charge import ATTEMPT, Call, Measured, State, Usage
 from steward.ledger.tables import ReservationRow
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
-from steward.core.limits import SCOPE_CHARS_MAX
 from steward.core.money import NANO_PER_USD, nano_usd
+from steward.core.money_limits import SCOPE_CHARS_MAX
 from steward.web.pages.shown import back, page
 from steward.web.rest.budgets import (
     AccountsWanted,

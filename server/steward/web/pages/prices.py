@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
-from steward.core.limits import MODEL_NAME_CHARS_MAX
 from steward.core.money import pico_usd, usd_per_million
+from steward.core.money_limits import MODEL_NAME_CHARS_MAX
 from steward.web.pages.shown import back, page
 from steward.web.rest.caller import Managing, Opened, Reading
 from steward.web.rest.models import ModelsPart, choices_of, models_of

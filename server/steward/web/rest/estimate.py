@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from steward.core.errors import InvalidInputError, NotPermittedError
-from steward.core.limits import MODEL_NAME_CHARS_MAX, PATH_CHARS_MAX, TOKENS_MAX, WEB_BODY_BYTES_MAX
+from steward.core.limits import PATH_CHARS_MAX, TOKENS_MAX, WEB_BODY_BYTES_MAX
+from steward.core.money_limits import MODEL_NAME_CHARS_MAX
 from steward.gateway.foresight import Foreseen, Question, Rules, foresee
 from steward.gateway.request import Written
 from steward.permissions.roles import why_no_report

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from steward.core.errors import NotFoundError, NotPermittedError
-from steward.core.limits import MODEL_NAME_CHARS_MAX
+from steward.core.money_limits import MODEL_NAME_CHARS_MAX
 from steward.gateway.ability import Ability, Refused
 from steward.gateway.catalogue.model import Model
 from steward.gateway.choice.choose import Choice

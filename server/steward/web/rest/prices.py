@@ -15,8 +15,8 @@ from sqlmodel import Session
 from steward.core import audit
 from steward.core.audit import AuditEntry
 from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
-from steward.core.limits import MODEL_NAME_CHARS_MAX
 from steward.core.money import PicoUsd
+from steward.core.money_limits import MODEL_NAME_CHARS_MAX
 from steward.gateway.catalogue.book import VERSION
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import DecidedPrice, decided_prices, set_price

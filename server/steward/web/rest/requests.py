@@ -13,7 +13,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from steward.core.errors import InvalidInputError, NotFoundError, NotPermittedError
-from steward.core.limits import SCOPE_CHARS_MAX
+from steward.core.money_limits import SCOPE_CHARS_MAX
 from steward.core.principal import Principal
 from steward.ledger.calls import LoggedCall, LogPart, Place, Wanted, attempts_of, log_part
 from steward.ledger.charge import State
