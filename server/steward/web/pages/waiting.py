@@ -13,7 +13,7 @@ async def count_waiting(request: Request, rooms: Opened) -> None:
     """Note it with the request, where a page is only looked at."""
     caller = caller_of(request)
     if caller is not None and request.method in SAFE:
-        open_ones = await approvals_of(caller, rooms, ApprovalFilter(), _COUNTED_MAX)
+        open_ones = await approvals_of(caller, rooms, ApprovalFilter(limit=_COUNTED_MAX))
         request.state.waiting = len(open_ones.items)
 
 
