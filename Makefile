@@ -54,6 +54,7 @@ worker: .worker/.made ## Install litellm where the tests of its process find it
 bench: $(VENV)/.dev $(RUNTIMES) ## Measure speed and memory (WRITE=1 also writes the page)
 	$(BIN)/python -m benchmarks.editor_page $(if $(WRITE),--write)
 	$(BIN)/python -m benchmarks.extension_page $(if $(WRITE),--write)
+	$(BIN)/python -m benchmarks.site_page $(if $(WRITE),--write)
 	$(BIN)/python -m benchmarks $(if $(WRITE),--write) $(ARGS)
 
 quality: $(VENV)/.dev ## How well edits and ghost text are made to fit (WRITE=1 also writes the pages)

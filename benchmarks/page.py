@@ -21,7 +21,11 @@ QUALITY_HEADING = "## Ghost text: how well answers are made to fit\n"
 EDITOR_HEADING = "## In VS Code\n"
 EXTENSIONS_HEADING = "## Extensions\n"
 CLI_HEADING = "## At a shell\n"
-_KEPT = (PEERS_HEADING, QUALITY_HEADING, EDITOR_HEADING, EXTENSIONS_HEADING, CLI_HEADING)
+SITE_HEADING = "## The site\n"
+_KEPT = (
+    *(PEERS_HEADING, QUALITY_HEADING, EDITOR_HEADING),
+    *(EXTENSIONS_HEADING, CLI_HEADING, SITE_HEADING),
+)
 """Sections that are measured by themselves, in the order of the page."""
 
 

@@ -47,6 +47,7 @@ class Desk:
     pauses: list[float]
     """How long was waited between attempts."""
     events: Events
+    settings: GatewaySettings
 
     async def ask(
         self, request: ModelRequest | None = None, principal: Principal = ANN
@@ -111,7 +112,7 @@ async def open_desk(
             pacing = replace(pacing, pause=pause)
         gateway = Gateway(providers, ledger, settings, pacing, hooks)
         try:
-            yield Desk(gateway, ledger, database, model, clock, pauses, events)
+            yield Desk(gateway, ledger, database, model, clock, pauses, events, settings)
         finally:
             await gateway.close()
             await client.close()

@@ -2,10 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from steward.core.money import NanoUsd
 from steward.ledger.charge import Usage
-from steward.ledger.report import UsageLine, usage_by
+from steward.ledger.report import (
+    After,
+    Span,
+    UsageLine,
+    usage_by,
+    usage_by_day,
+    usage_part,
+    usage_total,
+)
 from steward.ledger.sums import Dimension
 from tests.ledger.bank import ANN, BOB, USAGE, Bank, charge
 
@@ -66,3 +75,23 @@ async def test_a_late_truth_corrects_the_sum_and_is_no_second_call(bank: Bank) -
     await bank.ledger.settle("settled", USAGE, NanoUsd(120))
     await bank.ledger.release("released")
     assert await report(bank, "user") == ["bob: 3 for 620"]
+
+
+async def test_parts_of_a_report_are_the_whole_in_its_order(bank: Bank) -> None:
+    for number in range(6):
+        await pay(bank, f"r{number}", 10 + number // 2, session=f"s{number}")
+    span = Span("session", FIRST, LAST)
+    whole = await bank.database.read(lambda s: usage_by(s, "local", "session", FIRST, LAST))
+    assert [line.name for line in whole] == ["s4", "s5", "s2", "s3", "s0", "s1"]
+    for after, line in pairwise(whole):
+        behind = After(after.cost_nano_usd, after.name)
+        part = await bank.database.read(
+            lambda s, behind=behind: usage_part(s, "local", span, behind, 1)
+        )
+        assert part == (line,)
+    total = await bank.database.read(lambda s: usage_total(s, "local", FIRST, LAST))
+    assert (total.calls, total.cost_nano_usd) == (6, sum(line.cost_nano_usd for line in whole))
+    days = await bank.database.read(lambda s: usage_by_day(s, "local", span, ["s4", "s0"]))
+    assert [(each.day, each.name, each.cost_nano_usd) for each in days] == [
+        *(("2026-11-21", "", 44), ("2026-11-21", "s0", 10), ("2026-11-21", "s4", 12)),
+    ]

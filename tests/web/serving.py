@@ -12,7 +12,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 from sqlmodel import Session
@@ -30,6 +30,14 @@ from steward.extensions.packages.kept import Place
 from steward.extensions.packages.shipped import shipped_places
 from steward.extensions.packages.store import PackageStore
 from steward.extensions.settings import ExtensionsSettings
+from steward.forge.settings import GITHUB_API
+from steward.gateway.reach.probe import probe
+from steward.gateway.request import Written
+from steward.gateway.vault.check import homes
+from steward.gateway.vault.key_ring import KeyRingFile
+from steward.gateway.vault.open_keys import OpenKeys
+from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
+from steward.gateway.vault.vault import Outside, Vault
 from steward.ledger.key import KEY_BYTES
 from steward.ledger.settings import LedgerSettings
 from steward.operations.checking import Checking
@@ -40,6 +48,7 @@ from steward.operations.health.verdict import Check
 from steward.operations.metrics import Metrics
 from steward.permissions.approvals import Approvals
 from steward.permissions.grants import Grants
+from steward.permissions.people import permit_keys
 from steward.permissions.seal import approval_seal
 from steward.permissions.sessions import Sessions
 from steward.permissions.tokens import TOKEN_BYTES, Scope, Token, Tokens, Wish
@@ -246,6 +255,10 @@ async def open_serving(
             limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
             checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
             live=live or LiveLimits(),
+            models=opened.settings,
+            answer_tokens_max=dict.fromkeys(get_args(Written), 1000),
+            vault=_vault(opened, clock, folder),
+            key_homes=homes(opened.settings, GITHUB_API),
         )
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
@@ -262,6 +275,13 @@ async def open_serving(
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _vault(desk: Desk, clock: ManualClock, folder: Path) -> Vault:
+    file = KeyRingFile(folder / "vault.key", partial(secrets.token_bytes, SEAL_KEY_BYTES))
+    new_id = numbered(f"key{next(_requests)}")
+    outside = Outside(clock, new_id, secrets.token_bytes, probe, permit_keys)
+    return Vault(desk.database, OpenKeys(desk.database, file, clock), outside)
 
 
 def _trial(desk: Desk) -> Trial:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from steward import __version__
 from steward.agents.definitions.roster import Roster
@@ -20,7 +21,7 @@ from steward.app.asked import Asked, asked as asked_of
 from steward.app.extensions import EditorScreen
 from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
-from steward.app.models import Models, open_models
+from steward.app.models import Models, open_models, open_vault
 from steward.app.no_screen import NoScreen
 from steward.app.packages import open_packages, open_registries
 from steward.completion.ghost_text import GhostText
@@ -31,7 +32,9 @@ from steward.core.login import login_name
 from steward.core.principal import LOCAL_TENANT, Principal
 from steward.extensions.attended import Attended
 from steward.gateway.gateway import Gateway
+from steward.gateway.request import Written
 from steward.gateway.team.team import Team
+from steward.gateway.vault.check import homes
 from steward.lsp.rooms import Rooms
 from steward.operations.analytics import Analytics
 from steward.operations.checking import Checking
@@ -246,7 +249,19 @@ async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
                     limits=settings.ledger.limits(),
                     checking=checking,
                     live=LiveLimits(),
+                    models=settings.gateway,
+                    answer_tokens_max=_answer_tokens_max(settings),
+                    vault=open_vault(ground, models),
+                    key_homes=homes(settings.gateway, settings.forge.api),
                 )
         finally:
             await gateway.close()
             await analytics.close()
+
+
+def _answer_tokens_max(settings: Settings) -> dict[Written, int]:
+    """Task → the longest answer that its calls ask for."""
+    tasks: tuple[Written, ...] = get_args(Written)
+    most = dict.fromkeys(tasks, settings.agents.output_tokens_max)
+    most["completion"] = settings.completion.output_tokens_max
+    return most

@@ -17,6 +17,7 @@ from steward.gateway.gateway import Gateway
 from steward.gateway.provider import KeySource, Provider
 from steward.gateway.reach.http import HttpClient
 from steward.gateway.reach.keys import FirstKey, SettingsKeys
+from steward.gateway.reach.probe import probe
 from steward.gateway.reach.providers import open_providers
 from steward.gateway.settings import ProviderSettings
 from steward.gateway.team.provider import TeamProvider, labels_of
@@ -26,9 +27,11 @@ from steward.gateway.vault.key_ring import KeyRingFile
 from steward.gateway.vault.open_keys import OpenKeys, VaultKeys
 from steward.gateway.vault.seal import KEY_BYTES as SEAL_KEY_BYTES
 from steward.gateway.vault.stored import all_of
+from steward.gateway.vault.vault import Outside, Vault
 from steward.gateway.worker.provider import LitellmProvider, Route
 from steward.gateway.worker.worker import Worker
 from steward.ledger.ledger import Ledger
+from steward.permissions.people import permit_keys
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +60,8 @@ class Models:
 
     gateway: Gateway
     ledger: Ledger
+    vault: VaultKeys
+    """The keys that lie sealed, as the providers get them."""
     team: Team | None = None
     """Of a team's server, what it says; None where there is none."""
 
@@ -65,9 +70,16 @@ async def open_models(
     ground: Ground, ledger: Ledger, client: HttpClient, asking: Principal | None = None
 ) -> Models:
     """The gateway for whoever asks; None for a server that many ask."""
-    reach = await _reach(ground, client)
+    vault = vault_keys(ground)
+    reach = await _reach(ground, client, vault)
     team = None if asking is None else _team(ground, reach, asking)
-    return Models(_gateway(ground, ledger, reach, team), ledger, team and team.state)
+    return Models(_gateway(ground, ledger, reach, team), ledger, vault, team and team.state)
+
+
+def open_vault(ground: Ground, models: Models) -> Vault:
+    """What people do with the keys; a provider has a changed one with its next call."""
+    outside = Outside(ground.clock, ground.new_id, secrets.token_bytes, probe, permit_keys)
+    return Vault(ground.database, models.vault.keys, outside)
 
 
 def _team(ground: Ground, reach: Reach, asking: Principal) -> TeamReach | None:
@@ -105,14 +117,14 @@ def _gateway(ground: Ground, ledger: Ledger, reach: Reach, team: TeamReach | Non
     return Gateway(providers, ledger, chosen, pacing, told=decided)
 
 
-async def _reach(ground: Ground, client: HttpClient) -> Reach:
+async def _reach(ground: Ground, client: HttpClient, vault: VaultKeys) -> Reach:
     now = ground.clock.now()
     kept = await ground.database.read(lambda session: all_of(session, LOCAL_TENANT))
     for key in kept:
         if key.is_old(now):
             _log.warning("%s", key.reminder(now))
     providers = frozenset(key.provider for key in kept) - {FORGE}
-    return Reach(_keys(ground), client, providers)
+    return Reach(_keys(ground, vault), client, providers)
 
 
 def vault_keys(ground: Ground) -> VaultKeys:
@@ -121,8 +133,8 @@ def vault_keys(ground: Ground) -> VaultKeys:
     return VaultKeys(OpenKeys(ground.database, file, ground.clock), LOCAL_TENANT)
 
 
-def _keys(ground: Ground) -> KeySource:
+def _keys(ground: Ground, vault: VaultKeys) -> KeySource:
     chosen = SettingsKeys(ground.settings.gateway)
     if ground.settings.team.url is not None:
         return chosen  # The token is there; a vault has no say.
-    return FirstKey(chosen, vault_keys(ground))
+    return FirstKey(chosen, vault)

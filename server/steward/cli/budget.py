@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from sqlmodel import Session
@@ -11,14 +10,12 @@ from sqlmodel import Session
 from steward.cli.shell import Shell, limit, say
 from steward.cli.table import table
 from steward.core.errors import InvalidInputError
-from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
+from steward.core.money import NanoUsd, as_usd, nano_usd
 from steward.core.principal import Principal
 from steward.ledger.account import SESSION_PERIOD, Limits, forecast, kind_of, period_of
 from steward.ledger.budget import Budget, Decision, budgets, set_budget
 from steward.ledger.reading import AccountStanding, month
 from steward.permissions.people import everyone
-
-_USD_MAX = Decimal(1_000_000_000)
 
 
 def answer(shell: Shell, arguments: argparse.Namespace) -> None:
@@ -131,14 +128,4 @@ def _scope(written: str, principal: Principal) -> str:
 
 
 def _nano(usd: str) -> NanoUsd | None:
-    if usd == "none":
-        return None
-    try:
-        amount = Decimal(usd)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or not 0 <= amount <= _USD_MAX or amount % Decimal("1e-9"):
-        raise InvalidInputError(
-            f"{usd!r} is no sum. Name US dollars from 0 to {_USD_MAX:,}, such as 12.50, or `none`."
-        )
-    return NanoUsd(int(amount * NANO_PER_USD))
+    return None if usd == "none" else nano_usd(usd)

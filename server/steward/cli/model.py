@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -11,14 +10,13 @@ from pydantic import ValidationError
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
 from steward.core.errors import InvalidInputError
+from steward.core.money import usd_per_million
 from steward.gateway.catalogue.catalogue import Catalogue, own_price
 from steward.gateway.catalogue.decided import DecidedPrice, decided_prices, set_price
 from steward.gateway.catalogue.model import Model
 from steward.gateway.prices import Price
 from steward.gateway.settings import ModelPrice
 from steward.gateway.vault.stored import keyed_providers
-
-_PICO_PER_USD_A_MILLION = Decimal(1_000_000)
 
 
 def answer(shell: Shell, action: str, arguments: argparse.Namespace) -> None:
@@ -55,7 +53,11 @@ def _list(shell: Shell, arguments: argparse.Namespace) -> None:
             *(
                 ("-", "-", "nobody")
                 if model.price is None
-                else (_usd(model.price.input), _usd(model.price.output), model.price.version)
+                else (
+                    usd_per_million(model.price.input),
+                    usd_per_million(model.price.output),
+                    model.price.version,
+                )
             ),
         )
         for model in found
@@ -73,8 +75,8 @@ def _set(shell: Shell, arguments: argparse.Namespace) -> None:
         say(f"{model} costs what the settings or the built-in catalogue say.\n")
         return
     say(
-        f"{model} costs ${_usd(price.input)} a million tokens for input and"
-        f" ${_usd(price.output)} for output, within seconds in every running process.\n"
+        f"{model} costs ${usd_per_million(price.input)} a million tokens for input and"
+        f" ${usd_per_million(price.output)} for output, within seconds in every running process.\n"
     )
 
 
@@ -133,7 +135,11 @@ def _told(model: Model, decided: DecidedPrice | None) -> dict[str, Any]:
 def _rates(rates: Any) -> dict[str, str]:
     """In dollars a million tokens; as text, so that no reader rounds them."""
     names = ("input", "cached_input", "output", "cache_write")
-    return {name: _usd(getattr(rates, name)) for name in names if getattr(rates, name) is not None}
+    return {
+        name: usd_per_million(getattr(rates, name))
+        for name in names
+        if getattr(rates, name) is not None
+    }
 
 
 def _as_lines(told: Mapping[str, Any]) -> str:
@@ -154,8 +160,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_plain(each) for each in cast("list[Any]", value))
     return str(value)
-
-
-def _usd(pico_usd: int) -> str:
-    """Pico-dollars a token as dollars a million tokens."""
-    return f"{(pico_usd / _PICO_PER_USD_A_MILLION).normalize():f}"

@@ -31,6 +31,7 @@ from steward.gateway.call.trail import Trail
 from steward.gateway.catalogue.catalogue import Catalogue
 from steward.gateway.catalogue.decided import DecidedPrices
 from steward.gateway.catalogue.model import Model
+from steward.gateway.choice.choose import Choice
 from steward.gateway.choice.selection import Selection
 from steward.gateway.choice.target import Target
 from steward.gateway.hook import Answered, Asking, Hook, Hooks
@@ -164,6 +165,24 @@ class Gateway:
         reachable = Reachable(self._providers, self._breakers, now_s, why_off)
         return await standings(self._selection, principal, reachable)
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names of those that can be asked."""
+        return frozenset(self._providers)
+
+    def known(self) -> tuple[Model, ...]:
+        """Every model that is known, whether or not it can be asked; by id."""
+        return self._selection.every()
+
+    def choices(self, principal: Principal) -> dict[Purpose, Choice | str]:
+        """Task → what this person's calls go to where they name nothing; or why to nothing."""
+        return self._selection.choices(principal)
+
+    async def hear(self) -> None:
+        """Read what others say of models, if that was some seconds ago; a call does so too."""
+        if self._told is not None:
+            await self._told.refresh()
+
     def chosen(self, principal: Principal) -> tuple[str, ...]:
         """The ids of all that may answer this person where a request names no model."""
         return self._selection.chosen(principal)
@@ -283,8 +302,7 @@ class Gateway:
         self, principal: Principal, request: ModelRequest | EmbeddingRequest, watch: Watch
     ) -> _Opened:
         """Decide whom to ask, let those look who may object, and prepare what will be sent."""
-        if self._told is not None:
-            await self._told.refresh()
+        await self.hear()
         targets, why = self._selection.of(principal, request)
         first = targets[0]
         asked = in_form_of(first.model, request)

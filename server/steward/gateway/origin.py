@@ -35,6 +35,11 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{shown}:{port if port is not None else _PORTS[parts.scheme]}"
 
 
+def is_loopback(url: str) -> bool:
+    """Whether the URL names this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
 def _refused(why: str) -> InvalidInputError:
     # The URL is not repeated: somebody may have written a key into it.
     return InvalidInputError(

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from steward.core.errors import InvalidInputError
 from steward.core.money import NanoUsd
+from steward.core.money_limits import SCOPE_CHARS_MAX
 from steward.core.principal import Principal
 
 Kind = Literal["session", "workspace", "user", "team", "organisation"]
@@ -94,6 +96,29 @@ def accounts_of(owner: Owner, period: str) -> tuple[AccountKey, ...]:
 def user_account(principal: Principal, now: datetime) -> AccountKey:
     """This person's own account of the month."""
     return AccountKey(principal.tenant_id, f"user:{principal.user}", period_of(now))
+
+
+def account_key(tenant_id: str, scope: str, now: datetime) -> AccountKey:
+    """The account of a scope that pays now."""
+    period = SESSION_PERIOD if kind_of(scope) == "session" else period_of(now)
+    return AccountKey(tenant_id, scope, period)
+
+
+def checked_scope(written: str) -> str:
+    """The scope as it was written, if an account can have it.
+
+    Raises:
+        InvalidInputError: none can.
+    """
+    is_one = written == "organisation" or (
+        kind_of(written) != "organisation" and written.partition(":")[2] != ""
+    )
+    if not is_one or not written.isprintable() or len(written) > SCOPE_CHARS_MAX:
+        raise InvalidInputError(
+            f"{written[:SCOPE_CHARS_MAX]!r} is no account. Name `user:NAME`, `team:NAME`,"
+            " `workspace:PATH`, `session:ID` or `organisation`."
+        )
+    return written
 
 
 def session_account(principal: Principal) -> AccountKey:

@@ -10,7 +10,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core import audit
 from steward.core.principal import Principal
-from steward.ledger.account import NO_LIMITS, Kind, Limits
+from steward.ledger.account import NO_LIMITS, Kind, Limits, kind_of
 from steward.permissions.people import known, owners
 from steward.permissions.roles import SetBudget, why_not
 
@@ -20,7 +20,8 @@ class Budget:
     """What a scope is to spend at most."""
 
     scope: str
-    limits: Limits
+    limits: Limits | None
+    """None takes back what was decided: what the settings say holds again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,17 @@ def set_budget(
     changes and the reason is given, not raised: the unit must commit. `defaults` hold where no
     budget was set.
     """
-    tenant, scope, limits = principal.tenant_id, wanted.scope, wanted.limits
+    tenant, scope = principal.tenant_id, wanted.scope
+    limits = _limits(wanted, defaults)
     before = _found(session, tenant, scope)
-    refusal = why_not(
-        known(session, tenant, principal.user), _act(session, principal, wanted, defaults)
-    )
+    refusal = why_no_budget(session, principal, wanted, defaults)
     if refusal is None:
         key = {"tenant_id": tenant, "scope": scope}
-        values = {"hard": limits.hard, "soft": limits.soft, "by": principal.user, "at": at}
-        session.connection().execute(_SET, key | values)
+        if wanted.limits is None:
+            session.connection().execute(_CLEAR, key)
+        else:
+            values = {"hard": limits.hard, "soft": limits.soft, "by": principal.user, "at": at}
+            session.connection().execute(_SET, key | values)
     audit.append(
         session,
         at=at,
@@ -68,9 +71,21 @@ def set_budget(
             "soft_nano_usd": limits.soft,
             "before_nano_usd": None if before is None else before.hard,
             "soft_before_nano_usd": None if before is None else before.soft,
+            **({"is_cleared": True} if wanted.limits is None else {}),
         },
     )
     return refusal
+
+
+def why_no_budget(
+    session: Session, principal: Principal, wanted: Budget, defaults: Mapping[Kind, Limits]
+) -> str | None:
+    """Why the principal may not set this budget; None if they may. Nothing is changed or audited.
+
+    It is asked again when the budget is set.
+    """
+    actor = known(session, principal.tenant_id, principal.user)
+    return why_not(actor, _act(session, principal, wanted, defaults))
 
 
 def budgets(session: Session, tenant_id: str) -> tuple[Decision, ...]:
@@ -87,6 +102,13 @@ def budgets(session: Session, tenant_id: str) -> tuple[Decision, ...]:
     )
 
 
+def _limits(wanted: Budget, defaults: Mapping[Kind, Limits]) -> Limits:
+    """What will hold."""
+    if wanted.limits is not None:
+        return wanted.limits
+    return defaults.get(kind_of(wanted.scope), NO_LIMITS)
+
+
 def _act(
     session: Session, principal: Principal, wanted: Budget, defaults: Mapping[Kind, Limits]
 ) -> SetBudget:
@@ -96,7 +118,7 @@ def _act(
     of_team = _found(session, tenant, f"team:{actor.team}") if actor and actor.team else None
     return SetBudget(
         scope=wanted.scope,
-        hard=wanted.limits.hard,
+        hard=_limits(wanted, defaults).hard,
         whose=known(session, tenant, name) if kind == "user" else None,
         team_hard=(of_team or defaults.get("team", NO_LIMITS)).hard,
         owners=owners(session, tenant),
@@ -120,6 +142,7 @@ _SET = text(
     " soft_limit_nano_usd = excluded.soft_limit_nano_usd, set_by = excluded.set_by,"
     " set_at = excluded.set_at"
 ).bindparams(bindparam("at", type_=UTCDateTime()))
+_CLEAR = text("DELETE FROM budget WHERE tenant_id = :tenant_id AND scope = :scope")
 _ALL = text(
     "SELECT scope, limit_nano_usd, soft_limit_nano_usd, set_by, set_at FROM budget"
     " WHERE tenant_id = :tenant_id ORDER BY scope"

@@ -12,7 +12,16 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from steward.core.money import NanoUsd
 from steward.core.principal import Principal
-from steward.ledger.account import NO_LIMITS, SESSION_PERIOD, AccountKey, Kind, Limits, kind_of
+from steward.ledger.account import (
+    NO_LIMITS,
+    SESSION_PERIOD,
+    AccountKey,
+    Kind,
+    Limits,
+    account_key,
+    kind_of,
+    period_of,
+)
 from steward.ledger.charge import Call, Measured, Usage
 
 
@@ -54,6 +63,16 @@ class Overruns(NamedTuple):
     beyond: NanoUsd
 
 
+class Part(NamedTuple):
+    """Some of the accounts, by scope."""
+
+    limit: int
+    after: str = ""
+    """The scope that they come behind."""
+    kind: Kind | None = None
+    """None for all of the month's."""
+
+
 class RunTotals(NamedTuple):
     """What all calls of one run took so far."""
 
@@ -81,6 +100,18 @@ _BUDGETS = text(
 _SCOPES = text(
     "SELECT scope FROM account WHERE tenant_id = :tenant_id AND period = :period ORDER BY scope"
 )
+_SCOPES_PART = text(
+    "SELECT scope FROM (SELECT scope FROM account WHERE tenant_id = :tenant_id"
+    " AND period = :period UNION SELECT scope FROM budget WHERE tenant_id = :tenant_id"
+    " UNION SELECT CAST(:own AS TEXT) UNION SELECT 'organisation') AS named"
+    " WHERE scope > :after AND (:kind = '' OR scope = :kind"
+    " OR SUBSTR(scope, 1, LENGTH(:kind) + 1) = :kind || ':') ORDER BY scope LIMIT :most"
+)
+_SPENT_TODAY = text(
+    'SELECT dimension, name, cost_nano_usd FROM "usage" WHERE tenant_id = :tenant_id'
+    " AND dimension IN ('all', 'user', 'team', 'workspace', 'session') AND day = :day"
+    " AND name IN :names"
+).bindparams(bindparam("names", expanding=True))
 _SPENT_ON = text(
     'SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM "usage"'
     " WHERE tenant_id = :tenant_id"
@@ -159,6 +190,49 @@ def month(
         for scope in sorted(every)
     ]
     return list(accounts(session, keys, defaults).values())
+
+
+def month_part(
+    session: Session,
+    principal: Principal,
+    at: datetime,
+    defaults: Mapping[Kind, Limits],
+    wanted: Part,
+) -> list[AccountStanding]:
+    """As `month`, so many of the accounts behind `wanted.after`; of sessions where it says so.
+
+    The person's own and the organisation's are among them even where nobody has used them yet.
+    """
+    values = {
+        "tenant_id": principal.tenant_id,
+        "period": SESSION_PERIOD if wanted.kind == "session" else period_of(at),
+        "own": f"user:{principal.user}",
+        "after": wanted.after,
+        "kind": wanted.kind or "",
+        "most": wanted.limit,
+    }
+    scopes = [row.scope for row in session.connection().execute(_SCOPES_PART, values)]
+    keys = [account_key(principal.tenant_id, scope, at) for scope in scopes]
+    return list(accounts(session, keys, defaults).values()) if keys else []
+
+
+def spent_today(
+    session: Session, tenant_id: str, at: datetime, scopes: Collection[str]
+) -> dict[str, NanoUsd]:
+    """Scope → what was booked for it on the day of `at`, UTC; only what was used is there."""
+    values = {
+        "tenant_id": tenant_id,
+        "day": f"{at.astimezone(UTC):%Y-%m-%d}",
+        "names": sorted({scope.partition(":")[2] for scope in scopes}),
+    }
+    rows = session.connection().execute(_SPENT_TODAY, values)
+    found = {
+        "organisation" if row.dimension == "all" else f"{row.dimension}:{row.name}": NanoUsd(
+            row.cost_nano_usd
+        )
+        for row in rows
+    }
+    return {scope: found[scope] for scope in scopes if scope in found}
 
 
 def spent_on(session: Session, principal: Principal, at: datetime) -> NanoUsd:

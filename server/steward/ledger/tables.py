@@ -112,6 +112,7 @@ class ReservationRow(SQLModel, table=True):
             "state IN ('open', 'settled', 'released', 'expired')", name="state_is_known"
         ),
         Index("ix_reservation_due", "expires_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_reservation_at", "tenant_id", "opened_at"),
         Index("ix_reservation_user", "tenant_id", "user", "opened_at"),
         Index("ix_reservation_run", "run_id", sqlite_where=_HAS_RUN, postgresql_where=_HAS_RUN),
     )

@@ -15,6 +15,9 @@ from steward.extensions.packages.registries import Registries
 from steward.extensions.packages.store import PackageStore
 from steward.extensions.settings import ExtensionsSettings
 from steward.gateway.gateway import Gateway
+from steward.gateway.request import Written
+from steward.gateway.settings import GatewaySettings
+from steward.gateway.vault.vault import Vault
 from steward.ledger.account import Kind, Limits
 from steward.ledger.ledger import Ledger
 from steward.operations.checking import Checking
@@ -67,3 +70,11 @@ class Rooms:
     """Checks of the audit trail, which go on by themselves."""
     live: LiveLimits
     """What those who follow what happens may take."""
+    models: GatewaySettings
+    """What the operator says of models and providers."""
+    answer_tokens_max: Mapping[Written, int]
+    """Task → the longest answer that its calls ask for."""
+    vault: Vault
+    key_homes: Mapping[str, str]
+    """Provider → the base URL that its key belongs to: the settings' own, or what everybody knows.
+    A key that is added here goes nowhere else."""

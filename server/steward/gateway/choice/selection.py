@@ -133,6 +133,20 @@ class Selection:
                 found[first] = (*found.get(first, ()), purpose)
         return found
 
+    def choices(self, principal: Principal) -> dict[Purpose, Choice | str]:
+        """Task → what this person's calls go to where they name nothing; or why to nothing."""
+        found: dict[Purpose, Choice | str] = {}
+        for purpose in get_args(Purpose):
+            try:
+                found[purpose] = self._choice(principal, purpose, None)
+            except (UnavailableError, NotPermittedError) as error:
+                found[purpose] = str(error)
+        return found
+
+    def every(self) -> tuple[Model, ...]:
+        """Every model that is known, whether or not anybody may ask it; by id."""
+        return tuple(self._catalogue)
+
     def known(self, id_: str) -> Model:
         """What is known of a model, by `provider/model`."""
         return self._catalogue.find(id_)

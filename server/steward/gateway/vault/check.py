@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from steward.core.errors import UnavailableError
 from steward.forge.settings import FORGE
 from steward.gateway.built_in import BUILT_IN
-from steward.gateway.origin import origin_of
+from steward.gateway.origin import is_loopback, origin_of
+from steward.gateway.settings import GatewaySettings
 
 Scheme = Literal["bearer", "x-api-key"]
 """How a provider is shown a key: as OpenAI has it, or as Anthropic does."""
@@ -52,6 +53,18 @@ class Address:
         known = BUILT_IN.get(self.provider)
         is_home = known is not None and self.host == origin_of(known.home)
         return known.key_page if known and is_home else "/models"
+
+
+def homes(settings: GatewaySettings, forge_api: str) -> dict[str, str]:
+    """Provider → the base URL that its key belongs to, as the settings say or everybody knows.
+
+    What runs on this machine is there only where the settings name it.
+    """
+    known = {name: each.home for name, each in BUILT_IN.items() if not is_loopback(each.home)}
+    said = {name: each.url for name, each in settings.providers.items() if each.url is not None}
+    default = {} if settings.base_url is None else {settings.provider: settings.base_url}
+    named = {name: BUILT_IN[name].home for name in settings.providers if name in BUILT_IN}
+    return {**known, **named, **default, **said, FORGE: forge_api}
 
 
 async def check(probe: Probe, address: Address, key: SecretStr) -> Verdict:

@@ -15,7 +15,9 @@ from steward.web.rest import (
     audit,
     budgets,
     document,
+    estimate,
     events,
+    export,
     extensions,
     feedback,
     health,
@@ -42,7 +44,7 @@ from steward.web.rooms import Rooms
 from steward.web.sign_in import SignIn
 
 _RESOURCES = (
-    *(usage, requests, budgets, prices, models, keys),
+    *(usage, export, estimate, requests, budgets, prices, models, keys),
     *(people, teams, tokens, workspaces),
     *(audit, security, activity),
     *(agents, runs, approvals),
