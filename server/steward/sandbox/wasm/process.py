@@ -18,8 +18,8 @@ from steward.core.wasm_limits import (
     WASM_WORKER_LOOK_S,
     WASM_WORKER_START_S,
 )
+from steward.sandbox.computed import processor_s
 from steward.sandbox.memory import own_bytes
-from steward.sandbox.processor import processor_s
 from steward.sandbox.wasm.child.frames import packed, written
 from steward.sandbox.wasm.guest import Answer
 from steward.sandbox.wasm.line import Asked, Done, Line, Logged
