@@ -6,6 +6,7 @@ import json
 from datetime import UTC
 
 from steward.core.audit import AuditEntry
+from steward.core.csv_cell import plain_cell
 
 COLUMNS = ("seq", "at", "actor", "action", "subject", "detail", "previous_hash", "hash")
 HEAD = ",".join(COLUMNS) + "\n"
@@ -19,10 +20,5 @@ def as_row(entry: AuditEntry) -> str:
         "at": entry.at.astimezone(UTC).isoformat(),
         "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
     }
-    csv.writer(out, lineterminator="\n").writerow(map(_harmless, parts.values()))
+    csv.writer(out, lineterminator="\n").writerow(map(plain_cell, parts.values()))
     return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    # A spreadsheet takes a text that begins so for a formula, and runs it.
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
