@@ -128,7 +128,7 @@ def _text(table: Table, name: str, number: int, text: Text) -> str:
         case "run_id" | "conversation_id" | "approval_id" | "proposal_id" | "token_id":
             return f"{name.removesuffix('_id')}-{number}"
         case "request_id":
-            return f"request-{number}"
+            return f"reservation-{number}"
         case "scope":
             return f"user:{text(name)}"
         case "digest":

@@ -1,4 +1,4 @@
-"""Hostile text in everything that has a name, on every page: in a real browser, and in its bytes."""
+"""Hostile text in everything that has a name, on every page: in a browser, and in its bytes."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -35,7 +35,7 @@ _STRUCTURE = (
 )
 _MARKS = re.compile(rf"{MARK}(\d{{3}})")
 _DETAILS = {each.partition("/{")[0]: each for each in PAGES if "/{" in each}
-_IN_A_BROWSER = 2
+_IN_A_BROWSER = 1
 """Pages of one kind that the browser opens; the others are read as bytes."""
 _DATA = "application/json"
 """A script of this kind is none: what a chart shows."""
@@ -58,7 +58,7 @@ def _text(text: str, column: str) -> str:
     if column not in ("user", "team"):
         return text
     plain = "".join(each for each in text if each.isprintable())
-    return plain.replace("//", "/").replace("..", ".").replace("\\", "|")[:PERSON_NAME_CHARS_MAX]
+    return plain.replace("../", "").replace("//", "/").replace("\\", "|")[:PERSON_NAME_CHARS_MAX]
 
 
 @dataclass
