@@ -113,7 +113,7 @@ class Look:
         wrong = [
             f"there is no {each}" for each in landmarks if not await self.page.locator(each).count()
         ]
-        wrong += await self._sideways(name)
+        wrong += await self.sideways(name)
         wrong += await self.axe_says()
         return wrong + await self.by_keys()
 
@@ -123,12 +123,13 @@ class Look:
         wrong = await self.axe_says("color-contrast")
         await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         await self.picture(f"{name}-phone-dark")
-        wrong += await self._sideways(name)
+        wrong += await self.sideways(name)
         await self.page.emulate_media(color_scheme="light")
         await self.picture(f"{name}-phone-light")
         return wrong + await self.axe_says("scrollable-region-focusable", "color-contrast")
 
-    async def _sideways(self, name: str) -> list[str]:
+    async def sideways(self, name: str) -> list[str]:
+        """What is wider than the window."""
         over, wide = await self.page.evaluate(_SIDEWAYS)
         return [f"{name} scrolls sideways by {over}: {wide}"] if over > 0 or wide else []
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import cast
 
-from steward.cli.metrics import plain_cell
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
+from steward.core.csv_cell import plain_cell
 from steward.core.figures_limits import FEEDBACK_EXPORTED_MAX
 from steward.core.ids import random_id
 from steward.operations.feedback import About, Said, Wanted, give, listed, take_back

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from steward.cli.shell import Shell, say
 from steward.cli.table import table
+from steward.core.csv_cell import plain_cell
 from steward.core.errors import InvalidInputError
 from steward.operations.figures.counted import Asked, Counts, counted
 from steward.operations.figures.figures import Figures, People, Report, Share, report
@@ -184,11 +185,3 @@ def _as_csv(found: Report) -> str:
             )
         )
     return out.getvalue()
-
-
-def plain_cell(name: str) -> str:
-    """The name as a spreadsheet shows it; what begins so would be a formula, and be run."""
-    is_formula = name.lstrip().startswith(("=", "+", "-", "@")) or name.startswith(
-        ("\t", "\r", "\n")
-    )
-    return f"'{name}" if is_formula else name

@@ -6,6 +6,7 @@ import json
 from datetime import UTC
 
 from steward.core.audit import AuditEntry
+from steward.core.csv_cell import plain_cell
 
 COLUMNS = ("seq", "at", "actor", "action", "subject", "detail", "previous_hash", "hash")
 HEAD = ",".join(COLUMNS) + "\n"
@@ -21,13 +22,3 @@ def as_row(entry: AuditEntry) -> str:
     }
     csv.writer(out, lineterminator="\n").writerow(map(plain_cell, parts.values()))
     return out.getvalue()
-
-
-def plain_cell(cell: object) -> object:
-    """The cell as a spreadsheet shows it; a text that begins so would be a formula, and be run."""
-    if not isinstance(cell, str):
-        return "" if cell is None else cell
-    return f"'{cell}" if cell.lstrip().startswith(_RISKY) or cell.startswith(_RISKY) else cell
-
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fastapi.responses import Response
 
-from steward.operations.export import plain_cell
+from steward.core.csv_cell import plain_cell
 
 
 def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from steward.core.csv_cell import plain_cell
 from steward.ledger.report import After, Span, UsageLine as Line, usage_part
-from steward.operations.export import plain_cell
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.usage import Dimension, UsageLine, UsageWanted, line_of, span_of
 from steward.web.rooms import Rooms
