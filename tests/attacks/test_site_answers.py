@@ -128,3 +128,11 @@ async def test_what_cannot_be_read_is_refused_in_one_shape(serving: Serving) -> 
 
 async def _bug(caller: Reading) -> None:
     raise RuntimeError(f"SELECT FROM {caller!r} in steward/web")
+
+
+async def test_a_file_is_refused_before_it_begins_or_is_whole(serving: Serving) -> None:
+    full, _ = await serving.fresh_token(scopes=ALL)
+    for name in ("actor", "action", "subject"):
+        path = f"/api/v1/audit/export?{name}=a%00b"
+        answer = await serving.client.get(path, headers={"Authorization": f"Bearer {full}"})
+        assert answer.status_code == 400, name

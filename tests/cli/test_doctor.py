@@ -116,11 +116,21 @@ def test_a_damaged_database_is_a_fault_with_the_command_that_saves_what_is_left(
     assert "damaged" in found.what or "malformed" in found.what
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:s3cr3t-word@127.0.0.1:9/books",
+        "postgresql://ann:a?s3cr3t-word@127.0.0.1:9/books",
+        "postgresql://ann@127.0.0.1:9/books?password=s3cr3t-word",
+        "postgresql://ann@127.0.0.1:9/books?password=a@s3cr3t-word",
+        "postgresql://ann@127.0.0.1:9/books?passwrd=s3cr3t-word",
+    ],
+)
 def test_a_server_that_is_not_there_is_a_fault_and_its_password_is_not_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     a_file(tmp_path, monkeypatch)
-    monkeypatch.setenv("STEWARD_DATABASE", "postgresql://ann:s3cr3t-word@127.0.0.1:9/books")
+    monkeypatch.setenv("STEWARD_DATABASE", url)
     found = stored()["database"]
     assert found.verdict == "fault"
     assert "s3cr3t-word" not in repr(found)

@@ -138,6 +138,9 @@ def test_runs_of_others_are_for_owners_and_admins(worked: Books, ask: Ask) -> No
         code, said = ask("run", action, "run-1", user="bob", clock=NOW)
         assert (code, said[:24]) == (2, "There is no run 'run-1' ")
     assert ask("run", "show", "run-b", user="bob", clock=NOW)[0] == 0
+    assert ask("run", "show", "run-b", clock=NOW)[0] == 0
+    code, said = ask("run", "sent", "run-b", clock=NOW)
+    assert (code, "its own person alone" in said) == (2, True)
 
 
 def test_watching_an_ended_run_shows_it_and_leaves(worked: Books, ask: Ask) -> None:

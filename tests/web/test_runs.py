@@ -15,6 +15,7 @@ from steward.agents.workflows.owner import Owner
 from steward.core.principal import Principal
 from steward.gateway.request import Message
 from steward.permissions import people
+from steward.permissions.denials import of_call
 from steward.permissions.roles import Person
 from steward.workspace.proposal import EditProposal, FileChange
 from steward.workspace.proposals import Proposals
@@ -198,3 +199,23 @@ async def test_a_token_for_reading_asks_nothing_of_a_run(scene: Scene) -> None:
         answer = await client.post(f"/api/v1/runs/run1/{path}", json={}, headers=shown)
         assert answer.status_code == 403, path
     assert (await client.get("/api/v1/runs/run1", headers=shown)).status_code == 200
+
+
+async def test_a_refusal_is_taken_back_by_whoever_refused_and_read_by_them_alone(
+    scene: Scene,
+) -> None:
+    await scene.begin("bobs", BOB)
+    denials = scene.serving.rooms.approvals.grants.denials
+    secret = of_call("edit_file", {"text": "the plan for the launch"})
+    await denials.add(BOB, "bobs", secret, "question1")
+    (denial,) = await denials.list(BOB, "bobs")
+    taken, body = "/api/v1/runs/bobs/revoke", {"grant": denial.denial_id}
+    token, _ = await scene.serving.fresh_token("bob", frozenset(("reports", "manage")))
+    shown = {"Authorization": f"Bearer {token}"}
+    async with sitting(scene.serving) as ann, sitting(scene.serving, "bob") as bob:
+        assert "the launch" in await bob.look("/runs/bobs")
+        assert "the launch" not in await ann.look("/runs/bobs")
+        by_token = await scene.serving.client.post(taken, json=body, headers=shown)
+        by_owner = await ann.ask("POST", "/runs/bobs/revoke", body)
+        assert (by_token.status_code, by_owner.status_code) == (403, 403)
+        assert (await bob.ask("POST", "/runs/bobs/revoke", body)).json() == {"count": 1}

@@ -14,11 +14,14 @@ from typing import Any, cast
 from sqlalchemy import func
 from sqlmodel import Session, bindparam, col, insert, select
 
+from steward.agents.asked import run_of
 from steward.agents.run import RunSpecification
 from steward.agents.tables import RunRow, SentCallRow, SentTextRow
 from steward.core.agent_limits import SENT_MESSAGES_KNOWN_MAX, SENT_RUN_BYTES_MAX
 from steward.core.clock import Clock
 from steward.core.database import Database
+from steward.core.errors import NotPermittedError
+from steward.core.principal import Principal
 from steward.gateway.call.prepare import without_secrets
 from steward.gateway.request import Message, ModelRequest, ToolSpec
 
@@ -182,6 +185,20 @@ _CALL = select(SentCallRow).where(
     SentCallRow.attempt == bindparam("attempt"),
     SentCallRow.step == bindparam("step"),
 )
+
+
+def sent_in_own(
+    session: Session, principal: Principal, run_id: str, step: str | None = None
+) -> tuple[SentCall, ...]:
+    """What a person's own run sent, call by call; only one step's where one is named.
+
+    Raises:
+        NotFoundError: there is no such run that they may see.
+        NotPermittedError: it is somebody else's.
+    """
+    if run_of(session, principal, run_id).user != principal.user:
+        raise NotPermittedError("What a run sent is shown to its own person alone.")
+    return sent_in(session, run_id, step)
 
 
 def sent_in(session: Session, run_id: str, step: str | None = None) -> tuple[SentCall, ...]:

@@ -5,11 +5,8 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import Session
-
-from steward.agents.asked import run_of
 from steward.agents.reading import Seen, Trace, Whose, runs_of, seconds, trace_of
-from steward.agents.sent import SentCall, sent_in
+from steward.agents.sent import SentCall, sent_in_own
 from steward.agents.trace_page import sent_page, took_as_text, trace_page
 from steward.cli.run_told import run_as_json, state_of, step_as_json
 from steward.cli.shell import Shell, say
@@ -95,12 +92,7 @@ def read_trace(shell: Shell, run_id: str) -> Trace:
 
 def _sent(shell: Shell, arguments: argparse.Namespace) -> None:
     run_id, step = arguments.run, arguments.step
-
-    def work(session: Session) -> tuple[SentCall, ...]:
-        run_of(session, shell.principal, run_id)
-        return sent_in(session, run_id, step)
-
-    calls = shell.read(work)
+    calls = shell.read(lambda session: sent_in_own(session, shell.principal, run_id, step))
     if step is not None and not calls:
         raise NotFoundError(
             f"Nothing was sent in a step {step!r} of this run; `steward run show {run_id}` names"

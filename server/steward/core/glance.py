@@ -83,7 +83,7 @@ class _Postgresql:
 def _postgresql(url: str, within_s: float) -> Generator[Glance]:
     import psycopg
 
-    name = url.rpartition("@")[2]
+    name = named(url)
     options = f"-c default_transaction_read_only=on -c statement_timeout={round(within_s * 1000)}"
     try:
         connection = psycopg.connect(
@@ -94,6 +94,22 @@ def _postgresql(url: str, within_s: float) -> Generator[Glance]:
         raise _refused(name, str(error).strip().partition("\n")[0]) from error
     with closing(connection):
         yield _Postgresql(connection, psycopg.Error, name)
+
+
+def named(url: str) -> str:
+    """Which database of PostgreSQL a URL names, without its user and password.
+
+    The driver itself takes the URL apart: a password may hold `@` and `?`, or stand behind the `?`.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return "of STEWARD_DATABASE"
+    port = f":{parts['port']}" if "port" in parts else ""
+    return f"{parts.get('host', 'localhost')}{port}/{parts.get('dbname', '')}"
 
 
 def _refused(name: str, why: str) -> UnavailableError:

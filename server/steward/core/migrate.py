@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "2026_11_23_call_log"
+HEAD = "2026_11_23_made_with"
 """The newest revision. Kept here so that a database that is up to date never loads Alembic,
 which takes ten megabytes; a test compares it with the migrations."""
 

@@ -24,7 +24,12 @@ from steward.permissions.roles import (
     SeeTrail,
     why_not,
 )
-from steward.permissions.tables import PageSessionRow, PersonRow
+from steward.permissions.tables import (
+    PageSessionRow,
+    PersonalTokenRow,
+    PersonRow,
+    SignInLinkRow,
+)
 
 
 def everyone(session: Session, tenant_id: str) -> tuple[Person, ...]:
@@ -245,6 +250,8 @@ def _change(
     )
     if refusal is None:
         _keep(session, tenant, before, after)
+        if before is not None and after is None:
+            _shut_out(session, principal, before.user, at)
     return refusal
 
 
@@ -263,14 +270,32 @@ def _keep(session: Session, tenant: str, before: Person | None, after: Person | 
         session.merge(PersonRow(tenant_id=tenant, **asdict(after)))
     elif before is not None:
         session.delete(session.get(PersonRow, (tenant, before.user)))
-        _end_sessions(session, tenant, before.user)
     session.flush()
 
 
-def _end_sessions(session: Session, tenant: str, user: str) -> None:
-    """Who comes back one day signs in again."""
-    own = (col(PageSessionRow.tenant_id) == tenant, col(PageSessionRow.user) == user)
-    session.exec(delete(PageSessionRow).where(*own))
+def _shut_out(session: Session, principal: Principal, user: str, at: datetime) -> None:
+    """Whoever comes under this name one day, the same person or not, begins with nothing."""
+    tenant = principal.tenant_id
+    for table in (PageSessionRow, SignInLinkRow):
+        own = (col(table.tenant_id) == tenant, col(table.user) == user)
+        session.exec(delete(table).where(*own))
+    tokens = select(PersonalTokenRow).where(
+        PersonalTokenRow.tenant_id == tenant,
+        PersonalTokenRow.user == user,
+        col(PersonalTokenRow.revoked_at).is_(None),
+    )
+    for row in session.exec(tokens.order_by(PersonalTokenRow.id)).all():
+        row.revoked_at = at
+        session.add(row)
+        audit.append(
+            session,
+            at=at,
+            tenant_id=tenant,
+            actor=principal.user,
+            action="token.revoked",
+            subject=f"token {row.id}",
+            detail={"user": user, "name": row.name, "why": "removed"},
+        )
 
 
 def _check_name(name: str) -> None:

@@ -36,7 +36,8 @@ IDLE_AT_MOST = timedelta(hours=8)
 LIVES_FOR = timedelta(days=7)
 """A session is over then, whatever is done in it."""
 SESSIONS_MAX = 20
-"""What one person may have at once; the next one ends the one seen least lately."""
+"""What one person may have at once by links, and by each token; the next one ends the one of these
+that was seen least lately. So who has a token ends nobody's session but its own."""
 
 _EVERYTHING: frozenset[Scope] = frozenset(get_args(Scope))
 _SEEN_EVERY = timedelta(minutes=5)
@@ -249,7 +250,8 @@ class Sessions:
         )
         session.exec(delete(PageSessionRow).where(gone))
         rows = session.exec(_of_user(opening.tenant_id, opening.user)).all()
-        for row in rows[SESSIONS_MAX - 1 :]:
+        alike = [row for row in rows if row.token_id == opening.token_id]
+        for row in alike[SESSIONS_MAX - 1 :]:
             self._end(session, row.id)
 
     def _end(self, session: Session, session_id: str) -> None:

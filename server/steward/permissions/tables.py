@@ -149,6 +149,8 @@ class PersonalTokenRow(SQLModel, table=True):
     last_used_at: datetime | None = None
     """About ten minutes exact."""
     revoked_at: datetime | None = None
+    made_with: str | None = None
+    """The token that was shown when this one was made; None where a person made it themselves."""
 
 
 class SignInLinkRow(SQLModel, table=True):

@@ -22,7 +22,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from steward.core import audit
 from steward.core.clock import Clock
 from steward.core.database import Database
-from steward.core.errors import InvalidInputError, LimitError, NotFoundError
+from steward.core.errors import InvalidInputError, LimitError, NotFoundError, NotPermittedError
 from steward.core.ids import IdSource
 from steward.core.limits import TOKEN_NAME_CHARS_MAX, TOKENS_A_USER_MAX, TOKENS_REMEMBERED_MAX
 from steward.core.principal import Principal
@@ -119,9 +119,16 @@ class Tokens:
         self._recent: Recent[str, _Known] = Recent(clock, _REMEMBERED_S, TOKENS_REMEMBERED_MAX)
 
     async def create(
-        self, principal: Principal, user: str, wish: Wish, permit: Permit
+        self,
+        principal: Principal,
+        user: str,
+        wish: Wish,
+        permit: Permit,
+        made_with: str | None = None,
     ) -> tuple[str, Token]:
         """Make a token for a user of the tenant; its text is given here and never again.
+
+        One that is made with another, by whoever shows that, ends with it.
 
         Raises:
             InvalidInputError: the wish makes no sense.
@@ -145,7 +152,9 @@ class Tokens:
                 created_by=principal.user,
                 created_at=now,
                 expires_at=None if wish.lives_for is None else now + wish.lives_for,
+                made_with=made_with,
             )
+            _end_with(session, row, now)
             session.add(row)
             _write_down(session, principal, now, "token.created", row)
             return _shown(row)
@@ -154,6 +163,8 @@ class Tokens:
 
     async def revoke(self, principal: Principal, token_id: str, permit: Permit) -> Token:
         """Let a token open nothing any more, from now on; a second time changes nothing.
+
+        Nor do those that were made with it, and with them.
 
         Raises:
             NotFoundError: the principal's tenant has none with this id.
@@ -167,10 +178,7 @@ class Tokens:
                     f"There is no token {token_id!r}. `steward token list` shows the ids."
                 )
             permit(session, principal, row.user)
-            if row.revoked_at is None:
-                row.revoked_at = self._clock.now()
-                session.add(row)
-                _write_down(session, principal, row.revoked_at, "token.revoked", row)
+            _revoke(session, principal, row, self._clock.now())
             return _shown(row)
 
         revoked = await self._database.run(work)
@@ -273,6 +281,33 @@ def _check_room(session: Session, tenant_id: str, user: str, now: datetime) -> N
             f"{user!r} has {TOKENS_A_USER_MAX} tokens, which is the most. Revoke one that nobody"
             " uses (`steward token list` shows when each was last used)."
         )
+
+
+def _end_with(session: Session, row: PersonalTokenRow, now: datetime) -> None:
+    """Let a new token live no longer than the one that it is made with.
+
+    Raises:
+        NotPermittedError: that one holds no more.
+    """
+    if row.made_with is None:
+        return
+    parent = session.get(PersonalTokenRow, row.made_with)
+    if parent is None or not _shown(parent).is_in_force(now):
+        raise NotPermittedError("The token that you show holds no more, so it makes no other.")
+    if parent.expires_at is not None:
+        row.expires_at = min(row.expires_at or parent.expires_at, parent.expires_at)
+
+
+def _revoke(session: Session, principal: Principal, row: PersonalTokenRow, at: datetime) -> None:
+    if row.revoked_at is None:
+        row.revoked_at = at
+        session.add(row)
+        _write_down(session, principal, at, "token.revoked", row)
+    made = select(PersonalTokenRow).where(
+        PersonalTokenRow.made_with == row.id, col(PersonalTokenRow.revoked_at).is_(None)
+    )
+    for each in session.exec(made.order_by(PersonalTokenRow.id)).all():
+        _revoke(session, principal, each, at)
 
 
 def _of_user(tenant_id: str, user: str) -> SelectOfScalar[PersonalTokenRow]:

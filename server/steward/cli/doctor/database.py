@@ -9,7 +9,7 @@ from typing import Any
 
 from steward.cli.doctor.finding import Finding, fault, ok, warning
 from steward.core.errors import UnavailableError
-from steward.core.glance import Glance, glance
+from steward.core.glance import Glance, glance, named
 from steward.core.migrate import HEAD
 from steward.settings import Settings
 
@@ -140,7 +140,7 @@ def _unreachable(place: Path | str, said: str) -> Finding:
 
 def _shown(place: Path | str) -> str:
     """A place without its password."""
-    return str(place) if isinstance(place, Path) else place.rpartition("@")[2].partition("?")[0]
+    return str(place) if isinstance(place, Path) else named(place)
 
 
 def _quoted(path: Path) -> str:

@@ -78,8 +78,14 @@ class Feed:
         """Whether nothing is missing behind a number."""
         return self.floor <= seq <= self.head
 
-    def frames(self, after: int, view: View) -> tuple[Told, ...]:
-        """Frames that tell everything behind a number that is not below the floor."""
+    def frames(self, after: int, view: View, *, is_for_many: bool) -> tuple[Told, ...]:
+        """Frames that tell everything behind a number that is not below the floor.
+
+        Those for many are kept until there is something newer. Who comes back from a number of
+        their own choice is one alone: nothing of that is kept, however many numbers they choose.
+        """
+        if not is_for_many:
+            return tuple(self._made(after, view))
         key = after, view
         found = self._frames.get(key)
         if found is None:

@@ -52,14 +52,14 @@ class Follower:
     view: View
     seq: int
 
-    def tell(self, feed: Feed) -> None:
+    def tell(self, feed: Feed, *, is_one_of_many: bool = False) -> None:
         """Send what is new, as far as its client reads; what it cannot get any more ends it."""
         if self.seq < feed.floor:
             self.socket.end(READS_TOO_SLOWLY, "What you have not read is gone. Begin anew.")
             return
         if self.socket.is_paused or self.seq == feed.head:
             return
-        for told in feed.frames(self.seq, self.view):
+        for told in feed.frames(self.seq, self.view, is_for_many=is_one_of_many):
             self.socket.write(told.frame)
             self.seq = told.seq
             if self.socket.is_paused:
@@ -151,7 +151,7 @@ class Hub:
         if self.feed.take_access_changed():
             await self._look_again()
         for number, follower in enumerate(tuple(self._followers), 1):
-            follower.tell(self.feed)
+            follower.tell(self.feed, is_one_of_many=True)
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
 

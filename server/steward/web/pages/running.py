@@ -71,6 +71,7 @@ async def run_page(request: Request, caller: Reading, rooms: Opened, run_id: str
         "is_over": run.line.state in RUN_ENDED,
         "proposals": [(each, blocks_of(each.body)) for each in run.proposals],
         "may_change": "manage" in caller.scopes,
+        "may_relent": run.is_own and caller.is_person,
         "feedback": await feedback_on(caller, rooms, "run", run_id),
     }
     return page(request, "run", caller, values)

@@ -20,7 +20,7 @@ from steward.web.exchange import Exchange
 from steward.web.pages.shown import page, templates_ready
 from steward.web.rest.caller import Opened, Signing, caller_of, exchange_of
 from steward.web.rooms import Rooms
-from steward.web.sign_in import SignIn
+from steward.web.sign_in import SignIn, why_not_for
 
 router = APIRouter()
 
@@ -85,6 +85,8 @@ async def sign_out(request: Request, rooms: Opened, everywhere: bool = Form(Fals
     exchange, caller = exchange_of(request), caller_of(request)
     if caller is not None and caller.session is not None:
         if everywhere:
+            if "manage" not in caller.scopes:
+                raise NotPermittedError(why_not_for("manage"))
             await rooms.sessions.end_all(caller.principal)
         else:
             await rooms.sessions.end(caller.session)

@@ -58,7 +58,7 @@ class Admission:
                 " again, or run `steward open`."
             )
         principal = await self._sign_in.identified(found.principal())
-        return Caller(principal, found.scopes, found.is_person, found, secret)
+        return Caller(principal, found.scopes, found.is_person, found, found.token_id, secret)
 
     async def _by_token(self, exchange: Exchange) -> Caller:
         if not any(exchange.header(each) is not None for each in _TOKENS):
@@ -70,7 +70,7 @@ class Admission:
         token = shown_token(exchange)
         holder = await self._sign_in.holder(exchange, token)
         principal = await self._sign_in.identified(holder.principal())
-        return Caller(principal, holder.scopes, secret=token)
+        return Caller(principal, holder.scopes, token_id=holder.token_id, secret=token)
 
 
 def check_proof(caller: Caller, shown: str | None) -> None:

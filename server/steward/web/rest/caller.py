@@ -37,6 +37,8 @@ class Caller:
     """Whether a person sits at a page that they opened themselves; only they answer questions."""
     session: PageSession | None = None
     """The session at pages; None where a program shows a token."""
+    token_id: str | None = None
+    """The token that was shown, now or to open the session; None where there was none."""
     secret: str = field(default="", repr=False)
     """What was shown: the session's secret, or the token."""
 

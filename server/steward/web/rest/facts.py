@@ -17,7 +17,9 @@ from steward.web.rest.caller import Caller
 from steward.web.rest.query import Day
 from steward.web.rooms import Rooms
 
-_TEXT = Field(max_length=4096)
+_TEXT = Field(max_length=4096, pattern=r"^[^\x00]*$")
+"""A file that is written while it is read cannot end in an error: what no database takes is refused
+first."""
 
 
 class Fact(Answer):

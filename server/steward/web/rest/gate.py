@@ -89,6 +89,8 @@ class Gate:
         if is_arrival(exchange) and not path.startswith((API, _STATIC)):
             self._hosts.check_meant(exchange)
             if path not in _OPEN:
+                # `//elsewhere` is one of our paths, and to a browser that goes on to it a host.
+                _check_spelling(path)
                 # What is strictly this site's own does not come along from another one.
                 page = await self._go_on(request)
                 await page(request.scope, request.receive, telling.send)

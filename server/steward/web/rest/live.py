@@ -112,6 +112,8 @@ class _Followed(Response):
         """Take the connection over."""
         del receive, send
         exchange: Exchange = scope["extensions"][EXCHANGE]
+        # Again: of many that come at once, all found a place when they were looked at first.
+        self._hub.check_room(self._who.principal)
         exchange.connection.become(self._socket)
         with self._hub.following(self._socket, self._who, self._view, self._after):
             await self._socket.ended.wait()

@@ -139,6 +139,7 @@ class RunGrant(Answer):
     effect: Literal["allow", "deny"]
     tool: str
     subject: str
+    """On what; of a no, which may quote a change of a file, empty for all but the run's person."""
     said_at: datetime
     holds: bool
 
@@ -275,7 +276,7 @@ def whole_run(
         ),
         grants=(
             *(_grant(each, now) for each in grants),
-            *(_denial(each) for each in denials),
+            *(_denial(each, is_own=whole.is_own) for each in denials),
         ),
         changes=tuple(dict(each) for each in whole.changes),
         undo_asked=tuple(map(_wish, whole.undo_asked)),
@@ -365,12 +366,12 @@ def _grant(grant: Grant, now: datetime) -> RunGrant:
     )
 
 
-def _denial(denial: Denial) -> RunGrant:
+def _denial(denial: Denial, *, is_own: bool) -> RunGrant:
     return RunGrant(
         id=denial.denial_id,
         effect="deny",
         tool=denial.tool,
-        subject=denial.subject,
+        subject=denial.subject if is_own else "",
         said_at=denial.denied_at,
         holds=denial.revoked_at is None,
     )

@@ -19,7 +19,7 @@ from steward.agents.reading import Seen, seen_of
 from steward.agents.run import RunState
 from steward.agents.run_list import Place, Wanted as WantedRuns, runs_page
 from steward.agents.run_whole import steps_after, whole_of
-from steward.agents.sent import SentCall, sent_in
+from steward.agents.sent import sent_in_own
 from steward.agents.tables import RunStepRow
 from steward.agents.undo import Wanted as WantedUndo, chosen
 from steward.agents.undo_wishes import UndoWish as Wish, ask_undo, drop_wish_of
@@ -219,12 +219,8 @@ async def sent_of(
     """
     principal = caller.principal
 
-    def work(session: Session) -> tuple[SentCall, ...]:
-        if run_of(session, principal, run_id).user != principal.user:
-            raise NotPermittedError("What a run sent is shown to its own person alone.")
-        return sent_in(session, run_id, step)
-
-    return tuple(map(sent_call, await rooms.database.read(work)))
+    found = await rooms.database.read(lambda session: sent_in_own(session, principal, run_id, step))
+    return tuple(map(sent_call, found))
 
 
 @router.post("/{run_id}/cancel")
@@ -273,10 +269,22 @@ async def revoke_grants(
 
 
 async def revoke(caller: Caller, rooms: Rooms, run_id: str, grant: str | None) -> Revoked:
-    """Take back one grant or refusal of a run, or all its grants."""
+    """Take back one grant or refusal of a run, or all its grants.
+
+    Raises:
+        NotFoundError: there is no such run that the caller may see, or nothing of that id.
+        NotPermittedError: it is a refusal, and the caller is not the person who refused.
+    """
     principal = caller.principal
     row = await rooms.database.read(lambda session: run_of(session, principal, run_id))
     whose = _of_run(principal, row.user, row.workspace)
+    if grant is not None and not (caller.is_person and row.user == principal.user):
+        refused = await rooms.approvals.grants.denials.list(whose, run_id)
+        if any(each.denial_id == grant for each in refused):
+            raise NotPermittedError(
+                "What a person refused is taken back by that person alone: at a page that they"
+                " opened with `steward open`, in the editor or at the terminal."
+            )
     return Revoked(count=await rooms.approvals.grants.revoke(whose, run_id, grant))
 
 

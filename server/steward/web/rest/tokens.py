@@ -72,7 +72,7 @@ class NewToken(Wanted):
     scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset(("models",))
     """What it is for, at the most. Through a token, only what that token is for."""
     days: Annotated[int, Field(ge=1, le=_DAYS_MAX)] | None = None
-    """How long it lives; null until it is revoked."""
+    """How long it lives; null until it is revoked. Made through a token, it ends with that one."""
     user: str | None = None
     """Whose it is to be; null for the caller's own."""
 
@@ -141,6 +141,8 @@ async def tokens_of(
 async def make_token_of(caller: Caller, rooms: Rooms, wanted: NewToken) -> TokenMade:
     """Make a token, with no more rights than the caller has here.
 
+    Made through a token, it ends when that one runs out or is revoked.
+
     Raises:
         NotPermittedError: it would have more, or is another's whose tokens the caller may not
             make. Too much is audited.
@@ -156,7 +158,9 @@ async def make_token_of(caller: Caller, rooms: Rooms, wanted: NewToken) -> Token
             f" cannot have {', '.join(beyond)}. Make it at the shell, with `steward token create`."
         )
     wish = Wish(wanted.name, scopes, None if wanted.days is None else timedelta(days=wanted.days))
-    text, token = await rooms.tokens.create(caller.principal, whose, wish, permit_tokens)
+    text, token = await rooms.tokens.create(
+        caller.principal, whose, wish, permit_tokens, caller.token_id
+    )
     return TokenMade(text=text, token=_seen(token, rooms.clock.now()))
 
 
