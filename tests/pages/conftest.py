@@ -75,7 +75,7 @@ async def filled(
 async def site(filled: Steward, tmp_path: Path) -> AsyncGenerator[Site]:
     """A server on a copy of the filled house, for a story that changes something."""
     house = filled.copy(tmp_path / "data")
-    async with _served(house) as site:
+    async with served(house) as site:
         yield site
 
 
@@ -83,7 +83,7 @@ async def site(filled: Steward, tmp_path: Path) -> AsyncGenerator[Site]:
 async def shown(filled: Steward, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Site]:
     """A server on a copy of the filled house, for tests that only look."""
     house = filled.copy(tmp_path_factory.mktemp("shown") / "data")
-    async with _served(house) as site:
+    async with served(house) as site:
         yield site
 
 
@@ -91,7 +91,7 @@ async def shown(filled: Steward, tmp_path_factory: pytest.TempPathFactory) -> As
 async def bare(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Site]:
     """A server in a house where nobody has done anything."""
     house = await open_house(tmp_path_factory.mktemp("bare"), "http://127.0.0.1:9/v1", zygote)
-    async with _served(house) as site:
+    async with served(house) as site:
         yield site
 
 
@@ -110,7 +110,8 @@ async def look_at_bare(browser: Browser, bare: Site) -> AsyncGenerator[Look]:
 
 
 @asynccontextmanager
-async def _served(house: Steward) -> AsyncGenerator[Site]:
+async def served(house: Steward) -> AsyncGenerator[Site]:
+    """A server on a house, and the owner's way in."""
     async with house.serving() as url, httpx.AsyncClient(timeout=WITHIN_S) as client:
         link = (await house.run("open", "--print")).strip().partition("#")[2]
         form, own = {"link": link}, {"Origin": url}

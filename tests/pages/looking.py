@@ -54,6 +54,7 @@ class Look:
     page: Page
     url: str
     is_signed_in: bool = True
+    has_scripts: bool = True
     complaints: list[str] = field(default_factory=list[str])
 
     def listen(self) -> None:
@@ -154,7 +155,7 @@ async def new_look(
     await context.add_cookies(
         [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
     )
-    look = Look(await context.new_page(), url, bool(cookies))
+    look = Look(await context.new_page(), url, bool(cookies), has_scripts)
     look.listen()
     try:
         yield look

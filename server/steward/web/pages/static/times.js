@@ -10,7 +10,7 @@
   }
 
   function show() {
-    for (const each of document.querySelectorAll("time[datetime*="T"]:not([title])")) {
+    for (const each of document.querySelectorAll('time[datetime*="T"]:not([title])')) {
       const at = new Date(each.dateTime);
       if (Number.isNaN(at.getTime())) continue;
       each.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
