@@ -143,12 +143,18 @@ class Look:
 
 @asynccontextmanager
 async def new_look(
-    browser: Browser, url: str, cookies: dict[str, str], *, has_scripts: bool = True
+    browser: Browser,
+    url: str,
+    cookies: dict[str, str],
+    *,
+    has_scripts: bool = True,
+    zone: str | None = None,
 ) -> AsyncGenerator[Look]:
     """A window that is signed in, of somebody who was never here before."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     context = await browser.new_context(
         java_script_enabled=has_scripts,
+        timezone_id=zone,
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
