@@ -111,7 +111,7 @@ async def look_at_bare(browser: Browser, bare: Site) -> AsyncGenerator[Look]:
 
 @asynccontextmanager
 async def served(house: Steward) -> AsyncGenerator[Site]:
-    """A server in a house, and its owner signed in."""
+    """A server on a house, and the owner's way in."""
     async with house.serving() as url, httpx.AsyncClient(timeout=WITHIN_S) as client:
         link = (await house.run("open", "--print")).strip().partition("#")[2]
         form, own = {"link": link}, {"Origin": url}

@@ -3,6 +3,7 @@
 Runs, calls, refusals and answers in it are real; only the model is scripted.
 """
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -122,6 +123,7 @@ async def fill(house: Steward, model: ScriptedModel) -> Window:
     folder = _workspace(house.data.parent / "shop")
     await _people(house)
     await _calls(house, model)
+    await _extensions(house)
     await _ghost_text(house, model, folder)
     await _finished_run(house, model, folder)
     await _refused_and_failed_runs(house, model, folder)
@@ -168,6 +170,26 @@ async def _calls(house: Steward, model: ScriptedModel) -> None:
         await house.run("budget", "set", f"user:{login_name()}", "--limit", "0.000001")
         assert await ask() == 402
         await house.run("budget", "set", f"user:{login_name()}", "--limit", "0.01")
+        await _checked(client, f"{url}/api/v1/audit/checks", await house.token("manage", "reports"))
+
+
+async def _checked(client: httpx.AsyncClient, checks: str, token: str) -> None:
+    """The owner lets the whole trail be read, and waits until it was."""
+    headers = {"Authorization": f"Bearer {token}"}
+    begun = await client.post(checks, json={}, headers=headers)
+    assert begun.status_code == 201, begun.text
+    async with asyncio.timeout(WITHIN_S):
+        while (await client.get(f"{checks}/{begun.json()['id']}", headers=headers)).json()[
+            "state"
+        ] == "working":
+            pass
+
+
+async def _extensions(house: Steward) -> None:
+    """One that comes with Steward, with all that it wants but the model."""
+    may = "files.read,git.read,storage,messages.show,panels.show"
+    allowed = ("--without", "model.ask", "--yes", "--allow", may)
+    await house.run("extension", "enable", "steward.git-workflow", *allowed)
 
 
 async def _ghost_text(house: Steward, model: ScriptedModel, folder: Path) -> None:
@@ -187,6 +209,7 @@ async def _finished_run(house: Steward, model: ScriptedModel, folder: Path) -> N
     window = await house.window(folder, Person(), PLAIN)
     run = await window.until_ended(await window.run_agent("Deliver free from fifty pounds on."))
     assert run["state"] == "finished", run
+    await house.run("feedback", "give", "run", run["id"], "good", f"Just so. {TAG}")
     await window.close()
 
 

@@ -54,6 +54,7 @@ class Look:
     page: Page
     url: str
     is_signed_in: bool = True
+    has_scripts: bool = True
     complaints: list[str] = field(default_factory=list[str])
 
     def listen(self) -> None:
@@ -143,19 +144,25 @@ class Look:
 
 @asynccontextmanager
 async def new_look(
-    browser: Browser, url: str, cookies: dict[str, str], *, has_scripts: bool = True
+    browser: Browser,
+    url: str,
+    cookies: dict[str, str],
+    *,
+    has_scripts: bool = True,
+    zone: str | None = None,
 ) -> AsyncGenerator[Look]:
     """A window that is signed in, of somebody who was never here before."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     context = await browser.new_context(
         java_script_enabled=has_scripts,
+        timezone_id=zone,
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
     await context.add_cookies(
         [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
     )
-    look = Look(await context.new_page(), url, bool(cookies))
+    look = Look(await context.new_page(), url, bool(cookies), has_scripts)
     look.listen()
     try:
         yield look

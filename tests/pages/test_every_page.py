@@ -37,10 +37,11 @@ async def first_of(site: Site, pattern: str) -> str:
     if not rest:
         return pattern
     _, _, below = rest.partition("}")
+    page = listing if listing in PAGES else listing.rpartition("/")[0]
     async with httpx.AsyncClient(cookies=site.cookies, timeout=WITHIN_S) as client:
-        listed = (await client.get(site.url + listing)).text
+        listed = (await client.get(site.url + page)).text
     links = re.findall(rf'href="({re.escape(listing)}/[^/"?#]+)([?#][^"]*)?"', listed)
-    assert links, f"{listing} links to nothing like {pattern}"
+    assert links, f"{page} links to nothing like {pattern}"
     first, more = links[0]
     return f"{first}{below}{more}"
 

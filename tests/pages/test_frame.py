@@ -1,5 +1,8 @@
 """What every page has around it: the menu, the theme, and charts with their tables."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -71,3 +74,15 @@ async def test_a_chart_is_drawn_of_the_figures_in_its_table(look: Look) -> None:
     )
     assert days == len(told["days"]) == len(told["series"]["cost"])
     assert look.complaints == []
+
+
+async def test_times_are_of_the_clock_of_whoever_looks(browser: Browser, shown: Site) -> None:
+    async with new_look(browser, shown.url, shown.cookies, zone="Asia/Tokyo") as look:
+        await look.open("/audit")
+        first = look.page.locator("main time").first
+        at = datetime.fromisoformat(await first.get_attribute("datetime") or "")
+        here = at.astimezone(ZoneInfo("Asia/Tokyo"))
+        await expect(first).to_have_text(here.strftime("%Y-%m-%d %H:%M"))
+        await expect(first).to_have_attribute("title", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
+        await expect(look.page.locator("[data-zone]")).to_contain_text("Asia/Tokyo")
+        assert look.complaints == []

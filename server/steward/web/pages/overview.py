@@ -9,7 +9,9 @@ from steward.core.errors import NotPermittedError
 from steward.web.pages.shown import page
 from steward.web.rest.answer import Paged
 from steward.web.rest.approvals import ApprovalFilter, approvals_of
+from steward.web.rest.budgets import AccountsWanted, Budget, budgets_of
 from steward.web.rest.caller import Caller, Opened, Reading
+from steward.web.rest.health import HealthReport, health_of
 from steward.web.rest.run_answers import RunLine
 from steward.web.rest.runs import RunFilter, runs_of
 from steward.web.rest.usage import Usage, usage_of
@@ -18,6 +20,8 @@ from steward.web.rooms import Rooms
 router = APIRouter()
 
 _SHOWN_MAX = 8
+_BUDGETS_SHOWN_MAX = 4
+_BUDGETS_READ_MAX = 200
 
 
 @router.get("/")
@@ -31,6 +35,8 @@ async def overview_page(request: Request, caller: Reading, rooms: Opened) -> HTM
         "usage": usage,
         "waits": await approvals_of(caller, rooms, ApprovalFilter(limit=_SHOWN_MAX)),
         "runs": await _open_runs(caller, rooms),
+        "budgets": await _tightest(caller, rooms),
+        "health": await _health(caller, rooms),
         **_daily(usage, today),
     }
     return page(request, "overview", caller, values)
@@ -43,6 +49,32 @@ async def _open_runs(caller: Caller, rooms: Rooms) -> Paged[RunLine]:
         return await runs_of(caller, rooms, everybody)
     except NotPermittedError:
         return await runs_of(caller, rooms, RunFilter(state="open", limit=_SHOWN_MAX))
+
+
+async def _tightest(caller: Caller, rooms: Rooms) -> list[Budget]:
+    """The limited accounts of which the most is used up, the fullest first."""
+    wanted = AccountsWanted(limit=_BUDGETS_READ_MAX)
+    limited = list[Budget]()
+    while True:
+        found = await budgets_of(caller, rooms, wanted)
+        limited += [each for each in found.items if each.hard_nano_usd is not None]
+        if found.next is None:
+            break
+        wanted = wanted.model_copy(update={"after": found.next})
+    return sorted(limited, key=_fullness, reverse=True)[:_BUDGETS_SHOWN_MAX]
+
+
+def _fullness(budget: Budget) -> float:
+    """The used part of a limit; a limit of nothing is used up."""
+    return budget.spent_nano_usd / budget.hard_nano_usd if budget.hard_nano_usd else 1
+
+
+async def _health(caller: Caller, rooms: Rooms) -> HealthReport | None:
+    """How everything stands; None for those who may not see it."""
+    try:
+        return await health_of(caller, rooms)
+    except NotPermittedError:
+        return None
 
 
 def _daily(usage: Usage, today: date) -> dict[str, object]:

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from steward.core.money import NANO_PER_USD, NanoUsd, as_usd
+from steward.core.money import NANO_PER_USD, NanoUsd, as_usd, limit_as_usd
 from steward.web.cookie import bounds, cookie_name, signed, unsigned
 from steward.web.pages.static_files import static_address, static_files
 from steward.web.pages.tones import tone_of
@@ -96,6 +96,7 @@ def _templates() -> Environment:
     filters.update(
         usd=_usd,
         about_usd=_about_usd,
+        limit_usd=limit_as_usd,
         when=_when,
         count=_count,
         ago=_ago,

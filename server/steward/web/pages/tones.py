@@ -5,7 +5,7 @@ _TONES = {
         "done, finished, passed, completed, complete, succeeded, success, ok, healthy, "
         "active, approved, allowed, allow, enabled, granted, intact, landed, accepted, "
         "kept, on, ready, trusted, committed, valid, yes, up, closed, connected, "
-        "answered, installed, good, spent"
+        "answered, installed, good, spent, in force"
     ),
     "busy": (
         "running, waiting, open, pending, planned, planning, queued, started, under way, "
