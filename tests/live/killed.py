@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from steward.app.house import open_web
+from steward.app.site import open_site
 from steward.settings import load_settings
 from steward.web.address import bind, hosts_of
 from steward.web.api import ROUTES
@@ -21,7 +21,7 @@ from steward.web.server import open_server
 
 async def _serve(port: int) -> None:
     bound = bind("127.0.0.1", port)
-    async with open_web(load_settings()) as rooms:
+    async with open_site(load_settings()) as rooms:
         hosts = hosts_of(bound, ())
         async with open_door(rooms, ROUTES, hosts) as door, open_server(door, bound, WebLimits()):
             await asyncio.Event().wait()

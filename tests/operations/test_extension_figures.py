@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from steward.app.house import open_house, open_web
+from steward.app.house import open_house
 from steward.core.clock import ManualClock
 from steward.core.events import Events, ExtensionEmitted
 from steward.core.extension_limits import (
@@ -240,6 +240,6 @@ async def test_what_is_counted_in_an_editor_is_told_by_a_server_on_the_same_fold
     async with open_house(settings, None, TextEditor()) as rooms:
         await asyncio.sleep(0)
         rooms.events.send(emitted({"name": "saves_total", "value": 3}))
-    async with open_web(settings) as web:
+    async with open_site(settings) as web:
         found = Scrape((await web.metrics.text()).decode())
     assert found.of("steward_extension_saves_total", extension=MINE) == 3

@@ -210,71 +210,88 @@ async def open_serving(
     desk.setdefault("settings", gateway_settings(model.url, models=_TASKS, models_known=_KNOWN))
     bound = bind("127.0.0.1", 0)
     async with open_desk(folder, model, **desk) as opened:
-        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
-        tokens = Tokens(opened.database, clock, numbered("token"), fresh)
-        sessions = Sessions(opened.database, clock, numbered("session"), fresh)
-        timings = Timings()
-        opened.database.report_to(timings, clock)
-        metrics = Metrics(opened.database, clock, LedgerSettings(), ANN.tenant_id, timings=timings)
-        opened.gateway.report_to(metrics)
-        opened.ledger.report_to(metrics.committed)
-        last = LastAnswers(clock)
-        opened.gateway.report_to(last)
-        health = Health(
-            (
-                *(checks or stored_checks(opened.database, clock, folder / "steward.db")),
-                Check("providers", ProvidersLook(opened.gateway, last)),
-            ),
-            clock,
-            within_s=0.5,
-            ready_within_s=0.5,
-        )
-        approvals = _approvals(opened, clock, folder)
-        chosen = extensions or ExtensionsSettings()
-        rooms = Rooms(
-            database=opened.database,
-            clock=clock,
-            new_id=numbered(f"request{next(_requests)}"),
-            tokens=tokens,
-            sessions=sessions,
-            gateway=opened.gateway,
-            metrics=metrics,
-            settings=web or WebSettings(),
-            ledger=opened.ledger,
-            events=opened.events,
-            approvals=approvals,
-            trial=_trial(opened),
-            executors=Owner(folder / "executors", "server"),
-            data_dir=folder,
-            health=health,
-            packages=_packages(opened, clock, folder, approvals, chosen),
-            registries=open_registries(opened.database, clock, approvals.seal),
-            extensions=chosen,
-            outcomes=MetricsSettings(),
-            timings=timings,
-            limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
-            checking=Checking(opened.database, clock, numbered(f"check{next(_requests)}")),
-            live=live or LiveLimits(),
-            models=opened.settings,
-            answer_tokens_max=dict.fromkeys(get_args(Written), 1000),
-            vault=_vault(opened, clock, folder),
-            key_homes=homes(opened.settings, GITHUB_API),
-        )
+        rooms = _rooms(opened, clock, folder, web, checks, extensions, live)
         port = _port(bound)
         hosts = hosts_of(bound, rooms.settings.hosts, is_behind_proxy=is_behind_proxy)
-        written, _ = await tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
+        written, _ = await rooms.tokens.create(ANN, "ann", Wish("a test", MODELS), _anybody)
         async with (
-            health.running(),
+            rooms.health.running(),
             rooms.checking.running(),
             open_door(rooms, routes, hosts) as door,
             open_server(door, bound, limits or WebLimits()),
             _client(port, written) as client,
         ):
-            serving = Serving(port, written, opened, clock, tokens, sessions, client, rooms)
+            serving = Serving(
+                port, written, opened, clock, rooms.tokens, rooms.sessions, client, rooms
+            )
             try:
                 yield serving
             finally:
                 await serving.close_all()
+
+
+def _rooms(
+    desk: Desk,
+    clock: ManualClock,
+    folder: Path,
+    web: WebSettings | None,
+    checks: Sequence[Check] | None,
+    extensions: ExtensionsSettings | None,
+    live: LiveLimits | None,
+) -> Rooms:
+    fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
+    tokens = Tokens(desk.database, clock, numbered("token"), fresh)
+    sessions = Sessions(desk.database, clock, numbered("session"), fresh)
+    timings = Timings()
+    desk.database.report_to(timings, clock)
+    metrics = Metrics(desk.database, clock, LedgerSettings(), ANN.tenant_id, timings=timings)
+    desk.gateway.report_to(metrics)
+    desk.ledger.report_to(metrics.committed)
+    approvals = _approvals(desk, clock, folder)
+    chosen = extensions or ExtensionsSettings()
+    return Rooms(
+        database=desk.database,
+        clock=clock,
+        new_id=numbered(f"request{next(_requests)}"),
+        tokens=tokens,
+        sessions=sessions,
+        gateway=desk.gateway,
+        metrics=metrics,
+        settings=web or WebSettings(),
+        ledger=desk.ledger,
+        events=desk.events,
+        approvals=approvals,
+        trial=_trial(desk),
+        executors=Owner(folder / "executors", "server"),
+        data_dir=folder,
+        health=_health(desk, clock, folder, checks),
+        packages=_packages(desk, clock, folder, approvals, chosen),
+        registries=open_registries(desk.database, clock, approvals.seal),
+        extensions=chosen,
+        outcomes=MetricsSettings(),
+        timings=timings,
+        limits=LedgerSettings(limit_usd=Decimal(1)).limits(),
+        checking=Checking(desk.database, clock, numbered(f"check{next(_requests)}")),
+        live=live or LiveLimits(),
+        models=desk.settings,
+        answer_tokens_max=dict.fromkeys(get_args(Written), 1000),
+        vault=_vault(desk, clock, folder),
+        key_homes=homes(desk.settings, GITHUB_API),
+    )
+
+
+def _health(desk: Desk, clock: ManualClock, folder: Path, checks: Sequence[Check] | None) -> Health:
+    last = LastAnswers(clock)
+    desk.gateway.report_to(last)
+    return Health(
+        (
+            *(checks or stored_checks(desk.database, clock, folder / "steward.db")),
+            Check("providers", ProvidersLook(desk.gateway, last)),
+        ),
+        clock,
+        within_s=0.5,
+        ready_within_s=0.5,
+    )
 
 
 def _vault(desk: Desk, clock: ManualClock, folder: Path) -> Vault:

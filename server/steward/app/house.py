@@ -1,19 +1,15 @@
-"""A window's whole house, and a server's, read top to bottom.
+"""A window's whole house, read top to bottom; a server's is in `site`.
 
 `ground`, `models`, `ghost` and `agents` join what each of these is made of; every object gets what
 it needs in this package and nowhere else, so nothing below reaches for a global. Importing it
 loads the database layer, so front doors that must answer first import it afterwards.
 """
 
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import get_args
 
-from steward import __version__
 from steward.agents.definitions.roster import Roster
 from steward.agents.workflows.owner import Owner
 from steward.app import agents, extensions, ghost
@@ -21,35 +17,24 @@ from steward.app.asked import Asked, asked as asked_of
 from steward.app.extensions import EditorScreen
 from steward.app.folder import Folder, open_folder
 from steward.app.ground import Ground, open_ground
-from steward.app.models import Models, open_models, open_vault
+from steward.app.models import Models, open_models
 from steward.app.no_screen import NoScreen
-from steward.app.packages import open_packages, open_registries
 from steward.completion.ghost_text import GhostText
 from steward.context.map.tested import Tested
 from steward.context.recent_edits import RecentEdits
-from steward.core.errors import InvalidInputError
 from steward.core.login import login_name
-from steward.core.principal import LOCAL_TENANT, Principal
+from steward.core.principal import Principal
 from steward.extensions.attended import Attended
 from steward.gateway.gateway import Gateway
-from steward.gateway.request import Written
 from steward.gateway.team.team import Team
-from steward.gateway.vault.check import homes
 from steward.lsp.rooms import Rooms
 from steward.operations.analytics import Analytics
-from steward.operations.checking import Checking
 from steward.operations.extension_figures import ExtensionFigures
 from steward.operations.figures_file import FiguresFile
 from steward.operations.latest import Latest
-from steward.operations.metrics import Metrics
 from steward.operations.performance import Timekeeper
-from steward.operations.traces import open_traces
 from steward.permissions.people import identified
-from steward.permissions.sessions import Sessions
-from steward.permissions.tokens import TOKEN_BYTES, Tokens
 from steward.settings import Settings
-from steward.web.live.limits import LiveLimits
-from steward.web.rooms import Rooms as WebRooms
 from steward.workspace.editor import Editor
 
 
@@ -183,85 +168,3 @@ async def _at_work(
         figures.running(rooms.events),
     ):
         yield
-
-
-@asynccontextmanager
-async def open_web(settings: Settings) -> AsyncGenerator[WebRooms]:
-    """Join the parts for `steward serve`; release what they hold on the way out."""
-    if settings.team.url is not None:
-        raise InvalidInputError(
-            "`steward serve` is a team's server and does not ask another one. Remove `url` and"
-            " `token` from [team] (STEWARD_TEAM_URL, STEWARD_TEAM_TOKEN), then start again."
-        )
-    async with open_ground(settings) as (ground, ledger, client):
-        database = ground.database
-        models = await open_models(ground, ledger, client)
-        gateway = models.gateway
-        figures = FiguresFile(settings.data_dir).read
-        metrics = Metrics(
-            database, ground.clock, settings.ledger, LOCAL_TENANT, figures, ground.timings
-        )
-        timekeeper = Timekeeper(database, ground.clock, ground.timings, LOCAL_TENANT)
-        nobody = Principal("", "", "")  # Each call says whose it is.
-        analytics = Analytics(database, ground.clock, nobody, settings.operations.events_days)
-        for observer in (metrics, timekeeper, analytics):
-            gateway.report_to(observer)
-        ledger.report_to(metrics.committed)
-        fresh = partial(secrets.token_urlsafe, TOKEN_BYTES)
-        owner = Owner(settings.data_dir / "executors", ground.new_id())
-        approvals = asked_of(ground, owner).approvals
-        from steward.app.health import health  # A window needs none of it.
-
-        looking = health(settings, database, gateway, ground.clock)
-        try:
-            checking = Checking(database, ground.clock, ground.new_id)
-            async with (
-                open_traces(settings.operations, __version__, figures) as traces,
-                looking.running(),
-                timekeeper.running(),
-                analytics.running(ground.events),
-                metrics.lookout.running(),
-                checking.running(),
-            ):
-                if traces is not None:
-                    gateway.report_to(traces)
-                yield WebRooms(
-                    database=database,
-                    clock=ground.clock,
-                    new_id=ground.new_id,
-                    tokens=Tokens(database, ground.clock, ground.new_id, fresh),
-                    sessions=Sessions(database, ground.clock, ground.new_id, fresh),
-                    gateway=gateway,
-                    metrics=metrics,
-                    settings=settings.web,
-                    ledger=ledger,
-                    events=ground.events,
-                    approvals=approvals,
-                    executors=owner,
-                    trial=agents.trial(ground, models),
-                    data_dir=settings.data_dir,
-                    health=looking,
-                    packages=open_packages(settings, database, ground.clock, approvals.seal),
-                    registries=open_registries(database, ground.clock, approvals.seal),
-                    extensions=settings.extensions,
-                    outcomes=settings.metrics,
-                    timings=ground.timings,
-                    limits=settings.ledger.limits(),
-                    checking=checking,
-                    live=LiveLimits(),
-                    models=settings.gateway,
-                    answer_tokens_max=_answer_tokens_max(settings),
-                    vault=open_vault(ground, models),
-                    key_homes=homes(settings.gateway, settings.forge.api),
-                )
-        finally:
-            await gateway.close()
-            await analytics.close()
-
-
-def _answer_tokens_max(settings: Settings) -> dict[Written, int]:
-    """Task → the longest answer that its calls ask for."""
-    tasks: tuple[Written, ...] = get_args(Written)
-    most = dict.fromkeys(tasks, settings.agents.output_tokens_max)
-    most["completion"] = settings.completion.output_tokens_max
-    return most

@@ -48,7 +48,6 @@ def _add_tokens(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     create.add_argument("--days", type=_days, metavar="N", help="how long it lives (default: on)")
     shown = actions.add_parser("list", help="the tokens in force; never the tokens themselves")
-    shown.add_argument("--json", action="store_true", help="for a program")
     shown.add_argument("--all", action="store_true", help="also those that are not")
     shown.add_argument("--json", action="store_true", help="for a program")
     for action in (create, shown):

@@ -9,7 +9,7 @@ import socket
 import ssl
 import sys
 
-from steward.app.house import open_web
+from steward.app.site import open_site
 from steward.core.errors import InvalidInputError, StewardError
 from steward.settings import Settings, load_settings
 from steward.web.address import bind, check_reach, hosts_of, tls_context, url_of
@@ -72,7 +72,7 @@ async def _serve(
     stop = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with open_web(settings) as rooms:
+    async with open_site(settings) as rooms:
         hosts = hosts_of(bound, settings.web.hosts, is_behind_proxy=is_behind_proxy)
         async with (
             open_door(rooms, ROUTES, hosts) as door,
