@@ -8,7 +8,6 @@ import shutil
 import socket
 import ssl
 import stat
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 from websockets.asyncio.client import connect
 
+from steward.core.login import login_name
 from tests.environment import ROOT, steward_environment
 from tests.flows.test_serve import WITHIN_S, self_signed
 from tests.forked import ForkedProcess, Zygote
@@ -128,19 +128,40 @@ class Team:
 
     async def shell(self, commands: str, typed: str = "") -> str:
         """What the page's commands print, at the first server's shell; every one must succeed."""
+        lines = commands.splitlines()
+        if all(line.startswith("steward ") for line in lines):
+            return "".join([await self._steward(self.here(line), typed) for line in lines])
         script = f"set -euo pipefail\n{self.here(LOAD)}{self.here(commands)}"
         process = await asyncio.create_subprocess_exec(
             *("bash", "-c", script),
             env=self._environment(),
             cwd=self.folder,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         async with asyncio.timeout(2 * WITHIN_S):
-            printed, complained = await process.communicate(typed.encode())
-        assert process.returncode == 0, f"{commands}{printed.decode()}{complained.decode()}"
+            printed, _ = await process.communicate()
+        assert process.returncode == 0, f"{commands}{printed.decode()}"
         return printed.decode()
+
+    async def _steward(self, line: str, typed: str) -> str:
+        """One command, forked: starting Python for each would take as long as all the rest."""
+        words = shlex.split(line.replace("$(id -un)", login_name()))
+        process = await self._begun(self.first, words)
+        process.stdin.write(typed.encode())
+        process.stdin.close()
+        printed = (await process.stdout.read()).decode()
+        complained = (await process.stderr.read()).decode()
+        assert await process.wait() == 0, f"{line}: {printed}{complained}"
+        return printed
+
+    async def _begun(self, server: Server, words: list[str]) -> ForkedProcess:
+        settings = server.folder / "etc/steward/steward.env"
+        own = dict(line.split("=", 1) for line in shlex.split(settings.read_text()))
+        environment = steward_environment(self.folder, self.model_url, own)
+        environment["HOME"] = str(self.folder)
+        return await self.zygote.start(*words, environment=environment, folder=self.folder)
 
     async def ready(self, server: Server) -> None:
         """Return when a server answers."""
@@ -231,14 +252,10 @@ class Team:
         self.trusted = ssl.create_default_context(cafile=certificate)
         shutil.move(certificate, nginx / "steward.pem")
         shutil.move(key, nginx / "steward.key")
-        programs = self.folder / "bin"
-        programs.mkdir()
-        for name, text in (
-            ("steward", f'#!/bin/sh\nexec {sys.executable} -m steward "$@"\n'),
-            ("ssh", _SSH.format(folder=self.folder)),
-        ):
-            (programs / name).write_text(text)
-            (programs / name).chmod(stat.S_IRWXU)
+        ssh = self.folder / "bin" / "ssh"
+        ssh.parent.mkdir()
+        ssh.write_text(_SSH.format(folder=self.folder))
+        ssh.chmod(stat.S_IRWXU)
 
     def _environment(self) -> dict[str, str]:
         own = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(self.folder)}
@@ -251,14 +268,10 @@ class Team:
             unit = unit.replace(self.first.host, server.host)
         (command,) = re.findall(r"^ExecStart=\S+ (.*)$", unit, re.MULTILINE)
         (settings,) = re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE)
-        lines = shlex.split(Path(settings).read_text())
-        own = dict(line.split("=", 1) for line in lines)
-        environment = self._environment() | own
-        environment["PATH"] = os.environ["PATH"]  # Else it could not be forked.
+        assert settings == str(server.folder / "etc/steward/steward.env")
         while not self._is_over:
-            process = server.process = await self.zygote.start(
-                "steward", *shlex.split(command), environment=environment, folder=self.folder
-            )
+            words = ["steward", *shlex.split(command)]
+            process = server.process = await self._begun(server, words)
             (self.folder / f"{server.host}.pid").write_text(str(process.pid))
             await process.stderr.read()
             await process.wait()
