@@ -275,35 +275,44 @@ async def test_a_server_that_is_killed_leaves_no_gap_and_doubles_nothing(
 ) -> None:
     """A page goes on by the other one, and is told each call once."""
     seen: list[int] = []
-    async with team.following(ann, None, "?kinds=cost") as begun:
-        after = (await begun.said())["seq"]
+    async with team.following(ann) as begun:
+        first = after = (await begun.said())["seq"]
     async with asyncio.TaskGroup() as tasks:
-        calls = tasks.create_task(_calls(team, ben, 20))
-        tasks.create_task(_kills(team, seen))
-        while len(seen) < 20:
+        tasks.create_task(_killed_at_work(team, ann, ben, seen))
+        is_over = False
+        while not is_over:
             with suppress(OSError, ConnectionClosed, InvalidHandshake):
-                async with team.following(ann, None, f"?kinds=cost&after={after}") as page:
+                query = f"?kinds=cost,budget&after={after}"
+                async with team.following(ann, None, query) as page:
                     assert (await page.said())["resumed"]
-                    after = await _take(page, seen, after, 20)
+                    is_over = await _take(page, seen)
+            after = seen[-1] if seen else after
             await asyncio.sleep(0.02)
-        ids = await calls
-    assert len(ids) == 20
-    assert seen == sorted(set(seen))
-    async with team.client(token=ann) as client:
-        missed = await client.get(f"/api/v1/live/recent?kinds=cost&after={after}")
-        assert missed.json()["items"] == []
+    happened = (
+        f"SELECT seq FROM outbox WHERE kind IN ('cost', 'budget') AND seq > {first} ORDER BY 1"
+    )
+    rows = await asyncio.to_thread(execute, team.database, happened)
+    assert seen == [seq for (seq,) in rows]
+
+
+async def _killed_at_work(team: Team, ann: str, ben: str, seen: list[int]) -> None:
+    """Calls, under which each of the two is killed in turn; then a budget is set."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_calls(team, ben, 20))
+        tasks.create_task(_kills(team, seen))
     await asyncio.gather(team.ready(team.first), team.ready(team.second))
+    async with team.client(token=ann) as client:
+        limits = {"hard_nano_usd": 9_000_000_000}
+        put = await client.put("/api/v1/budgets/one?scope=user:ben", json=limits)
+        assert put.status_code == 200, put.text
 
 
-async def _calls(team: Team, token: str, count: int) -> list[str]:
-    """So many calls that were paid for; one whose server dies is made again."""
-    answered: list[str] = []
-    while len(answered) < count:
+async def _calls(team: Team, token: str, count: int) -> None:
+    """So many calls that were answered; one whose server dies is made again."""
+    answered = 0
+    while answered < count:
         with suppress(httpx.TransportError):
-            answer = await paid_call(team, token)
-            if answer.status_code == 200:
-                answered.append(answer.json()["id"])
-    return answered
+            answered += (await paid_call(team, token)).status_code == 200
 
 
 async def _kills(team: Team, seen: list[int]) -> None:
@@ -315,15 +324,16 @@ async def _kills(team: Team, seen: list[int]) -> None:
         server.kill()
 
 
-async def _take(page: Following, seen: list[int], after: int, count: int) -> int:
-    while len(seen) < count:
+async def _take(page: Following, seen: list[int]) -> bool:
+    """Note what happens, until the server dies or a budget is set."""
+    while True:
         try:
             (event,) = await page.events(1)
         except ConnectionClosed:
-            break
-        after = event["seq"]
-        seen.append(after)
-    return after
+            return False
+        seen.append(event["seq"])
+        if event["kind"] == "budget":
+            return True
 
 
 async def test_servers_that_are_restarted_in_turn_refuse_nobody(team: Team, ann: str) -> None:
