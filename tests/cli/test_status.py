@@ -110,7 +110,9 @@ def test_it_says_something_where_the_database_is_broken_or_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STEWARD_DATA_DIR", str(tmp_path / "new"))
-    assert "owner" in status(capsys)[1]
+    said = status(capsys)[1]
+    assert "owner" in said
+    assert "($0.00 of $20.00)" in said
     monkeypatch.setenv("STEWARD_DATA_DIR", str(tmp_path))
     (tmp_path / "steward.db").write_bytes(b"nonsense" * 1000)
     code, said = status(capsys)

@@ -9,6 +9,15 @@ from tests.environment import ROOT
 
 RUN_BY = {
     "make run": "tests/demo/test_play.py::test_make_run_plays_the_main_job_to_its_end",
+    ".venv/bin/steward status": (
+        "tests/cli/test_status.py::test_person_money_and_models_are_those_of_the_books"
+    ),
+    ".venv/bin/steward serve": (
+        "tests/flows/test_serve.py::test_a_question_is_answered_and_a_revoked_token_opens_nothing"
+    ),
+    ".venv/bin/steward open": (
+        "tests/flows/test_open.py::test_ws_08_a_browser_is_not_told_the_secret_as_an_argument"
+    ),
     "make editors": ".ci/run",
     "make worker": ".ci/run",
     "make clients": ".ci/run",

@@ -181,3 +181,17 @@ async def test_a_token_for_reports_changes_nothing(firm: Organisation) -> None:
     ):
         answer = await reads.request(method, f"{API}{path}", json=body)
         assert answer.status_code == 403, path
+
+
+async def test_a_list_of_tokens_goes_on_though_the_last_one_shown_is_revoked(
+    firm: Organisation,
+) -> None:
+    for name in ("one", "two", "three", "four"):
+        made = await firm.ask("dan", "POST", "/tokens", json={"name": name})
+        assert made.status_code == 201, made.text
+    whole = [each["id"] for each in (await firm.get("dan", "/tokens"))["items"]]
+    first = await firm.get("dan", "/tokens", limit=2)
+    last = first["items"][-1]["id"]
+    assert (await firm.ask("dan", "DELETE", f"/tokens/{last}")).status_code == 204
+    rest = await firm.get("dan", "/tokens", limit=200, after=first["next"])
+    assert [each["id"] for each in rest["items"]] == whole[2:]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from steward.web.rest.cursor import cursor
 from tests.places import execute
 from tests.web.organisation import Organisation, open_organisation
 from tests.web.serving import DEADLINE_S, Serving
@@ -71,11 +72,13 @@ async def test_a_list_is_turned_over_in_both_directions(firm: Organisation) -> N
 
 async def test_an_export_has_everything_in_order_and_no_formula_runs(firm: Organisation) -> None:
     await firm.get("olga", "/people")
+    await firm.happened("dan", "run.started", "")
     await firm.happened("=cmd|' /c calc'!A1", "tool.denied", "@x", text='line\nbreak, "quoted"')
     answer = await firm.ask("olga", "GET", "/audit/export", params={"format": "csv"})
     assert answer.headers["content-disposition"] == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [int(row["seq"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert not [row for row in rows[:-1] if row["subject"].startswith("'")]
     assert (rows[-1]["actor"][:2], rows[-1]["subject"]) == ("'=", "'@x")
     assert json.loads(rows[-1]["detail"]) == {"text": 'line\nbreak, "quoted"'}
     lines = (await firm.ask("olga", "GET", "/audit/export")).text.splitlines()
@@ -174,3 +177,26 @@ async def test_days_are_days_of_utc(firm: Organisation) -> None:
     assert later["items"] == []
     empty = await firm.ask("olga", "GET", "/audit", params={"since": "", "until": ""})
     assert empty.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/audit", {"until": "9999-12-31"}),
+        ("/audit/export", {"until": "9999-12-31"}),
+        ("/activity", {"since": "0001-01-01"}),
+        ("/requests", {"until": "9999-12-31"}),
+        ("/runs", {"day": "9999-12-31"}),
+        ("/usage", {"since": "9999-12-01", "until": "9999-12-31"}),
+        ("/events", {"since": "9999-12-01", "until": "9999-12-31"}),
+        ("/runs", {"after": cursor("0001-01-01T00:00:00+14:00", "x")}),
+        ("/approvals", {"after": cursor("9999-12-31T23:59:59-14:00", "x")}),
+        ("/feedback", {"after": cursor("0001-01-01T00:00:00+14:00", "x")}),
+        ("/requests", {"after": cursor("0001-01-01T00:00:00+14:00", "x")}),
+    ],
+)
+async def test_no_calendar_ends_the_server(
+    firm: Organisation, path: str, query: dict[str, str]
+) -> None:
+    answer = await firm.ask("olga", "GET", path, params=query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "steward.invalid_input")

@@ -112,7 +112,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_first(commands.add_parser)
     lsp = commands.add_parser("lsp", help="serve editors, by default one over standard input")
     _add_transports(lsp)
-    _add_serve(commands.add_parser("serve", help="serve OpenAI's and Anthropic's APIs over HTTP"))
+    served = "serve pages, their API, and OpenAI's and Anthropic's, over HTTP"
+    _add_serve(commands.add_parser("serve", help=served))
     sandbox = commands.add_parser(
         "sandbox", help="how commands are confined here; leaves with 1 if they are not and none run"
     )

@@ -77,7 +77,8 @@ def seen_of(settings: Settings, user: str, clock: Clock) -> Seen:
     place = settings.database_place
     off = "" if settings.completion.enabled else "your settings say so"
     if isinstance(place, Path) and not place.exists():
-        return Seen(user, "owner", ghost_off=off, sandbox=sandbox)
+        unused = Budget(f"user:{user}", 0, settings.ledger.limits()["user"].hard)
+        return Seen(user, "owner", budgets=(unused,), ghost_off=off, sandbox=sandbox)
     try:
         with glance(place) as opened:
             is_own = isinstance(place, Path)

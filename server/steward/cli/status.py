@@ -90,6 +90,8 @@ def _lines(
 
 def _named(models: dict[str, str | None]) -> str:
     names = {name or "none" for name in models.values()}
+    if names == {"none"}:
+        return "none is chosen; `steward doctor` says how"
     if len(names) == 1:
         return f"{names.pop()} for everything"
     return ", ".join(f"{task}: {name or 'none'}" for task, name in models.items())

@@ -1,4 +1,4 @@
-"""Entries of the audit trail as rows of a spreadsheet."""
+"""What people take with them as rows of a spreadsheet, which runs none of it."""
 
 import csv
 import io
@@ -19,10 +19,15 @@ def as_row(entry: AuditEntry) -> str:
         "at": entry.at.astimezone(UTC).isoformat(),
         "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
     }
-    csv.writer(out, lineterminator="\n").writerow(map(_harmless, parts.values()))
+    csv.writer(out, lineterminator="\n").writerow(map(plain_cell, parts.values()))
     return out.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    # A spreadsheet takes a text that begins so for a formula, and runs it.
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+def plain_cell(cell: object) -> object:
+    """The cell as a spreadsheet shows it; a text that begins so would be a formula, and be run."""
+    if not isinstance(cell, str):
+        return "" if cell is None else cell
+    return f"'{cell}" if cell.lstrip().startswith(_RISKY) or cell.startswith(_RISKY) else cell
+
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlmodel import Session, and_, col, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, func, or_, select
 
 from steward.core.clock import Clock
 from steward.core.errors import NotFoundError
@@ -74,13 +75,8 @@ class Looking:
         wanted = select(ApprovalRow).where(
             ApprovalRow.tenant_id == principal.tenant_id, ApprovalRow.user == principal.user
         )
-        is_open = and_(
-            col(ApprovalRow.state) == "pending",
-            col(ApprovalRow.boot) == self.clock.boot(),
-            col(ApprovalRow.expires_at) > self.clock.now(),
-            col(ApprovalRow.expires_monotonic_s) > self.clock.monotonic_s(),
-        )
         if shown != "all":
+            is_open = self._is_open()
             wanted = wanted.where(is_open if shown == "open" else ~is_open)
         if run_id is not None:
             wanted = wanted.where(ApprovalRow.run_id == run_id)
@@ -92,6 +88,15 @@ class Looking:
         newest = wanted.order_by(col(ApprovalRow.asked_at).desc(), col(ApprovalRow.id).desc())
         rows: Sequence[ApprovalRow] = session.exec(newest.limit(limit)).all()
         return tuple(self._put(row, "") for row in rows)
+
+    def count(self, session: Session, principal: Principal) -> int:
+        """How many of a person's questions are open in all their workspaces."""
+        wanted = select(func.count()).where(
+            ApprovalRow.tenant_id == principal.tenant_id,
+            ApprovalRow.user == principal.user,
+            self._is_open(),
+        )
+        return session.exec(wanted).one()
 
     def one(self, session: Session, principal: Principal, approval_id: str) -> Put:
         """One of a person's questions.
@@ -113,6 +118,14 @@ class Looking:
         )
         anew = session.exec(later.order_by(col(ApprovalRow.attempt).desc()).limit(1)).first()
         return self._put(row, anew or "")
+
+    def _is_open(self) -> ColumnElement[bool]:
+        return and_(
+            col(ApprovalRow.state) == "pending",
+            col(ApprovalRow.boot) == self.clock.boot(),
+            col(ApprovalRow.expires_at) > self.clock.now(),
+            col(ApprovalRow.expires_monotonic_s) > self.clock.monotonic_s(),
+        )
 
     def _put(self, row: ApprovalRow, anew: str) -> Put:
         answer, why = answer_in(row), self._why_closed(row)

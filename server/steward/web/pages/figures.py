@@ -10,7 +10,6 @@ from steward.core.errors import InvalidInputError, NotPermittedError
 from steward.core.timings import Part
 from steward.operations.feedback import About
 from steward.web.pages.shown import back, page
-from steward.web.rest.bookmark import Limit, Name
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rest.events import events_of, newest_of
 from steward.web.rest.feedback import (
@@ -24,7 +23,7 @@ from steward.web.rest.feedback import (
 )
 from steward.web.rest.outcomes import Dimension, Outcome, ShareTold, outcomes_of
 from steward.web.rest.performance import Hours, Latency, performance_of
-from steward.web.rest.span import Day
+from steward.web.rest.query import Day, Limit, Name
 from steward.web.rooms import Rooms
 
 router = APIRouter()

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from steward.core.errors import InvalidInputError
 from steward.core.events import RUN_ENDED
-from steward.core.money import NANO_PER_USD
+from steward.core.money import nano_usd
 from steward.web.pages.figures import feedback_on
 from steward.web.pages.form import Form, form_of
 from steward.web.pages.prose import blocks_of
@@ -37,7 +37,6 @@ _CANCELLED = {
     "now": "It is ended. What was landed stays.",
     "already": "It had ended already.",
 }
-_DOLLAR_DIGITS_MAX = 12
 
 
 @router.get("/runs")
@@ -122,12 +121,10 @@ async def sent_page(
 
 def _limits(form: Form) -> ResumeWanted:
     cost = form.text("cost_usd")
-    if cost and (not cost.replace(".", "", 1).isdecimal() or len(cost) > _DOLLAR_DIGITS_MAX):
-        raise InvalidInputError(f"{cost[:40]!r} is no sum in US dollars such as 2.50.")
     try:
         return ResumeWanted(
             tokens=form.number("tokens", "Tokens"),
-            cost_nano_usd=round(float(cost) * NANO_PER_USD) if cost else None,
+            cost_nano_usd=nano_usd(cost) if cost else None,
             steps=form.number("steps", "Turns"),
             minutes=form.number("minutes", "Minutes"),
         )

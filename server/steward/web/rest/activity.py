@@ -12,7 +12,8 @@ from steward.operations.activity import Kind, actions_of, kind_of, run_of, sente
 from steward.operations.reach import Whose, may_be_seen, narrowed
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.facts import OPEN, Listing, search_of
+from steward.web.rest.facts import Listing, search_of
+from steward.web.rest.query import OPEN
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/activity", tags=["activity"])

@@ -168,12 +168,12 @@ async def delete(caller: Caller, rooms: Rooms, agent_id: str) -> None:
 
 
 @router.post("/check")
-async def check_agent(_caller: Reading, rooms: Opened, wanted: AgentText) -> AgentChecked:
+async def check_agent(_caller: Reading, wanted: AgentText) -> AgentChecked:
     """Say what is wrong with a definition; nothing is kept."""
-    return await checked(rooms, wanted.text)
+    return await checked(wanted.text)
 
 
-async def checked(_rooms: Rooms, text: str) -> AgentChecked:
+async def checked(text: str) -> AgentChecked:
     """All that is wrong with a text, in the order of its lines."""
     return AgentChecked(problems=await asyncio.to_thread(_problems, text))
 

@@ -15,9 +15,10 @@ from steward.agents.question_told import question_told
 from steward.core.errors import StaleError
 from steward.permissions.questions import Looking, Place, Put, Shown
 from steward.permissions.reply import given
-from steward.web.rest import place
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Deciding, Opened, Reading
+from steward.web.rest.cursor import cursor, moment_after
+from steward.web.rest.query import After
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/approvals", tags=["approvals"])
@@ -93,7 +94,7 @@ class ApprovalFilter(Wanted):
     shown: Shown = "open"
     run: str = Field(default="", max_length=200)
     limit: int = Field(default=50, ge=1, le=200)
-    after: str | None = None
+    after: After = None
     """What an answer gave as `next`."""
 
 
@@ -127,18 +128,24 @@ async def list_approvals(
 async def approvals_of(caller: Caller, rooms: Rooms, wanted: ApprovalFilter) -> Paged[ApprovalLine]:
     """Some of the caller's questions; those of others are none of their business."""
     principal, looking, limit = caller.principal, _looking(rooms), wanted.limit
-    begin = None if wanted.after is None else Place(*place.read(wanted.after))
+    begin = moment_after(wanted.after)
     found = await rooms.database.read(
         lambda session: looking.several(
-            session, principal, wanted.shown, limit + 1, begin, wanted.run or None
+            session, principal, wanted.shown, limit + 1, begin and Place(*begin), wanted.run or None
         )
     )
     shown = found[:limit]
     last = shown[-1].place if len(found) > limit else None
     return Paged(
         items=tuple(map(_line, shown)),
-        next=None if last is None else place.written(last.asked_at, last.id),
+        next=None if last is None else cursor(last.asked_at, last.id),
     )
+
+
+async def waiting_of(caller: Caller, rooms: Rooms) -> int:
+    """How many of the caller's questions wait for an answer."""
+    looking, principal = _looking(rooms), caller.principal
+    return await rooms.database.read(lambda session: looking.count(session, principal))
 
 
 @router.get("/{approval_id}")

@@ -38,7 +38,7 @@ from steward.permissions.people import everyone
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
-from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.cursor import cursor, name_after
 from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
 
@@ -179,9 +179,8 @@ async def budgets_of(caller: Caller, rooms: Rooms, wanted: AccountsWanted) -> Pa
         NotPermittedError: they are not among the organisation's people.
     """
     _check(caller)
-    limit, after = wanted.limit or LIMIT, wanted.after
-    last = "" if after is None else str(parts_of(after, (str,))[0])
-    part, now = Accounts(limit + 1, last, wanted.kind), rooms.clock.now()
+    limit, now = wanted.limit or LIMIT, rooms.clock.now()
+    part = Accounts(limit + 1, name_after(wanted.after), wanted.kind)
 
     def work(session: Session) -> list[Budget]:
         found = month_part(session, caller.principal, now, rooms.limits, part)

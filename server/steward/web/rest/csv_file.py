@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fastapi.responses import Response
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+from steward.operations.export import plain_cell
 
 
 def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -20,10 +20,3 @@ def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{name}.csv"'},
     )
-
-
-def plain_cell(cell: object) -> object:
-    """The cell as a spreadsheet shows it; a text that begins so would be a formula, and be run."""
-    if not isinstance(cell, str):
-        return "" if cell is None else cell
-    return f"'{cell}" if cell.lstrip().startswith(_RISKY) or cell.startswith(_RISKY) else cell

@@ -1,20 +1,62 @@
-"""Where the next page of a list begins, as a word that clients pass on and do not read."""
+"""Where the next page of a list begins, as a word that clients pass on and do not read.
+
+It is what the last row of a page is ordered by.
+"""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 from steward.core.errors import InvalidInputError
 
 CURSOR_CHARS_MAX = 8_000
+_EARLIEST, _LATEST = 1900, 9000
+"""Years that both databases keep, with room for a zone."""
 
 
-def cursor(*parts: str | int) -> str:
+def cursor(*parts: str | int | datetime) -> str:
     """The word that stands for these parts."""
-    written = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    plain = [part.isoformat() if isinstance(part, datetime) else part for part in parts]
+    written = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     return base64.urlsafe_b64encode(written).decode("ascii").rstrip("=")
+
+
+def name_after(after: str | None) -> str:
+    """The name that a word stands for; empty, and so before every name, without one.
+
+    Raises:
+        InvalidInputError: as `parts_of`.
+    """
+    return "" if after is None else str(parts_of(after, (str,))[0])
+
+
+def number_after(after: str | None) -> int | None:
+    """The number that a word stands for; None without one.
+
+    Raises:
+        InvalidInputError: as `parts_of`.
+    """
+    return None if after is None else cast("int", parts_of(after, (int,))[0])
+
+
+def moment_after(after: str | None) -> tuple[datetime, str] | None:
+    """The time and the id that a word stands for; None without one.
+
+    Raises:
+        InvalidInputError: as `parts_of`.
+    """
+    if after is None:
+        return None
+    at, id_ = parts_of(after, (str, str))
+    try:
+        moment = datetime.fromisoformat(str(at))
+    except ValueError:
+        raise _refused() from None
+    if moment.tzinfo is None or not _EARLIEST <= moment.year <= _LATEST:
+        raise _refused()
+    return moment, str(id_)
 
 
 def parts_of(after: str, kinds: Sequence[type]) -> tuple[object, ...]:
@@ -24,9 +66,11 @@ def parts_of(after: str, kinds: Sequence[type]) -> tuple[object, ...]:
         InvalidInputError: it was made for another list, or by somebody else.
     """
     try:
-        padded = after[:CURSOR_CHARS_MAX] + "=" * (-len(after) % 4)
-        found: object = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-    except (binascii.Error, ValueError, RecursionError):
+        if len(after) > CURSOR_CHARS_MAX:
+            raise _refused()
+        padded = after.encode("ascii") + b"=" * (-len(after) % 4)
+        found: object = json.loads(base64.b64decode(padded, b"-_", validate=True))
+    except (ValueError, RecursionError):
         raise _refused() from None
     if not isinstance(found, list):
         raise _refused()

@@ -11,10 +11,11 @@ from steward.operations.happenings import Asked, By, Line, newest, sums_by
 from steward.operations.tables import EventRow
 from steward.permissions.people import permit_figures
 from steward.web.rest.answer import Answer, Paged
-from steward.web.rest.bookmark import Limit, Name, bookmark, number_after
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.csv_file import csv_file
-from steward.web.rest.span import Day, days_of
+from steward.web.rest.cursor import cursor, number_after
+from steward.web.rest.query import Day, Limit, Name
+from steward.web.rest.span import days_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/events", tags=["events"])
@@ -183,7 +184,7 @@ async def newest_of(
 
     rows = await rooms.database.read(work)
     items = tuple(_told(row) for row in rows[:limit])
-    return Paged(items=items, next=bookmark(items[-1].id) if len(rows) > limit else None)
+    return Paged(items=items, next=cursor(items[-1].id) if len(rows) > limit else None)
 
 
 def _asked(

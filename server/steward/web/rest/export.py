@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from steward.ledger.report import After, Span, UsageLine as Line, usage_part
+from steward.operations.export import plain_cell
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.usage import Dimension, UsageLine, UsageWanted, line_of, span_of
 from steward.web.rooms import Rooms
@@ -18,8 +19,6 @@ router = APIRouter(prefix="/usage", tags=["usage"])
 
 _PART = 2_000
 """Lines that are read at once."""
-_FORMULA = "=+-@\t\r"
-"""A spreadsheet takes a name that begins so for a formula, and runs it."""
 
 
 class ExportWanted(UsageWanted):
@@ -72,7 +71,7 @@ async def _parts(
 async def _as_csv(by: Dimension, parts: AsyncGenerator[Sequence[UsageLine]]) -> AsyncGenerator[str]:
     yield _rows([(by, *_FIGURES)])
     async for lines in parts:
-        yield _rows((safe(line.name), *_figures(line).values()) for line in lines)
+        yield _rows((plain_cell(line.name), *_figures(line).values()) for line in lines)
 
 
 async def _as_json(
@@ -84,11 +83,6 @@ async def _as_json(
             yield f"{before}{json.dumps({by: line.name, **_figures(line)})}"
             before = ",\n"
     yield "]\n" if before != "[" else "[]\n"
-
-
-def safe(name: str) -> str:
-    """A name as a cell that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in tuple(_FORMULA) else name
 
 
 def _figures(line: UsageLine) -> dict[str, int]:

@@ -1,10 +1,10 @@
 """The audit trail as the API tells it, and whose part of it somebody may read."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from steward.core.audit import AuditEntry
@@ -14,6 +14,7 @@ from steward.operations.reach import within_reach
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller
+from steward.web.rest.query import Day
 from steward.web.rooms import Rooms
 
 _TEXT = Field(max_length=4096)
@@ -46,11 +47,6 @@ class Facts(Paged[Fact]):
     """What to send as `before` for the page of newer entries; null on the newest."""
     is_whole: bool
     """Whether everybody's entries are among them; where not, they are the caller's own."""
-
-
-OPEN = BeforeValidator(lambda written: written or None)
-"""A form that leaves a choice open sends an empty text."""
-Day = Annotated[date | None, OPEN]
 
 
 class Wish(Wanted):

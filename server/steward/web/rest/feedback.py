@@ -14,9 +14,10 @@ from steward.operations import feedback
 from steward.operations.feedback import About, Sum, Wanted as WantedFeedback
 from steward.operations.tables import FeedbackRow
 from steward.web.rest.answer import Answer, Paged, Wanted
-from steward.web.rest.bookmark import Limit, Name, bookmark, moment_after
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rest.csv_file import csv_file
+from steward.web.rest.cursor import cursor, moment_after
+from steward.web.rest.query import Limit, Name
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/feedback", tags=["feedback"])
@@ -152,7 +153,7 @@ async def feedback_of(
     rows = await _rows(caller, rooms, wanted, limit + 1, moment_after(after))
     items = tuple(_told(row) for row in rows[:limit])
     last = items[-1] if len(rows) > limit else None
-    return Paged(items=items, next=None if last is None else bookmark(last.at, last.id))
+    return Paged(items=items, next=None if last is None else cursor(last.at, last.id))
 
 
 async def sums_of(caller: Caller, rooms: Rooms, wanted: WantedFeedback) -> tuple[FeedbackSum, ...]:

@@ -15,7 +15,7 @@ from steward.gateway.standing import ModelStanding, State
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.cursor import cursor, name_after
 from steward.web.rest.prices import Rates, rates_of
 from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
@@ -129,8 +129,7 @@ async def models_of(caller: Caller, rooms: Rooms, wanted: ModelsPart) -> Paged[K
     Raises:
         NotPermittedError: the caller is not among the organisation's people.
     """
-    limit, after = wanted.limit or LIMIT, wanted.after
-    last = "" if after is None else str(parts_of(after, (str,))[0])
+    limit, last = wanted.limit or LIMIT, name_after(wanted.after)
     every = await _every(caller, rooms, wanted.which or "usable")
     found = [each for each in every if each.model > last]
     more = len(found) > limit

@@ -15,7 +15,8 @@ from steward.permissions.people import permit_figures
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.csv_file import csv_file
-from steward.web.rest.span import Day, days_of
+from steward.web.rest.query import Day
+from steward.web.rest.span import days_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/outcomes", tags=["outcomes"])

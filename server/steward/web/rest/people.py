@@ -15,11 +15,11 @@ from steward.permissions.roles import Person, why_no_report
 from steward.web.rest.answer import Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
 from steward.web.rest.people_seen import PersonSeen, is_alone, people_seen, person_known
+from steward.web.rest.query import Limit
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/people", tags=["people"])
 
-Limit = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[str | None, Query(max_length=PERSON_NAME_CHARS_MAX)]
 
 

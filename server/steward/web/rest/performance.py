@@ -12,8 +12,8 @@ from steward.operations.anomalies import Anomaly, told
 from steward.operations.performance import Asked, By, Took, hour_of, took
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer
-from steward.web.rest.bookmark import Name
 from steward.web.rest.caller import Caller, Opened, Reading
+from steward.web.rest.query import Name
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/performance", tags=["performance"])

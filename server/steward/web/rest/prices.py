@@ -26,7 +26,7 @@ from steward.gateway.vault.stored import keyed_providers
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
-from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.cursor import cursor, name_after
 from steward.web.rest.query import LIMIT, Part
 from steward.web.rooms import Rooms
 
@@ -148,9 +148,8 @@ async def prices_of(caller: Caller, rooms: Rooms, wanted: PricesPart) -> Paged[M
         NotPermittedError: they are not among the organisation's people.
     """
     _check(caller)
-    limit, after, provider = wanted.limit or LIMIT, wanted.after, wanted.provider
-    last = "" if after is None else str(parts_of(after, (str,))[0])
-    tenant = caller.principal.tenant_id
+    limit, last = wanted.limit or LIMIT, name_after(wanted.after)
+    provider, tenant = wanted.provider, caller.principal.tenant_id
 
     def work(session: Session) -> list[ModelPrice]:
         decided = decided_prices(session, tenant)

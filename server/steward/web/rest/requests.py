@@ -21,7 +21,7 @@ from steward.permissions.people import permit_figures
 from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.cursor import cursor, parts_of
+from steward.web.rest.cursor import cursor, moment_after
 from steward.web.rest.query import LIMIT, Days, Part
 from steward.web.rooms import Rooms
 
@@ -126,7 +126,9 @@ async def requests_of(caller: Caller, rooms: Rooms, wanted: CallFilter) -> Paged
     """
     words = wanted.model_dump(include=_WORDS)
     _check(caller, *words.values())
-    principal, place, limit = caller.principal, _place(wanted.after), wanted.limit or LIMIT
+    principal, limit = caller.principal, wanted.limit or LIMIT
+    after = moment_after(wanted.after)
+    place = after and Place(*after)
     chosen = Wanted(**words, state=wanted.state, first=wanted.since, last=wanted.until)
 
     def work(session: Session) -> LogPart:
@@ -136,7 +138,7 @@ async def requests_of(caller: Caller, rooms: Rooms, wanted: CallFilter) -> Paged
     part = await rooms.database.read(work)
     return Paged(
         items=tuple(_shown(each) for each in part.calls),
-        next=None if part.next is None else cursor(part.next.at.isoformat(), part.next.id),
+        next=None if part.next is None else cursor(*part.next),
     )
 
 
@@ -187,19 +189,6 @@ def _check(caller: Caller, *words: str | None) -> None:
         raise InvalidInputError("Nothing in the log has such a name. Ask without the character 0.")
 
 
-def _place(after: str | None) -> Place | None:
-    if after is None:
-        return None
-    at, id_ = parts_of(after, (str, str))
-    try:
-        moment = datetime.fromisoformat(str(at))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not _EARLIEST <= moment.year <= _LATEST:
-        raise InvalidInputError("`after` is not what this list gave as `next`. Begin without it.")
-    return Place(moment, str(id_))
-
-
 def _shown(each: LoggedCall) -> ModelCall:
     call = each.call
     return ModelCall(
@@ -232,5 +221,3 @@ def _shown(each: LoggedCall) -> ModelCall:
 
 
 _WORDS = {"user", "workspace", "model", "provider", "agent", "task", "run_id"}
-_EARLIEST, _LATEST = 1900, 9000
-"""Years that both databases keep, with room for a zone."""

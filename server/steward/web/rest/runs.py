@@ -6,7 +6,6 @@ its row, which whoever has the run carries out; nothing acts in a workspace from
 
 import asyncio
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -26,9 +25,10 @@ from steward.agents.undo import Wanted as WantedUndo, chosen
 from steward.agents.undo_wishes import UndoWish as Wish, ask_undo, drop_wish_of
 from steward.core.errors import InvalidInputError, NotPermittedError, StaleError
 from steward.core.principal import Principal
-from steward.web.rest import place
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
+from steward.web.rest.cursor import cursor, moment_after
+from steward.web.rest.query import After, Day, Limit
 from steward.web.rest.run_answers import (
     Run,
     RunLine,
@@ -43,7 +43,6 @@ from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
-Limit = Annotated[int, Query(ge=1, le=200)]
 _SAID = "Cancelled at a page, by {}."
 _COUNT_MAX = 10**15
 _DIGITS_MAX = 9
@@ -61,10 +60,10 @@ class RunFilter(Wanted):
     agent: str = Field(default="", max_length=100)
     state: RunState | Literal["open"] | None = None
     """`open`: any that has not ended."""
-    day: date | None = None
+    day: Day = None
     """The day on which it was started, UTC."""
     limit: int = Field(default=50, ge=1, le=200)
-    after: str | None = None
+    after: After = None
     """What an answer gave as `next`."""
 
 
@@ -141,15 +140,15 @@ async def runs_of(caller: Caller, rooms: Rooms, wanted: RunFilter) -> Paged[RunL
         day=wanted.day,
         is_open=wanted.state == "open",
     )
-    begin = None if wanted.after is None else Place(*place.read(wanted.after))
+    begin = moment_after(wanted.after)
     found = await rooms.database.read(
-        lambda session: runs_page(session, principal, filtered, limit + 1, begin)
+        lambda session: runs_page(session, principal, filtered, limit + 1, begin and Place(*begin))
     )
     now, shown = rooms.clock.now(), found[:limit]
     last = shown[-1].run if len(found) > limit else None
     return Paged(
         items=tuple(line_of(each, now) for each in shown),
-        next=None if last is None else place.written(last.created_at, last.id),
+        next=None if last is None else cursor(last.created_at, last.id),
     )
 
 

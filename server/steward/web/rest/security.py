@@ -21,7 +21,8 @@ from steward.operations.security_log import (
 )
 from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
-from steward.web.rest.facts import OPEN, Facts, Listing, Wish, facts_of, search_of
+from steward.web.rest.facts import Facts, Listing, Wish, facts_of, search_of
+from steward.web.rest.query import OPEN
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/security", tags=["security"])

@@ -13,6 +13,7 @@ from steward.permissions.roles import why_no_report
 from steward.web.rest.answer import Answer, Paged
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.people_seen import PersonSeen, people_seen
+from steward.web.rest.query import LIMIT, Limit
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/teams", tags=["teams"])
@@ -47,7 +48,7 @@ class TeamWhole(Answer):
 async def list_teams(
     caller: Reading,
     rooms: Opened,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = LIMIT,
     after: Annotated[str | None, Query(max_length=PERSON_NAME_CHARS_MAX)] = None,
 ) -> Paged[Team]:
     """Every team, by name, with its budget and what it spent this month."""

@@ -16,6 +16,8 @@ from steward.permissions.people import permit_tokens
 from steward.permissions.tokens import Scope, Token, Wish, scopes_of
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
+from steward.web.rest.cursor import cursor, moment_after
+from steward.web.rest.query import LIMIT, After, Limit
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
@@ -81,14 +83,17 @@ async def list_tokens(
     rooms: Opened,
     user: Annotated[str | None, Query(max_length=PERSON_NAME_CHARS_MAX)] = None,
     every: bool = False,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(max_length=PERSON_NAME_CHARS_MAX)] = None,
+    limit: Limit = LIMIT,
+    after: After = None,
 ) -> Paged[TokenSeen]:
     """The caller's own tokens in force, or another's, the newest first; `every`: the others too."""
+    # By its time and not by its name: the one before may be revoked by now.
+    place = moment_after(after)
     found = await tokens_of(caller, rooms, user, every=every)
-    place = next((n + 1 for n, each in enumerate(found) if each.id == after), 0)
-    shown = found[place : place + limit]
-    return Paged(items=shown, next=shown[-1].id if len(found) > place + limit else None)
+    left = [each for each in found if place is None or _is_behind(each, *place)]
+    shown = tuple(left[:limit])
+    last = shown[-1] if len(left) > limit else None
+    return Paged(items=shown, next=None if last is None else cursor(last.created_at, last.id))
 
 
 @router.post("", status_code=201)
@@ -219,6 +224,11 @@ async def _note_refused(
         )
 
     await rooms.database.run(work)
+
+
+def _is_behind(each: TokenSeen, at: datetime, id_: str) -> bool:
+    """Whether it stands behind that place: the newest come first, and of one moment by id."""
+    return each.created_at < at or (each.created_at == at and each.id > id_)
 
 
 def _seen(token: Token, now: datetime) -> TokenSeen:

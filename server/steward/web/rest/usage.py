@@ -5,13 +5,13 @@ the scope `reports`.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
 from sqlmodel import Session
 
-from steward.core.errors import InvalidInputError, NotPermittedError
+from steward.core.errors import NotPermittedError
 from steward.ledger.report import (
     After as Behind,
     Span,
@@ -25,6 +25,7 @@ from steward.web.rest.answer import Answer
 from steward.web.rest.caller import Caller, Opened, Reading
 from steward.web.rest.cursor import cursor, parts_of
 from steward.web.rest.query import Days, Part
+from steward.web.rest.span import days_of
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/usage", tags=["usage"])
@@ -34,8 +35,6 @@ Dimension = Literal[
 ]
 SERIES_MAX = 7
 """Names that a chart shows apart; the others are one series together."""
-_DAYS_MAX = 3_660
-"""The most days that one report is about."""
 
 
 class UsageLine(Answer):
@@ -221,16 +220,7 @@ def span_of(caller: Caller, rooms: Rooms, wanted: UsageWanted) -> Span:
     """The days of a report; raises as `report_of`."""
     if (refusal := why_no_report(caller.principal)) is not None:
         raise NotPermittedError(refusal)
-    today = rooms.clock.now().astimezone(UTC).date()
-    last = wanted.until or today
-    first = wanted.since or last.replace(day=1)
-    if first > last:
-        raise InvalidInputError(f"No day is from {first} to {last} (UTC). Name others.")
-    if (last - first).days >= _DAYS_MAX or first.year < _FIRST_YEAR:
-        raise InvalidInputError(
-            f"A report is about {_DAYS_MAX:,} days at the most, and about none before"
-            f" {_FIRST_YEAR}. Name a later `since`."
-        )
+    first, last = days_of(rooms, wanted.since, wanted.until)
     by = wanted.by or "model"
     return Span("all" if by == "day" else by, first, last)
 
@@ -255,5 +245,3 @@ def _place(after: str | None) -> Behind | None:
 
 
 _USUAL = 200
-_FIRST_YEAR = 2020
-"""Nothing was ever booked before; and as many days earlier there must still be a calendar."""

@@ -21,6 +21,7 @@ from steward.permissions.seal import Seal
 from steward.permissions.trust import Decided, everyones_decided, take_back_trust
 from steward.web.rest.answer import Answer, Paged, Wanted
 from steward.web.rest.caller import Caller, Managing, Opened, Reading
+from steward.web.rest.query import LIMIT, Limit
 from steward.web.rooms import Rooms
 
 router = APIRouter(prefix="/workspaces", tags=["workspaces"])
@@ -98,7 +99,7 @@ class TrustTakenBack(Wanted):
 async def list_workspaces(
     caller: Reading,
     rooms: Opened,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = LIMIT,
     after: Annotated[str | None, Query(max_length=PATH_CHARS_MAX)] = None,
 ) -> Paged[WorkspaceSeen]:
     """The folders that are known, by path: the caller's own; for owners and admins, all."""
