@@ -31,11 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class _Scheduling(LoadScopeScheduling):
     """Every test goes to whichever worker is free, but for those that share something dear.
 
-    It is one VS Code, one process of litellm's, or one filled house: one worker plays them all.
+    It is one VS Code, one process of litellm's, one filled house, or one team's servers: one worker
+    plays them all.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ("/test_vscode", "/test_worker_calls", "tests/pages/"):
+        for shared in ("/test_vscode", "/test_worker_calls", "/test_team_servers", "tests/pages/"):
             if shared in nodeid:
                 return shared
         return nodeid

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from demo.scripted_model import ScriptedModel
 from tests.editors.presence import BROWSERS
@@ -49,6 +49,7 @@ def chromium() -> str:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser(chromium: str) -> AsyncGenerator[Browser]:
     """One browser for every page."""
+    expect.set_options(timeout=1000 * WITHIN_S)  # The machine may have much else to do.
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium, headless=True, args=_BROWSER_ARGUMENTS
@@ -92,6 +93,16 @@ async def bare(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     """A server in a house where nobody has done anything."""
     house = await open_house(tmp_path_factory.mktemp("bare"), "http://127.0.0.1:9/v1", zygote)
     async with served(house) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fresh(zygote: Zygote, tmp_path: Path) -> AsyncGenerator[Site]:
+    """A server of its own in a house where nobody has done anything, with a model that answers."""
+    async with (
+        ScriptedModel() as model,
+        _served(await open_house(tmp_path, model.url, zygote)) as site,
+    ):
         yield site
 
 
