@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from steward.app.house import open_house
+from steward.app.site import open_site
 from steward.core.clock import ManualClock
 from steward.core.events import Events, ExtensionEmitted
 from steward.core.extension_limits import (
