@@ -3,13 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TypeVar
-
-from starlette.routing import BaseRoute
 
 from steward.core.errors import NotFoundError, StewardError, UnavailableError
 from steward.core.limits import WEB_BODIES_BYTES_MAX
@@ -30,9 +27,9 @@ from steward.web.live.hub import Hub
 from steward.web.openai.faults import OpenAIDialect
 from steward.web.pages.failed import answer_fault
 from steward.web.pages.signing import go_on
-from steward.web.pages.site import router
+from steward.web.pages.site import site_routes
 from steward.web.rest.admission import Admission
-from steward.web.rest.application import all_routes, build_site
+from steward.web.rest.application import build_site
 from steward.web.rest.gate import Gate
 from steward.web.rest.once import Once
 from steward.web.rooms import Rooms
@@ -140,7 +137,7 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     admission = Admission(sign_in, rooms.sessions)
-    site = build_site(rooms, sign_in, _site_routes(), answer_fault)
+    site = build_site(rooms, sign_in, site_routes(), answer_fault)
     site.state.hub = hub = Hub(rooms.database, rooms.live)
     site.state.admission = admission
     async with asyncio.TaskGroup() as tasks:
@@ -151,11 +148,6 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
         finally:
             for watch in watching:
                 watch.cancel()
-
-
-@cache
-def _site_routes() -> Sequence[BaseRoute]:
-    return all_routes(router)
 
 
 async def _keep_watching(sign_in: SignIn) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
@@ -87,17 +87,6 @@ def build_routes() -> FastAPI:
         site.include_router(each.router, prefix=API, responses=_FAILED)
     site.include_router(document.router)
     return site
-
-
-def all_routes(pages: APIRouter) -> Sequence[BaseRoute]:
-    """Every resource and page, for all sites of a process.
-
-    At the first request FastAPI works them out and keeps it with them, which takes longer than all
-    else that a site begins with.
-    """
-    site = build_routes()
-    site.include_router(pages, include_in_schema=False)
-    return tuple(site.routes)
 
 
 def _empty() -> FastAPI:
