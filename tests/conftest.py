@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A story that passes only when it is played again still shows how it failed at first."""
+    # Here, as whoever gathers the reports of several workers reads no other folder's settings.
+    config.option.rerun_show_tracebacks = True
+
+
 class _Scheduling(LoadScopeScheduling):
     """Every test goes to whichever worker is free, but for those that share something dear.
 

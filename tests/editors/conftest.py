@@ -34,11 +34,6 @@ class OpenWindow(Protocol):
         ...
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A story that passes only when it is played again still shows how it failed at first."""
-    config.option.rerun_show_tracebacks = True
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A story in VS Code that fails is played once more, in a new window; nothing else is."""
     for item in items:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from tests.web.serving import DEADLINE_S, Serving
+from tests.web.serving import DEADLINE_S, NO_TLS, Serving
 
 _PROOF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -17,7 +17,7 @@ async def browser(serving: Serving, **headers: str) -> AsyncGenerator[httpx.Asyn
     address = f"http://127.0.0.1:{serving.port}"
     own = {"Accept": "text/html", "Origin": address, "Sec-Fetch-Site": "same-origin", **headers}
     async with httpx.AsyncClient(
-        base_url=address, headers=own, timeout=DEADLINE_S, trust_env=False
+        base_url=address, headers=own, timeout=DEADLINE_S, trust_env=False, verify=NO_TLS
     ) as opened:
         yield opened
 

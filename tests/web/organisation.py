@@ -13,7 +13,7 @@ from steward.permissions import people
 from steward.permissions.roles import Person
 from steward.permissions.tokens import Scope
 from tests.ledger.bank import ANN, START
-from tests.web.serving import DEADLINE_S, Serving
+from tests.web.serving import DEADLINE_S, NO_TLS, Serving
 
 EVERYTHING: frozenset[Scope] = frozenset(["models", "reports", "manage"])
 PEOPLE = (
@@ -42,6 +42,7 @@ class Organisation:
             headers={"Authorization": f"Bearer {token}"},
             timeout=DEADLINE_S,
             trust_env=False,
+            verify=NO_TLS,
         )
         return await self.closing.enter_async_context(client)
 

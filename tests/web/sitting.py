@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.ledger.bank import ANN
-from tests.web.serving import DEADLINE_S, Serving
+from tests.web.serving import DEADLINE_S, NO_TLS, Serving
 
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 _DIGEST = re.compile(r'name="digest" value="([0-9a-f]{64})"')
@@ -48,7 +48,7 @@ async def sitting(serving: Serving, user: str = "ann") -> AsyncGenerator[Sitting
     headers = {"Accept": "text/html", "Origin": address, "Sec-Fetch-Site": "same-origin"}
     secret = await serving.sessions.link(replace(ANN, user=user))
     async with httpx.AsyncClient(
-        base_url=address, headers=headers, timeout=DEADLINE_S, trust_env=False
+        base_url=address, headers=headers, timeout=DEADLINE_S, trust_env=False, verify=NO_TLS
     ) as client:
         came = await client.post("/sign-in/link", data={"link": secret, "then": "/runs"})
         assert came.status_code == 303, came.text

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ledger.bank import ANN
 from tests.web.organisation import Organisation, open_organisation
-from tests.web.serving import DEADLINE_S, Serving
+from tests.web.serving import DEADLINE_S, NO_TLS, Serving
 
 PAGES = [
     *("/people", "/people/dan", "/teams", "/teams/red", "/tokens", "/tokens?every=yes"),
@@ -33,7 +33,7 @@ async def browser(serving: Serving, user: str) -> AsyncGenerator[httpx.AsyncClie
     address = f"http://127.0.0.1:{serving.port}"
     headers = {"Accept": "text/html", "Origin": address, "Sec-Fetch-Site": "same-origin"}
     async with httpx.AsyncClient(
-        base_url=address, headers=headers, timeout=DEADLINE_S, trust_env=False
+        base_url=address, headers=headers, timeout=DEADLINE_S, trust_env=False, verify=NO_TLS
     ) as opened:
         secret = await serving.sessions.link(replace(ANN, user=user))
         came = await opened.post("/sign-in/link", data={"link": secret, "then": "/people"})

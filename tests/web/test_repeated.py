@@ -14,6 +14,8 @@ from steward.core.clock import ManualClock
 from steward.core.database import open_database
 from steward.core.errors import RepeatedError
 from steward.permissions.tokens import Scope
+from steward.web import door
+from steward.web.pages.site import site_routes
 from steward.web.rest import health
 from steward.web.rest.answer import Answer, Wanted
 from steward.web.rest.caller import Caller, Managing
@@ -62,6 +64,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     router = APIRouter(prefix="/health", tags=["health"])
     router.add_api_route("/bench", bench.make, methods=["POST"])
     monkeypatch.setattr(health, "router", router)
+    monkeypatch.setattr(door, "site_routes", site_routes.__wrapped__)
     return bench
 
 

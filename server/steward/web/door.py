@@ -27,7 +27,7 @@ from steward.web.live.hub import Hub
 from steward.web.openai.faults import OpenAIDialect
 from steward.web.pages.failed import answer_fault
 from steward.web.pages.signing import go_on
-from steward.web.pages.site import router
+from steward.web.pages.site import site_routes
 from steward.web.rest.admission import Admission
 from steward.web.rest.application import build_site
 from steward.web.rest.gate import Gate
@@ -137,7 +137,7 @@ async def open_door(rooms: Rooms, routes: Routes, hosts: Hosts) -> AsyncGenerato
     """The application, which looks after the tokens of requests under way while it is open."""
     sign_in = SignIn(rooms.tokens, rooms.database, rooms.clock)
     admission = Admission(sign_in, rooms.sessions)
-    site = build_site(rooms, sign_in, router, answer_fault)
+    site = build_site(rooms, sign_in, site_routes(), answer_fault)
     site.state.hub = hub = Hub(rooms.database, rooms.live)
     site.state.admission = admission
     async with asyncio.TaskGroup() as tasks:

@@ -1,10 +1,12 @@
 """The site: the API of our own and the pages, as one application behind the door."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from steward import __version__
 from steward.core.errors import StewardError
@@ -66,11 +68,13 @@ _FAILED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build_site(rooms: Rooms, sign_in: SignIn, pages: APIRouter, answer: AnswerFault) -> FastAPI:
-    """Every resource and page, in these rooms."""
-    site = build_routes()
+def build_site(
+    rooms: Rooms, sign_in: SignIn, routes: Sequence[BaseRoute], answer: AnswerFault
+) -> FastAPI:
+    """These routes, in these rooms."""
+    site = _empty()
+    site.router.routes.extend(routes)
     site.state.rooms, site.state.sign_in = rooms, sign_in
-    site.include_router(pages, include_in_schema=False)
     for kind in (StewardError, RequestValidationError, HTTPException, Exception):
         site.add_exception_handler(kind, answer)
     return site
@@ -78,7 +82,15 @@ def build_site(rooms: Rooms, sign_in: SignIn, pages: APIRouter, answer: AnswerFa
 
 def build_routes() -> FastAPI:
     """Every resource, as OpenAPI describes them."""
-    site = FastAPI(
+    site = _empty()
+    for each in _RESOURCES:
+        site.include_router(each.router, prefix=API, responses=_FAILED)
+    site.include_router(document.router)
+    return site
+
+
+def _empty() -> FastAPI:
+    return FastAPI(
         title="Steward",
         version=__version__,
         openapi_url=None,
@@ -87,7 +99,3 @@ def build_routes() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
-    for each in _RESOURCES:
-        site.include_router(each.router, prefix=API, responses=_FAILED)
-    site.include_router(document.router)
-    return site
