@@ -101,7 +101,7 @@ async def fresh(zygote: Zygote, tmp_path: Path) -> AsyncGenerator[Site]:
     """A server of its own in a house where nobody has done anything, with a model that answers."""
     async with (
         ScriptedModel() as model,
-        _served(await open_house(tmp_path, model.url, zygote)) as site,
+        served(await open_house(tmp_path, model.url, zygote)) as site,
     ):
         yield site
 

@@ -1,8 +1,8 @@
 """What every answer of the API is made of."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationInfo, field_validator
 
 from steward.core.described import Described
 
@@ -19,6 +19,15 @@ class Wanted(Described):
     """What a client sends: a field that we do not know is refused, and not passed over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python takes `true` for the number 1."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and bool not in (kind, *get_args(kind)):
+            raise ValueError("neither true nor false is meant here")
+        return value
 
 
 class Paged(Answer, Generic[T]):
