@@ -152,14 +152,12 @@ class Window:
     def _finding(self, button: Locator, question: str) -> Callable[[], Awaitable[None]]:
         """VS Code takes a notification away after some seconds, so on a busy machine it may be
         gone; then it is brought back as a person brings it back."""
-
         review = self.button("Review", question=question).first
 
         async def find() -> None:
             try:
                 await expect(button.or_(review).first).to_be_visible(timeout=TRY_MS)
-                if not await button.is_visible():
-                    # Whoever writes is only told that something waits.
+                if not await button.is_visible():  # Whoever writes is only told that it waits.
                     await click_arrives(review)
                     await expect(button).to_be_visible(timeout=TRY_MS)
             except AssertionError:
