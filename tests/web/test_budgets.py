@@ -158,6 +158,14 @@ async def test_a_price_of_the_settings_stands_above_one_that_was_set(office: Off
     assert found["rates"]["input_pico_usd"] == 150_000
 
 
+async def test_a_yes_is_no_price(office: Office) -> None:
+    refused = await office.ask(
+        "/prices/one?model=acme/new", "ann", "PUT", {"input_pico_usd": True, "output_pico_usd": 1}
+    )
+    assert refused.status_code == 400
+    assert "neither true nor false" in refused.json()["error"]["message"]
+
+
 async def test_the_page_of_prices_takes_dollars_a_million_tokens(office: Office) -> None:
     form = {"model": "acme/new", "act": "set", "sent": "0.15", "output": "0.6", "cached": "0.05"}
     assert (await office.post("/prices", form)).status_code == 303
