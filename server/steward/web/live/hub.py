@@ -137,6 +137,9 @@ class Hub:
             except UnavailableError as error:
                 _log.warning("what happens cannot be read: %s", error)
                 await asyncio.sleep(_AGAIN_AFTER_S)
+            except Exception:  # An outer boundary: the server goes on, whatever a row holds.
+                _log.exception("what happens could not be told")
+                await asyncio.sleep(_AGAIN_AFTER_S)
             finally:
                 await commits.close()
 
