@@ -9,6 +9,8 @@ from fastapi import APIRouter
 
 from demo.scripted_model import ScriptedModel
 from steward.permissions.tokens import Scope
+from steward.web import door
+from steward.web.pages.site import site_routes
 from steward.web.rest import health
 from steward.web.rest.caller import Reading
 from tests.web.browsing import browser, signed_in
@@ -84,6 +86,7 @@ async def test_ws_17_a_bug_tells_nothing_of_the_inside_and_is_answered_once(
     router = APIRouter(prefix="/health", tags=["health"])
     router.add_api_route("/bug", _bug)
     monkeypatch.setattr(health, "router", router)
+    monkeypatch.setattr(door, "site_routes", site_routes.__wrapped__)
     async with open_serving(tmp_path, scripted_model) as serving:
         full, _ = await serving.fresh_token(scopes=ALL)
         head = f"GET /api/v1/health/bug HTTP/1.1\r\nHost: 127.0.0.1:{serving.port}\r\n"

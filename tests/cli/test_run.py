@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -100,7 +101,10 @@ def test_what_was_sent_is_shown(worked: Books, ask: Ask) -> None:
 def test_a_run_of_a_dead_window_is_ended_at_once_and_resumed_with_more(
     worked: Books, ask: Ask
 ) -> None:
-    assert ask("run", "cancel", "run-2", clock=NOW)[1].startswith("Cancelled.")
+    said = ask("run", "cancel", "run-2", clock=NOW)[1]
+    # A shared database may be another machine's too, whose windows nobody here can look for.
+    is_own = isinstance(worked.place, Path)
+    assert said.startswith("Cancelled." if is_own else "The window that works on it was asked")
     code, said = ask("run", "resume", "run-1", "--cost-limit", "2.50", "--minutes", "5", clock=NOW)
     assert (code, "/work" in said) == (0, True)
     ((raised,),) = execute(worked.place, "SELECT raised FROM run WHERE id = 'run-1'")

@@ -222,7 +222,8 @@ async def test_a_taken_port_is_explained(start: Start, tmp_path: Path) -> None:
 def test_a_wrong_option_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
     ended = steward(tmp_path, *words)
     assert ended.returncode == 2
-    assert "usage:" in ended.stderr
+    assert f"argument {words[0] if words[1] != '--stdio' else '--stdio'}:" in ended.stderr
+    assert "See `steward lsp --help`." in ended.stderr
 
 
 def test_a_listener_loads_little() -> None:

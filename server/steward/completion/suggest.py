@@ -123,8 +123,7 @@ class Suggester:
         Whoever shows it checks first that the document is still the cursor's, and says so.
         """
         desk = self._desks.of(cursor.document)
-        desk.turn += 1
-        desk.rest()
+        desk.begin()
         now_s = self._clock.monotonic_s()
         wait = desk.rhythm.keystroke(now_s, cursor) if is_automatic else AT_ONCE
         asking = _Asking(principal, cursor, is_automatic, desk.turn, now_s, wait)
@@ -152,10 +151,14 @@ class Suggester:
     def edited(self, edit: Edit) -> None:
         """Take in an edit of a document, before it is applied; what it makes useless ends now."""
         desk, edit = self._desks.of(edit.uri), narrowed(edit)
-        desk.strokes.note(edit)
-        desk.rest()
+        desk.note(edit)
         if desk.flight is not None:
             desk.flight.note(edit)
+
+    def why_not_yet(self, document: str) -> Reason | None:
+        """What speaks against a suggestion after the last edit, where none was asked for since."""
+        desk = self._desks.find(document)
+        return None if desk is None else desk.why_not_yet
 
     def leave(self, document: str) -> None:
         """End what is under way for a document that is closed, or that nobody may see now."""

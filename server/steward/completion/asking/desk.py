@@ -10,6 +10,7 @@ from steward.completion.asking.strokes import Strokes
 from steward.completion.offer import Offer
 from steward.completion.reason import Reason
 from steward.core.limits import GHOST_DOCUMENTS_MAX
+from steward.workspace.edit import Edit
 
 
 class Desk:
@@ -29,8 +30,31 @@ class Desk:
         """Counts the editor's requests: a later one supersedes those before."""
         self.reason: Reason | None = None
         """Why the last of them got nothing."""
+        self.is_edited = False
+        """Whether something was changed since the last of them."""
         self.speculating: asyncio.Task[Any] | None = None
         """Waits whether a suggestion stays on the screen."""
+
+    def begin(self) -> None:
+        """The editor asks."""
+        self.turn += 1
+        self.is_edited = False
+        self.rest()
+
+    def note(self, edit: Edit) -> None:
+        """The document is changed."""
+        self.strokes.note(edit)
+        self.is_edited = True
+        self.rest()
+
+    @property
+    def why_not_yet(self) -> Reason | None:
+        """What speaks against a suggestion after the last edit, where none was asked for since."""
+        match self.strokes.last:
+            case "deleted" | "undone" | "several_cursors" as stroke:
+                return Reason(stroke) if self.is_edited else None
+            case "none" | "typed":
+                return None
 
     def rest(self) -> None:
         """End the wait for a suggestion to stay on the screen: it does not."""

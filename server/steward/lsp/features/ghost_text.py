@@ -121,6 +121,9 @@ async def _standing(session: Session, rooms: Rooms, place: Cursor) -> "Standing"
     unavailable = rooms.gateway.unavailable_reason(rooms.principal, "completion")
     if now.state == "ready" and unavailable is not None:
         return standing(Reason("no_model", unavailable))
+    # An editor asks a moment after a key, and not at all once something else has its keys.
+    if now.state == "ready" and rooms.suggester is not None:
+        return standing(rooms.suggester.why_not_yet(place.uri))
     return now
 
 
