@@ -27,6 +27,11 @@ SEEN_S = 3.0
 ONCE_S = 20.0
 """So long where a second one would be another action: a slow editor may still be at the first."""
 
+Find = Callable[[], Awaitable[None]]
+"""Brings what is to be clicked to where it can be."""
+Click = Callable[[Locator], Awaitable[bool]]
+"""Clicks, and tells whether the click arrived."""
+
 _LOOK_AGAIN_S = 0.05
 
 # The listener is called in the same breath as the editor's own, or not at all.
@@ -79,10 +84,20 @@ async def repeat(
     return False
 
 
+async def nothing() -> None:
+    """It is there already."""
+
+
 async def click_arrives(target: Locator) -> bool:
     """Click, and tell whether the click reached what was clicked."""
     element = await target.element_handle(timeout=TRY_MS)
     return await _arrives(element, "click", partial(element.click, timeout=TRY_MS))
+
+
+async def link_click_arrives(target: Locator) -> bool:
+    """As `click_arrives`. VS Code draws links above a text anew at any moment, so the click may
+    have reached another than was looked at; that it did is seen by their going away."""
+    return await click_arrives(target) or await target.count() == 0
 
 
 async def key_arrives(target: Locator, key: str) -> bool:

@@ -13,9 +13,13 @@ from tests.editors.patience import (
     SEEN_S,
     SHOWN_MS,
     TRY_MS,
+    Click,
+    Find,
     becomes_true,
     click_arrives,
+    link_click_arrives,
     none_of,
+    nothing,
     repeat,
 )
 from tests.editors.quick_input import QuickInput
@@ -23,7 +27,6 @@ from tests.editors.screen import described
 
 _CLOSED_MS = 500
 """How long tabs may take to close, or to ask whether they may, before they are told again."""
-
 _IN_FRONT = ".editor-group-container.active"
 
 _IS_IN_EDITOR = f"""() => {{
@@ -140,18 +143,16 @@ class Window:
     async def press_button(self, title: str, *, question: str) -> None:
         """Press a button of the notification that asks `question`."""
         button = self.button(title, question=question).first
-        find = self._finding(button, question)
-        await self._press(button, f"no {title!r} to press", first=find)
+        await self._press(button, f"no {title!r} to press", first=self._finding(button, question))
 
     async def is_offered(self, title: str, *, question: str = "") -> None:
         """Wait for a button of a notification."""
         button = self.button(title, question=question).first
-        find = self._finding(button, question)
-        await self._until(f"no {title!r} was offered", find, button.is_visible, within_s=0.1)
+        told, find = f"no {title!r} was offered", self._finding(button, question)
+        await self._until(told, find, button.is_visible, within_s=0.1)
 
-    def _finding(self, button: Locator, question: str) -> Callable[[], Awaitable[None]]:
-        """VS Code takes a notification away after some seconds, so on a busy machine it may be
-        gone; then it is brought back as a person brings it back."""
+    def _finding(self, button: Locator, question: str) -> Find:
+        """VS Code takes a notification away after a while; it is brought back as by a person."""
         review = self.button("Review", question=question).first
 
         async def find() -> None:
@@ -171,8 +172,8 @@ class Window:
 
     async def choose_from_title(self, title: str) -> None:
         """Press an action in the title of the editor in front."""
-        action = self.page.locator(f".editor-actions .action-label[aria-label^='{title}']")
-        await self._press(action.first, f"no {title!r} in a title")
+        found = self.page.locator(f".editor-actions .action-label[aria-label^='{title}']").first
+        await self._press(found, f"no {title!r} in a title")
 
     async def dismiss(self, *, question: str) -> None:
         """Close the notification without an answer."""
@@ -207,7 +208,7 @@ class Window:
     async def press_link(self, title: str) -> None:
         """Press a link above a text."""
         link = self.page.locator(".codelens-decoration a", has_text=title)
-        await self._press(link, f"no link {title!r}")
+        await self._press(link, f"no link {title!r}", by=link_click_arrives)
 
     async def close_tab(self, name: str) -> None:
         """Close a tab with the middle button."""
@@ -350,16 +351,15 @@ class Window:
             await self._box.choose(question, row=question)
 
     async def _press(
-        self, target: Locator, trouble: str, *, first: Callable[[], Awaitable[None]] | None = None
+        self, target: Locator, trouble: str, *, first: Find = nothing, by: Click = click_arrives
     ) -> None:
         """Click until the click arrives; the editor acts on it in the same moment."""
         has_arrived = False
 
         async def click() -> None:
             nonlocal has_arrived
-            if first is not None:
-                await first()
-            has_arrived = await click_arrives(target)
+            await first()
+            has_arrived = await by(target)
 
         async def arrived() -> bool:
             return has_arrived
